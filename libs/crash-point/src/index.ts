@@ -1,0 +1,1 @@
+export { armedCrashPoint, crashPoint } from './crash-point.ts';

@@ -1,0 +1,48 @@
+// Makes sure that the servers which the tests need are on this machine. PostgreSQL 18 comes with the npm packages;
+// PostgreSQL 15 is Debian's. What cannot be installed is said in one line; with WEIR_REQUIRE_SERVICES=1 it is an error.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+
+interface Service {
+  readonly name: string;
+  readonly present: () => boolean;
+  readonly install: () => boolean;
+}
+
+function apt(...packages: string[]): boolean {
+  if (!existsSync('/usr/bin/apt-get') || process.getuid?.() !== 0) return false;
+  // Debian's package would otherwise create and start a cluster of its own.
+  mkdirSync('/etc/postgresql-common', { recursive: true });
+  if (!existsSync('/etc/postgresql-common/createcluster.conf')) {
+    writeFileSync('/etc/postgresql-common/createcluster.conf', 'create_main_cluster = false\n');
+  }
+  const options = {
+    stdio: ['ignore', 'ignore', 'inherit'] as ('ignore' | 'inherit')[],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  };
+  spawnSync('apt-get', ['update', '-qq'], options);
+  return (
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options).status ===
+    0
+  );
+}
+
+const services: readonly Service[] = [
+  {
+    name: 'PostgreSQL 15 (Debian package postgresql-15)',
+    present: () => existsSync('/usr/lib/postgresql/15/bin/postgres'),
+    install: () => apt('postgresql-15'),
+  },
+];
+
+const required = process.env['WEIR_REQUIRE_SERVICES'] === '1';
+for (const service of services) {
+  if (service.present()) continue;
+  process.stderr.write(`weir: installing ${service.name}…\n`);
+  if (service.install() && service.present()) continue;
+  process.stderr.write(
+    `weir: ${service.name} is missing and could not be installed; its tests ${required ? 'cannot run' : 'will be skipped'}\n`,
+  );
+  if (required) process.exitCode = 1;
+}

@@ -1,0 +1,30 @@
+// A reporter for a large suite: silent for what passes, whole for what fails or is skipped, and a closing line
+// `N passed, N failed, N skipped` that a machine can read.
+
+import type { TestEvent } from 'node:test/reporters';
+import { inspect } from 'node:util';
+
+export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  let passed = 0;
+  let failed = 0;
+  const skipped: string[] = [];
+  const started = Date.now();
+  for await (const event of events) {
+    if (event.type === 'test:pass') {
+      if (event.data.details.type === 'suite') continue;
+      if (event.data.skip !== undefined && event.data.skip !== false) {
+        skipped.push(`${event.data.name} (${event.data.file ?? ''}): ${String(event.data.skip)}`);
+      } else passed += 1;
+    } else if (event.type === 'test:fail') {
+      const { error } = event.data.details;
+      if (event.data.details.type === 'suite' && /subtests? failed/.test(error.message)) continue;
+      failed += 1;
+      yield `✖ ${event.data.name} (${event.data.file ?? ''}:${event.data.line ?? ''})\n${inspect(error.cause ?? error, { depth: 4 })}\n\n`;
+    } else if (event.type === 'test:stderr' || event.type === 'test:stdout') {
+      yield event.data.message;
+    }
+  }
+  for (const line of skipped) yield `SKIPPED ${line}\n`;
+  yield `weir: tests took ${((Date.now() - started) / 1000).toFixed(1)} s\n`;
+  yield `${passed} passed, ${failed} failed, ${skipped.length} skipped\n`;
+}
