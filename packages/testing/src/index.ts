@@ -1,1 +1,3 @@
-export {};
+export { matchSnapshot } from './snapshot.ts';
+export { temporaryDirectory } from './temporary-directory.ts';
+export type { TemporaryDirectory } from './temporary-directory.ts';
