@@ -2,7 +2,16 @@
 // on the terminal must reach the program that owns it, not the database under it.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type UnprivilegedUser, unprivilegedUser } from './unprivileged-user.ts';
@@ -65,7 +74,17 @@ export class PostgresCluster {
     try {
       const result = spawnSync(
         join(this.#options.binDirectory, 'initdb'),
-        ['-D', this.dataDirectory, '-U', this.user, `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync'],
+        [
+          '-D',
+          this.dataDirectory,
+          '-U',
+          this.user,
+          `--pwfile=${passwordFile}`,
+          '--auth=scram-sha-256',
+          '--encoding=UTF8',
+          '--locale=C',
+          '--no-sync',
+        ],
         { encoding: 'utf8', cwd: '/', ...this.#owner },
       );
       if (result.status !== 0) {
@@ -89,7 +108,11 @@ export class PostgresCluster {
     const log = openSync(this.logFile, 'a');
     const server = spawn(
       join(this.#options.binDirectory, 'postgres'),
-      ['-D', this.dataDirectory, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      [
+        '-D',
+        this.dataDirectory,
+        ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      ],
       { detached: true, stdio: ['ignore', log, log], cwd: '/', ...this.#owner },
     );
     closeSync(log);
@@ -100,7 +123,8 @@ export class PostgresCluster {
     });
     const deadline = Date.now() + timeoutMs;
     while (Date.now() < deadline) {
-      if (this.#server !== server) throw new PostgresServerError(`postgres ended while starting:\n${this.#logTail()}`);
+      if (this.#server !== server)
+        throw new PostgresServerError(`postgres ended while starting:\n${this.#logTail()}`);
       const postmaster = this.#readPostmaster();
       if (postmaster?.pid === server.pid && postmaster?.status === 'ready') {
         server.unref();
@@ -127,7 +151,8 @@ export class PostgresCluster {
     const exited = new Promise<void>((resolve) => server.once('exit', () => resolve()));
     server.ref();
     // Children of the postmaster have process groups of their own; they notice its death, but not at once.
-    const children = spawnSync('ps', ['-o', 'pid=', '--ppid', String(server.pid)], { encoding: 'utf8' }).stdout ?? '';
+    const children =
+      spawnSync('ps', ['-o', 'pid=', '--ppid', String(server.pid)], { encoding: 'utf8' }).stdout ?? '';
     process.kill(server.pid, 'SIGKILL');
     for (const child of children.split('\n').map(Number)) {
       if (child > 0) {

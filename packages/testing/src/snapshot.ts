@@ -18,6 +18,9 @@ export function matchSnapshot(testUrl: string, name: string, text: string): void
     writeFileSync(path, actual);
     return;
   }
-  assert.ok(existsSync(path), `no snapshot ${path}; run with UPDATE_SNAPSHOTS=1, and read it before you keep it`);
+  assert.ok(
+    existsSync(path),
+    `no snapshot ${path}; run with UPDATE_SNAPSHOTS=1, and read it before you keep it`,
+  );
   assert.equal(actual, readFileSync(path, 'utf8'), `differs from ${path} (UPDATE_SNAPSHOTS=1 rewrites it)`);
 }
