@@ -1,1 +1,2 @@
-export {};
+export * from './json/index.ts';
+export { catalogue, errors } from './errors.ts';

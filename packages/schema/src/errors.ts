@@ -1,0 +1,28 @@
+// What can be wrong with a document or a schema, as a person reads it.
+
+import { defineErrors, type ErrorCatalogue } from '@weir/protocol';
+
+export const catalogue = {
+  JSON_INVALID: {
+    summary: 'A text that should be one JSON value is not.',
+    fix: 'Correct the JSON at the offset named.',
+    retry: 'never',
+  },
+  JSON_TOO_DEEP: {
+    summary: 'A JSON text nests arrays and objects deeper than 512 levels.',
+    fix: 'Flatten the document, or drop the deep part before it is captured.',
+    retry: 'never',
+  },
+  POINTER_INVALID: {
+    summary: 'A text that should be a JSON pointer (RFC 6901) is neither empty nor starts with a slash.',
+    fix: "Write the location as a JSON pointer, for instance '/id'.",
+    retry: 'never',
+  },
+  POINTER_UNREACHABLE: {
+    summary: 'A value cannot be set at a JSON pointer because a parent is a scalar or an array is too short.',
+    fix: 'Check the pointer against the document.',
+    retry: 'never',
+  },
+} as const satisfies ErrorCatalogue;
+
+export const errors = defineErrors(catalogue);
