@@ -1,1 +1,10 @@
-export {};
+export { catalogue, errors } from './errors.ts';
+export { type Clock, type Random, systemClock, systemRandom } from './host/clock.ts';
+export { type Disk, systemDisk } from './host/disk.ts';
+export { HeadChannel, type MovedHead } from './journal/head-channel.ts';
+export { type JournalBatch, JournalReader } from './journal/journal-reader.ts';
+export { JournalWriter } from './journal/journal-writer.ts';
+export { SqliteStore } from './store/sqlite-store.ts';
+export { prepareStateFolder, stateFolder, type StateFolder } from './store/state-folder.ts';
+export { type LockOwner, readLockOwner, StateLock } from './store/state-lock.ts';
+export type * from './store/store.ts';

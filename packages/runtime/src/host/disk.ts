@@ -39,7 +39,8 @@ export function explainDiskError(error: unknown, what: string): unknown {
 }
 
 export const systemDisk: Disk = {
-  open: (path, create) => fs.openSync(path, create ? fs.constants.O_RDWR | fs.constants.O_CREAT : 'r+', 0o600),
+  open: (path, create) =>
+    fs.openSync(path, create ? fs.constants.O_RDWR | fs.constants.O_CREAT : 'r+', 0o600),
   openForReading: (path) => fs.openSync(path, 'r'),
   write(file, bytes, position) {
     for (let done = 0; done < bytes.length;) {

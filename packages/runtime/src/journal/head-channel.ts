@@ -1,4 +1,4 @@
-// How readers learn that a journal's head moved: writers tell every thread of the process. A message is only a hint to
+// How readers learn that a journal's head moved: writers tell every thread of the process, their own included. A message is only a hint to
 // look again; the store is the truth, so a lost message costs time and never data.
 
 import { BroadcastChannel } from 'node:worker_threads';
@@ -30,6 +30,7 @@ export class HeadChannel implements Disposable {
 
   publish(moved: readonly MovedHead[]): void {
     this.#channel.postMessage(moved);
+    for (const listener of this.#listeners) listener(moved);
   }
 
   /** Returns the function that ends the subscription. */

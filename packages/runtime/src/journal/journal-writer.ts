@@ -119,14 +119,19 @@ export class JournalWriter implements Disposable {
 
   #makeRoom(length: number): void {
     this.#flush();
-    if (length > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#buffer.length));
+    if (length > this.#buffer.length)
+      this.#buffer = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#buffer.length));
   }
 
   #flush(): void {
     if (this.#buffered === 0) return;
     try {
       if (this.#file === -1 || this.#isFull()) this.#openSegment();
-      this.#disk.write(this.#file, this.#buffer.subarray(0, this.#buffered), this.#written - this.#segmentStart);
+      this.#disk.write(
+        this.#file,
+        this.#buffer.subarray(0, this.#buffered),
+        this.#written - this.#segmentStart,
+      );
     } catch (error) {
       throw explainDiskError(error, `collection ${this.collection}`);
     }
@@ -184,6 +189,8 @@ export class JournalWriter implements Disposable {
   }
 
   #damaged(what: string): Error {
-    return errors.JOURNAL_DAMAGED({ message: `The journal ${this.name} is damaged: ${what} (${this.#folder}).` });
+    return errors.JOURNAL_DAMAGED({
+      message: `The journal ${this.name} is damaged: ${what} (${this.#folder}).`,
+    });
   }
 }

@@ -65,7 +65,13 @@ export class SqliteStore implements Store {
     return this.#all('SELECT * FROM task ORDER BY name').map(taskOf);
   }
 
-  putApplied(name: string, kind: TaskKind, spec: JsonText, version: string, state: JsonText | undefined): void {
+  putApplied(
+    name: string,
+    kind: TaskKind,
+    spec: JsonText,
+    version: string,
+    state: JsonText | undefined,
+  ): void {
     this.#transaction('the applied specification', () => {
       this.#ensureTask(name, kind);
       this.#run('UPDATE task SET last_applied = ?, last_version = ? WHERE name = ?', spec, version, name);
@@ -328,6 +334,6 @@ function journalOf(row: Row): JournalRecord {
     folder: String(row['folder']),
     head: Number(row['head']),
     documents: Number(row['documents']),
-    clock: BigInt(row['clock'] as bigint),
+    clock: row['clock'] as bigint,
   };
 }
