@@ -29,6 +29,7 @@ export class HeadChannel implements Disposable {
   }
 
   publish(moved: readonly MovedHead[]): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has no target
     this.#channel.postMessage(moved);
     for (const listener of this.#listeners) listener(moved);
   }
