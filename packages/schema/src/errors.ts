@@ -23,6 +23,11 @@ export const catalogue = {
     fix: 'Check the pointer against the document.',
     retry: 'never',
   },
+  SCHEMA_INVALID: {
+    summary: 'A JSON Schema is malformed, or refers to a schema that does not exist.',
+    fix: 'Correct the schema at the location named.',
+    retry: 'never',
+  },
 } as const satisfies ErrorCatalogue;
 
 export const errors = defineErrors(catalogue);

@@ -1,2 +1,3 @@
 export * from './json/index.ts';
+export * from './validate/index.ts';
 export { catalogue, errors } from './errors.ts';
