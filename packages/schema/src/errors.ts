@@ -28,6 +28,11 @@ export const catalogue = {
     fix: 'Correct the schema at the location named.',
     retry: 'never',
   },
+  CONFIG_INVALID: {
+    summary: 'A configuration is not valid JSON or does not match its schema.',
+    fix: 'Correct the properties named in the configuration, then start again.',
+    retry: 'never',
+  },
 } as const satisfies ErrorCatalogue;
 
 export const errors = defineErrors(catalogue);

@@ -1,3 +1,4 @@
 export * from './json/index.ts';
 export * from './validate/index.ts';
 export { catalogue, errors } from './errors.ts';
+export * from './config/index.ts';

@@ -1,0 +1,24 @@
+export { decodeConfig, type ConfigProblem, type DecodeOptions } from './decode.ts';
+export { parseFeatureFlags } from './feature-flags.ts';
+export {
+  choice,
+  dictionary,
+  flag,
+  integer,
+  item,
+  list,
+  nullable,
+  number,
+  optional,
+  secret,
+  text,
+  type ConfigOf,
+  type Field,
+  type FieldInfo,
+  type Presence,
+} from './field.ts';
+export { lintConfigSchema, type Lint } from './lint.ts';
+export { LINT_RULES, type LintRuleName } from './lint-rules.ts';
+export { branch, oneOfWith } from './one-of.ts';
+export { Secret } from './secret.ts';
+export { configSchema, configSchemaText, optionalSection, section } from './section.ts';
