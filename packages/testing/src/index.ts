@@ -1,3 +1,11 @@
 export { matchSnapshot } from './snapshot.ts';
 export { temporaryDirectory } from './temporary-directory.ts';
 export type { TemporaryDirectory } from './temporary-directory.ts';
+export {
+  findPostgres,
+  missingPostgres,
+  PostgresServer,
+  postgresVersions,
+  startPostgres,
+} from './postgres-server.ts';
+export type { PostgresServerOptions, PostgresVersion } from './postgres-server.ts';

@@ -1,0 +1,164 @@
+// A real PostgreSQL of one's own for a test: 18 from npm, 15 from Debian. initdb runs once a version and is copied.
+
+import { connect, type PgConnection, type QueryParameter, rowObjects } from '@weir/pgwire';
+import {
+  debianBinaries,
+  embeddedBinaries,
+  freePort,
+  PostgresCluster,
+  type StopMode,
+} from '@weir/postgres-server';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export type PostgresVersion = 15 | 18;
+
+export const postgresVersions: readonly PostgresVersion[] = [18, 15];
+
+export interface PostgresServerOptions {
+  /** 18 when absent. */
+  readonly version?: PostgresVersion;
+  /** Beside `wal_level=logical`, `fsync=off` and UTC. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Where the programs of `version` are, or undefined with one loud line; an error when servers are required. */
+export function findPostgres(version: PostgresVersion): string | undefined {
+  const found = version === 18 ? embeddedBinaries() : debianBinaries(version);
+  if (found === undefined && process.env['WEIR_REQUIRE_SERVICES'] === '1') {
+    throw new Error(`PostgreSQL ${version} is required (WEIR_REQUIRE_SERVICES=1) and is not installed`);
+  }
+  return found;
+}
+
+/** For `test(name, { skip: missingPostgres(15) }, …)`: the reason to skip, or false. */
+export function missingPostgres(version: PostgresVersion): string | false {
+  return findPostgres(version) === undefined ? `PostgreSQL ${version} is not installed` : false;
+}
+
+export class PostgresServer implements AsyncDisposable {
+  readonly host = '127.0.0.1';
+  readonly user = 'postgres';
+  readonly password = 'postgres';
+  readonly database = 'postgres';
+  readonly port: number;
+  readonly dataDirectory: string;
+  readonly #cluster: PostgresCluster;
+  readonly #folder: string;
+  #connection: Promise<PgConnection> | undefined;
+
+  constructor(cluster: PostgresCluster, folder: string) {
+    this.#cluster = cluster;
+    this.#folder = folder;
+    this.port = cluster.port;
+    this.dataDirectory = cluster.dataDirectory;
+  }
+
+  get address(): string {
+    return `${this.host}:${this.port}`;
+  }
+
+  /** The postmaster's process id while it runs. */
+  get pid(): number | undefined {
+    return this.#cluster.pid;
+  }
+
+  /** A connection as the superuser, which the caller closes. */
+  connect(database: string = this.database): Promise<PgConnection> {
+    const { host, port, user, password } = this;
+    return connect({ host, port, user, password, database });
+  }
+
+  /** Runs on one shared superuser connection: rows as objects of text by column name. */
+  async query(sql: string, parameters?: readonly QueryParameter[]): Promise<Record<string, string | null>[]> {
+    this.#connection ??= this.connect();
+    const connection = await this.#connection.catch((error: unknown) => {
+      this.#connection = undefined;
+      throw error;
+    });
+    try {
+      return rowObjects(
+        await (parameters === undefined ? connection.query(sql) : connection.query(sql, parameters)),
+      );
+    } catch (error) {
+      if (connection.isClosed) this.#connection = undefined;
+      throw error;
+    }
+  }
+
+  async #forgetConnection(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    await connection?.then(
+      (open) => open.close(),
+      () => undefined,
+    );
+  }
+
+  async start(): Promise<void> {
+    await this.#cluster.start();
+  }
+
+  async stop(mode: StopMode = 'fast'): Promise<void> {
+    await this.#forgetConnection();
+    await this.#cluster.stop(mode);
+  }
+
+  /** As a power cut: the postmaster and every backend die at once. `start()` recovers. */
+  async kill9(): Promise<void> {
+    await this.#cluster.kill();
+    await this.#forgetConnection();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('immediate');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** A cluster fresh from initdb, made once per machine and version. */
+function template(version: PostgresVersion, binDirectory: string): string {
+  const folder = join(tmpdir(), `weir-postgres-template-${version}-${process.getuid?.() ?? 0}`);
+  if (existsSync(folder)) return folder;
+  const partial = mkdtempSync(`${folder}-`);
+  chmodSync(partial, 0o755);
+  new PostgresCluster({ binDirectory, dataDirectory: join(partial, 'data'), port: 0 }).initialize();
+  try {
+    renameSync(partial, folder);
+  } catch {
+    // Another test process was quicker.
+    rmSync(partial, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+/** Starts a server with an empty database `postgres` and `wal_level=logical`; `await using` stops and removes it. */
+export async function startPostgres(options: PostgresServerOptions = {}): Promise<PostgresServer> {
+  const version = options.version ?? 18;
+  const binDirectory = findPostgres(version);
+  if (binDirectory === undefined) throw new Error(`PostgreSQL ${version} is not installed`);
+  const folder = mkdtempSync(join(tmpdir(), `weir-postgres-${version}-`));
+  chmodSync(folder, 0o755);
+  const copied = spawnSync('cp', ['-a', join(template(version, binDirectory), 'data'), folder], {
+    encoding: 'utf8',
+  });
+  if (copied.status !== 0) throw new Error(`cannot copy the cluster template: ${copied.stderr}`);
+  const settings = {
+    wal_level: 'logical',
+    fsync: 'off',
+    timezone: 'UTC',
+    max_replication_slots: '40',
+    max_wal_senders: '40',
+    ...options.settings,
+  };
+  const cluster = new PostgresCluster({
+    binDirectory,
+    dataDirectory: join(folder, 'data'),
+    port: await freePort(),
+    settings,
+  });
+  await cluster.start();
+  return new PostgresServer(cluster, folder);
+}
