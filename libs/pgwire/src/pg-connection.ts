@@ -1,8 +1,11 @@
 // One connection to a server. Queries may be asked concurrently and run one after the other.
 
 import { DEFAULT_CONNECT_TIMEOUT_MS, type ConnectOptions } from './connect-options.ts';
+import { CopyInWriter } from './copy-in.ts';
+import { copyOut, type CopyChunk } from './copy-out.ts';
 import { PgConnectionError } from './pg-errors.ts';
 import { parameterText, rowCountOf, type QueryParameter, type QueryResult } from './query-result.ts';
+import { ReplicationStream, type ReplicationStart } from './replication-stream.ts';
 import type { Session } from './session.ts';
 import { backend, parseDataRow, parseRowDescription, type PgColumn } from './wire/backend-messages.ts';
 import {
@@ -71,6 +74,24 @@ export class PgConnection {
   /** The results of all statements in `sql`. */
   async queryAll(sql: string): Promise<QueryResult[]> {
     return this.#run([queryMessage(sql)]);
+  }
+
+  /**
+   * Runs `COPY … TO STDOUT` and hands out its rows in batches that are views into the receive buffer. Reading slowly
+   * slows the server down. Throws as `query` does.
+   */
+  copyOut(sql: string): AsyncGenerator<CopyChunk, void, void> {
+    return copyOut(this.#session, sql, () => this.cancel());
+  }
+
+  /** Runs `COPY … FROM STDIN`; write its bytes, then `finish()`. */
+  async copyIn(sql: string): Promise<CopyInWriter> {
+    return CopyInWriter.open(this.#session, sql);
+  }
+
+  /** Starts logical replication. The connection must have been opened with `replication: 'database'`. */
+  async startReplication(start: ReplicationStart): Promise<ReplicationStream> {
+    return ReplicationStream.open(this.#session, start);
   }
 
   /** Asks the server, over a second connection, to stop what this one is doing. It may come too late. */
