@@ -8,3 +8,5 @@ export { SqliteStore } from './store/sqlite-store.ts';
 export { prepareStateFolder, stateFolder, type StateFolder } from './store/state-folder.ts';
 export { type LockOwner, readLockOwner, StateLock } from './store/state-lock.ts';
 export type * from './store/store.ts';
+export type { CombineBinding, Combined, Reduction } from './combine/combine-binding.ts';
+export { Combiner, type CombinerOptions } from './combine/combiner.ts';
