@@ -28,6 +28,62 @@ export const catalogue = {
     fix: 'Files under journals/ were removed or cut by someone else. Restore them from a backup together with store.db.',
     retry: 'never',
   },
+  CATALOG_UNREADABLE: {
+    summary: 'A catalog file, or a file that it names, cannot be read.',
+    fix: 'Check the path; paths are relative to the file that names them.',
+    retry: 'never',
+  },
+  CATALOG_INVALID: {
+    summary:
+      'A catalog file has a syntax error, an unknown key, a value of the wrong kind, or a broken reference.',
+    fix: 'Correct the named places.',
+    retry: 'never',
+  },
+  TASK_UNKNOWN: {
+    summary: 'A command names a task that the catalog does not have, or names none where there are several.',
+    fix: 'Name one of the tasks of the catalog.',
+    retry: 'never',
+  },
+  CONFIG_DECRYPTION_FAILED: {
+    summary: 'An endpoint config is encrypted with sops and could not be decrypted.',
+    fix: 'Install the program `sops` (https://getsops.io) and give it access to the key that the config was encrypted with.',
+    retry: 'never',
+  },
+  CONFIG_SECRET_UNAVAILABLE: {
+    summary: 'An endpoint refers to secrets that only the control plane of Flow can resolve.',
+    fix: 'Write the values into the config, encrypted with sops if they have to be stored.',
+    retry: 'never',
+  },
+  CONNECTOR_UNKNOWN: {
+    summary: 'An image is not one of the built-in connectors.',
+    fix: 'Use a built-in connector, or run the real image with --image-mode docker.',
+    retry: 'never',
+  },
+  CONNECTOR_WRONG_KIND: {
+    summary: 'A capture names a materialization connector, or the other way round.',
+    fix: 'Name a connector of the right kind.',
+    retry: 'never',
+  },
+  CONNECTOR_START_FAILED: {
+    summary: 'The program of a connector could not be started.',
+    fix: 'Check that the command exists, is executable, and is on the PATH.',
+    retry: 'backoff',
+  },
+  CONNECTOR_FAILED: {
+    summary: 'A connector exited with a failure; its last log line says why.',
+    fix: '',
+    retry: 'backoff',
+  },
+  CONNECTOR_PROTOCOL: {
+    summary: 'A connector wrote something other than the protocol asks for.',
+    fix: 'This is a defect of the connector, or its codec differs from the catalog (endpoint.local.protobuf).',
+    retry: 'backoff',
+  },
+  CONNECTOR_TIMEOUT: {
+    summary: 'A connector did not answer in time.',
+    fix: 'Look at its log with --log-level debug.',
+    retry: 'backoff',
+  },
 } as const satisfies ErrorCatalogue;
 
 export const errors = defineErrors(catalogue);

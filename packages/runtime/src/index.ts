@@ -1,3 +1,7 @@
+export { loadCatalog, type Catalog } from './catalog/load-catalog.ts';
+export type * from './catalog/model.ts';
+export { openConfig, type OpenedConfig } from './catalog/open-config.ts';
+export { formatPlace, type Place } from './catalog/place.ts';
 export { catalogue, errors } from './errors.ts';
 export { type Clock, type Random, systemClock, systemRandom } from './host/clock.ts';
 export { type Disk, systemDisk } from './host/disk.ts';

@@ -1,0 +1,124 @@
+// One child process with piped stdio, in a process group of its own: Ctrl-C on the terminal reaches the runtime, which
+// ends its connectors at a transaction boundary, and not the connectors themselves.
+
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errors } from '../errors.ts';
+import type { ConnectorCommand } from './connector-command.ts';
+import type { ExitStatus } from './failure.ts';
+
+/** A grandchild may hold the pipes open after the connector itself is gone; they are closed when silent for this long. */
+const lingeringOutputMs = 2000;
+
+export class Child {
+  readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #command: ConnectorCommand;
+  readonly #containerName: string;
+  /** Resolves when the process has exited and its pipes are closed. Never rejects. */
+  readonly closed: Promise<ExitStatus>;
+  /** Resolves once the program runs; rejects with CONNECTOR_START_FAILED. */
+  readonly started: Promise<void>;
+  #status: ExitStatus | undefined;
+
+  constructor(command: ConnectorCommand, env: NodeJS.ProcessEnv) {
+    this.#command = command;
+    this.#containerName = `fc_${randomBytes(8).toString('hex')}`;
+    const [first = '', ...rest] = command.arguments;
+    const args =
+      command.container === true ? [first, `--name=${this.#containerName}`, ...rest] : [...command.arguments];
+    this.#process = spawn(command.program, args, { stdio: ['pipe', 'pipe', 'pipe'], env, detached: true });
+    const spawned = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<ExitStatus>();
+    this.started = spawned.promise;
+    this.started.catch(() => {});
+    this.closed = closed.promise;
+    this.#process.once('spawn', () => spawned.resolve());
+    this.#process.once('error', (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'ENOENT' ? 'there is no such program' : cause.message;
+      spawned.reject(
+        errors.CONNECTOR_START_FAILED({
+          message: `Cannot start the connector ${command.description}: ${command.program}: ${why}.`,
+          cause,
+        }),
+      );
+      this.#status ??= { code: 127, signal: null };
+      closed.resolve(this.#status);
+    });
+    this.#process.once('exit', (code, signal) => {
+      this.#status = { code, signal };
+      void this.#closeLingeringPipes();
+    });
+    this.#process.once('close', (code, signal) => closed.resolve(this.#status ?? { code, signal }));
+    // A connector need not read its stdin; that it is gone shows on its stdout and in its exit status.
+    this.#process.stdin.on('error', () => {});
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get stdin(): Writable {
+    return this.#process.stdin;
+  }
+
+  get stdout(): Readable {
+    return this.#process.stdout;
+  }
+
+  get stderr(): Readable {
+    return this.#process.stderr;
+  }
+
+  get hasExited(): boolean {
+    return this.#status !== undefined;
+  }
+
+  async #closeLingeringPipes(): Promise<void> {
+    const { stdout, stderr } = this.#process;
+    let seen = -1;
+    for (;;) {
+      await delay(lingeringOutputMs, undefined, { ref: false });
+      if (stdout.closed && stderr.closed) return;
+      const bytes = stdout.readableLength;
+      if (bytes === 0 && seen === 0) break;
+      seen = bytes;
+    }
+    stdout.destroy();
+    stderr.destroy();
+  }
+
+  /** Sends a signal to the connector and everything that it started. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void {
+    if (this.#process.pid === undefined || this.hasExited) return;
+    try {
+      process.kill(-this.#process.pid, signal);
+    } catch {
+      this.#process.kill(signal);
+    }
+    if (this.#command.container !== true || signal !== 'SIGKILL') return;
+    spawn(this.#command.program, ['rm', '--force', this.#containerName], { stdio: 'ignore' }).on(
+      'error',
+      () => {},
+    );
+  }
+
+  /** Ends stdin, and when the process does not leave by itself, SIGTERM after `graceMs` and SIGKILL 5 s later. */
+  async stop(graceMs: number): Promise<ExitStatus> {
+    this.#process.stdin.end();
+    const exited = async (timeoutMs: number): Promise<boolean> => {
+      const timer = new AbortController();
+      const timeout = delay(timeoutMs, false, { signal: timer.signal }).catch(() => false);
+      const won = await Promise.race([this.closed.then(() => true), timeout]);
+      timer.abort();
+      return won;
+    };
+    if (!(await exited(graceMs))) {
+      this.kill('SIGTERM');
+      if (!(await exited(5000))) this.kill('SIGKILL');
+    }
+    return await this.closed;
+  }
+}

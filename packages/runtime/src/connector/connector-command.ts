@@ -1,0 +1,141 @@
+// From a catalog's endpoint to the program to run: an `endpoint.local` names it, an `endpoint.connector` names an image,
+// whose last path component is looked up among the built-in connectors, or which docker or podman runs.
+
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { errors } from '../errors.ts';
+import { dockerCommand } from './docker.ts';
+
+export type CodecName = 'json' | 'proto';
+
+export type ConnectorProtocol = 'capture' | 'materialize';
+
+/** Where a task's connector is found; its config is not part of it. */
+export type ConnectorSource =
+  | {
+      readonly kind: 'local';
+      readonly command: readonly string[];
+      readonly env: Readonly<Record<string, string>>;
+      readonly protobuf: boolean;
+    }
+  | { readonly kind: 'image'; readonly image: string };
+
+/** A program that speaks the protocol on its stdin and stdout. */
+export interface ConnectorCommand {
+  /** How messages name the connector. */
+  readonly description: string;
+  readonly connectorType: 'IMAGE' | 'LOCAL';
+  readonly program: string;
+  readonly arguments: readonly string[];
+  /** Added to the environment of this process. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly codec: CodecName;
+  /** The program is docker or podman: each start gets a container name of its own, by which it can be removed. */
+  readonly container?: boolean;
+}
+
+export interface ResolveOptions {
+  /** `builtin` (default): images are names of built-in connectors. `docker`: the real image is pulled and run. */
+  readonly imageMode?: 'builtin' | 'docker';
+  /** Folders that hold built-in connectors; the default is this project's `connectors/`. */
+  readonly connectorFolders?: readonly string[];
+  /** The name of the task, for labels of containers. */
+  readonly taskName?: string;
+  readonly logLevel?: string;
+  /** The network of containers; default `bridge`. */
+  readonly network?: string;
+}
+
+export const defaultConnectorFolders: readonly string[] = [
+  join(import.meta.dirname, '..', '..', '..', '..', 'connectors'),
+];
+
+/** `ghcr.io/estuary/source-postgres:v3@sha256:…` → `source-postgres`. */
+export function imageName(image: string): string {
+  const [path = ''] = image.split('@');
+  return basename(path).replace(/:[^:]*$/, '');
+}
+
+interface Labels {
+  readonly protocol: string;
+  readonly codec: CodecName;
+}
+
+function labelsOf(folder: string): Labels {
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    weir?: { labels?: Record<string, string> };
+  };
+  const labels = manifest.weir?.labels ?? {};
+  return {
+    protocol: labels['FLOW_RUNTIME_PROTOCOL'] ?? '',
+    codec: labels['FLOW_RUNTIME_CODEC'] === 'json' ? 'json' : 'proto',
+  };
+}
+
+/** The names of the built-in connectors of one kind, sorted. */
+export function builtInConnectors(
+  protocol: ConnectorProtocol,
+  folders: readonly string[] = defaultConnectorFolders,
+): string[] {
+  const found = folders.flatMap((folder) =>
+    globSync('*/package.json', { cwd: folder }).map((path) => join(folder, dirname(path))),
+  );
+  return found
+    .filter((folder) => labelsOf(folder).protocol === protocol)
+    .map((folder) => basename(folder))
+    .sort();
+}
+
+function builtInCommand(
+  image: string,
+  protocol: ConnectorProtocol,
+  folders: readonly string[],
+): ConnectorCommand {
+  const name = imageName(image);
+  const folder = folders
+    .map((candidate) => join(candidate, name))
+    .find((candidate) => /^[\w.-]+$/.test(name) && existsSync(join(candidate, 'package.json')));
+  if (folder === undefined) {
+    const known = builtInConnectors(protocol, folders);
+    throw errors.CONNECTOR_UNKNOWN({
+      message: `The image ${image} is not a built-in connector.`,
+      fix: `Built-in connectors for a ${protocol === 'capture' ? 'capture' : 'materialization'}: ${known.join(', ') || 'none'}. To run the real image through docker or podman, add --image-mode docker.`,
+    });
+  }
+  const labels = labelsOf(folder);
+  if (labels.protocol !== protocol) {
+    throw errors.CONNECTOR_WRONG_KIND({
+      message: `The connector ${name} speaks the protocol "${labels.protocol}", but is used where "${protocol}" is needed.`,
+    });
+  }
+  return {
+    description: name,
+    connectorType: 'IMAGE',
+    program: process.execPath,
+    arguments: [join(folder, 'src', 'main.ts')],
+    env: { FLOW_RUNTIME_CODEC: labels.codec, LOG_FORMAT: 'json' },
+    codec: labels.codec,
+  };
+}
+
+/** Errors: CONNECTOR_UNKNOWN, CONNECTOR_WRONG_KIND, CONNECTOR_START_FAILED (docker mode). */
+export async function resolveConnector(
+  source: ConnectorSource,
+  protocol: ConnectorProtocol,
+  options: ResolveOptions = {},
+): Promise<ConnectorCommand> {
+  if (source.kind === 'image') {
+    return options.imageMode === 'docker'
+      ? await dockerCommand(source.image, protocol, options)
+      : builtInCommand(source.image, protocol, options.connectorFolders ?? defaultConnectorFolders);
+  }
+  const [program = '', ...rest] = source.command;
+  return {
+    description: `"${source.command.join(' ')}"`,
+    connectorType: 'LOCAL',
+    program,
+    arguments: rest,
+    env: source.env,
+    codec: source.protobuf ? 'proto' : 'json',
+  };
+}

@@ -1,0 +1,42 @@
+// The error of a failed connector is its last log line (Flow protocol: errors and exit codes).
+
+import { WeirError } from '@weir/protocol';
+import type { RetryPolicy } from '@weir/protocol';
+import { catalogue, errors } from '../errors.ts';
+import type { OpsLog } from './ops-log.ts';
+
+export interface ExitStatus {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+function isRetryPolicy(value: unknown): value is RetryPolicy {
+  return value === 'now' || value === 'backoff' || value === 'never';
+}
+
+/** What a failed connector says of itself; its own code, when the log carries one in `fields.code`, becomes the error's. */
+export function connectorFailure(
+  connector: string,
+  status: ExitStatus,
+  lastLog: OpsLog | undefined,
+): WeirError {
+  const how = status.signal === null ? `exited with status ${status.code}` : `was killed by ${status.signal}`;
+  if (lastLog === undefined) {
+    return errors.CONNECTOR_FAILED({ message: `${connector} ${how} with no log output.` });
+  }
+  if (status.signal !== null) {
+    return errors.CONNECTOR_FAILED({ message: `${connector} ${how}; its last log was: ${lastLog.message}` });
+  }
+  const { code, retry } = lastLog.fields;
+  if (typeof code !== 'string' || !/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(code)) {
+    return errors.CONNECTOR_FAILED({ message: lastLog.message });
+  }
+  const message = lastLog.message.startsWith(`${code}: `)
+    ? lastLog.message.slice(code.length + 2)
+    : lastLog.message;
+  const definition = {
+    ...catalogue.CONNECTOR_FAILED,
+    retry: isRetryPolicy(retry) ? retry : 'backoff',
+  } as const;
+  return new WeirError(code, definition, { message });
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { scrubber, scrubLog, secretsOf } from './scrub.ts';
+
+const schema = {
+  properties: {
+    user: { type: 'string' },
+    pin: { type: 'string', secret: true },
+    credentials: {
+      oneOf: [{ properties: { kind: { const: 'a' }, value: { type: 'string', airbyte_secret: true } } }],
+    },
+  },
+};
+
+test('secrets are what the schema marks, in any branch, and what is named like one', () => {
+  const config = {
+    user: 'ann',
+    pin: 'p1',
+    credentials: { kind: 'a', value: 'v1' },
+    api_key: 'k1',
+    tableKey: 'id',
+  };
+  assert.deepEqual(secretsOf(config, schema), ['p1', 'v1', 'k1']);
+});
+
+test('a password that is also the name of the user is no secret in a log', () => {
+  assert.deepEqual(secretsOf({ user: 'postgres', password: 'postgres' }, schema), []);
+});
+
+test('a secret disappears in its plain, URL and JSON spelling', () => {
+  const scrub = scrubber(['s3cr"t/%']);
+  assert.equal(
+    scrub('s3cr"t/% postgres://u:s3cr%22t%2F%25@h {"p":"s3cr\\"t/%"}'),
+    '*** postgres://u:***@h {"p":"***"}',
+  );
+});
+
+test('a short secret disappears only as a word of its own', () => {
+  assert.equal(scrubber(['ab'])('ab cab ab! table'), '*** cab ***! table');
+});
+
+test('the lines of a private key disappear one by one', () => {
+  const key = '-----BEGIN-----\nMIIEvQIBADANBgkqhkiG\n-----END-----';
+  assert.equal(scrubber([key])('read MIIEvQIBADANBgkqhkiG'), 'read ***');
+});
+
+test('messages and nested fields of a log are scrubbed', () => {
+  const log = {
+    ts: '',
+    level: 'info',
+    message: 'pw hunter2',
+    fields: { a: [{ b: 'hunter2' }], n: 1 },
+  } as const;
+  assert.deepEqual(scrubLog(log, scrubber(['hunter2'])), {
+    ...log,
+    message: 'pw ***',
+    fields: { a: [{ b: '***' }], n: 1 },
+  });
+});
