@@ -2,7 +2,29 @@ export type * from './capture.ts';
 export type * from './flow-spec.ts';
 export type * from './json-text.ts';
 export type * from './materialize.ts';
+export { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+export { createDecoder, createEncoder, sniffCodec } from './codec.ts';
+export type { CodecName, DecoderOptions, FrameDecoder, FrameEncoder, Messages } from './codec.ts';
+export { catalogue as protocolErrors } from './errors.ts';
 export { FULL_RANGE, PROTOCOL_VERSION } from './flow-spec.ts';
+export { MAX_MESSAGE_BYTES } from './frame.ts';
+export {
+  isJsonNull,
+  JsonArrayCursor,
+  JsonObjectCursor,
+  skipJsonString,
+  skipJsonValue,
+  skipJsonWhitespace,
+} from './json-slice.ts';
 export { EXPLICIT_ZERO_CHECKPOINT } from './materialize.ts';
+export {
+  captureSpecFromJson,
+  captureSpecToJson,
+  materializationSpecFromJson,
+  materializationSpecToJson,
+} from './spec-json.ts';
+export { packTuple, TupleDouble, unpackTuple } from './tuple.ts';
+export type { TupleElement } from './tuple.ts';
+export { TuplePacker } from './tuple-packer.ts';
 export { defineErrors, WeirError } from './weir-error.ts';
 export type { ErrorCatalogue, ErrorDefinition, ErrorDetail, RetryPolicy } from './weir-error.ts';

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { createDecoder, createEncoder, sniffCodec } from './codec.ts';
+import type { CodecName, Messages } from './codec.ts';
+import {
+  captureRequests,
+  captureResponses,
+  materializeRequests,
+  materializeResponses,
+} from './messages.fixture.ts';
+
+const CODECS = ['json', 'proto'] as const;
+
+function encodeAll<D extends keyof Messages>(
+  direction: D,
+  codec: CodecName,
+  messages: readonly Messages[D][],
+): Buffer {
+  const encoder = createEncoder(direction, codec);
+  for (const message of messages) encoder.write(message);
+  return encoder.take();
+}
+
+function decodeAll<D extends keyof Messages>(
+  direction: D,
+  codec: CodecName,
+  chunks: readonly Buffer[],
+): Messages[D][] {
+  const decoder = createDecoder(direction, codec, { unknownFields: 'reject' });
+  const messages: Messages[D][] = [];
+  for (const chunk of chunks) {
+    decoder.push(chunk);
+    for (let message = decoder.next(); message !== undefined; message = decoder.next())
+      messages.push(message);
+  }
+  decoder.end();
+  return messages;
+}
+
+function identity<D extends keyof Messages>(direction: D, arbitrary: fc.Arbitrary<Messages[D]>): void {
+  for (const codec of CODECS) {
+    test(`every ${direction} message comes out of the ${codec} codec as it went in`, () => {
+      fc.assert(
+        fc.property(fc.array(arbitrary, { minLength: 1, maxLength: 4 }), (messages) => {
+          assert.deepEqual(decodeAll(direction, codec, [encodeAll(direction, codec, messages)]), messages);
+        }),
+        { numRuns: 300 },
+      );
+    });
+  }
+}
+
+identity('capture.Request', captureRequests);
+identity('capture.Response', captureResponses);
+identity('materialize.Request', materializeRequests);
+identity('materialize.Response', materializeResponses);
+
+for (const codec of CODECS) {
+  test(`the ${codec} codec gives the same messages however its bytes are cut into chunks`, () => {
+    fc.assert(
+      fc.property(
+        fc.array(captureResponses, { minLength: 1, maxLength: 5 }),
+        fc.infiniteStream(fc.integer({ min: 1, max: 40 })),
+        (messages, sizes) => {
+          const bytes = encodeAll('capture.Response', codec, messages);
+          const chunks: Buffer[] = [];
+          for (let at = 0; at < bytes.length;) {
+            const size = sizes.next().value ?? 1;
+            chunks.push(bytes.subarray(at, at + size));
+            at += size;
+          }
+          assert.deepEqual(decodeAll('capture.Response', codec, chunks), messages);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test(`the first four bytes of a ${codec} stream tell its codec`, () => {
+    fc.assert(
+      fc.property(captureRequests, (message) => {
+        assert.equal(sniffCodec(encodeAll('capture.Request', codec, [message])), codec);
+      }),
+    );
+  });
+}
+
+test('three bytes are too few to tell the codec', () => {
+  assert.equal(sniffCodec(Buffer.from('{"s')), undefined);
+});

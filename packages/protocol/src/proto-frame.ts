@@ -1,0 +1,71 @@
+// One protobuf frame to one message: finds the member that is set, and reads it by hand or by its table.
+
+import type { DirectionDescriptor, Member } from './descriptors/direction.ts';
+import { INTERNAL_FIELD } from './descriptors/direction.ts';
+import { errors } from './errors.ts';
+import type { HotFields } from './hot-fields.ts';
+import { hotMessage } from './hot-message.ts';
+import { readProtoDocument, readProtoStore } from './hot-proto.ts';
+import type { MessageValue, ReadOptions } from './message-value.ts';
+import { ProtoReader } from './proto-reader.ts';
+import { readProtoMessage } from './proto-read.ts';
+
+/** undefined for a frame without a member that is known here. */
+export function decodeProtoFrame(
+  direction: DirectionDescriptor,
+  fields: HotFields,
+  bytes: Buffer,
+  start: number,
+  end: number,
+  options: ReadOptions,
+): MessageValue | undefined {
+  const reader = new ProtoReader(bytes, start, end);
+  let member: Member | undefined;
+  let bodyStart = 0;
+  let bodyEnd = 0;
+  while (reader.position < end) {
+    const tag = reader.varint();
+    const number = Math.floor(tag / 8);
+    const found = (tag & 7) === 2 ? direction.byNumber.get(number) : undefined;
+    if (found === undefined) {
+      if (options.unknownFields === 'reject' && number !== INTERNAL_FIELD) {
+        throw errors.PROTOCOL_UNKNOWN_FIELD({
+          message: `${direction.name} has the unknown number ${number}.`,
+        });
+      }
+      reader.skipField(tag & 7);
+      continue;
+    }
+    if (member !== undefined && member !== found) {
+      throw errors.PROTOCOL_MALFORMED({
+        message: `A ${direction.name} message is both ${member.kind} and ${found.kind}.`,
+      });
+    }
+    member = found;
+    const length = reader.varint();
+    bodyStart = reader.skip(length);
+    bodyEnd = reader.position;
+  }
+  if (member === undefined) {
+    if (start < end) return undefined;
+    throw errors.PROTOCOL_MALFORMED({ message: `A ${direction.name} message is empty.` });
+  }
+  switch (member.kind) {
+    case 'captured':
+    case 'loaded':
+    case 'sourcedSchema':
+      fields.reset();
+      readProtoDocument(fields, bytes, bodyStart, bodyEnd);
+      return hotMessage(member.kind, fields);
+    case 'load':
+    case 'store':
+      fields.reset();
+      readProtoStore(fields, bytes, bodyStart, bodyEnd);
+      return hotMessage(member.kind, fields);
+    default:
+      return {
+        kind: member.kind,
+        ...readProtoMessage(new ProtoReader(bytes, bodyStart, bodyEnd), member.message, options),
+      };
+  }
+}

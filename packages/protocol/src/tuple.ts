@@ -1,0 +1,163 @@
+// Packed tuples as values: what `keyPacked` and `valuesPacked` of Load and Store hold.
+
+import { errors } from './errors.ts';
+import { TuplePacker } from './tuple-packer.ts';
+
+/** A number that is packed as a double even when it is an integer: 1.0 and 1 are different keys. */
+export class TupleDouble {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
+export type TupleElement =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Buffer
+  | TupleDouble
+  | readonly TupleElement[];
+
+function packElement(packer: TuplePacker, element: TupleElement, isNested: boolean): void {
+  if (element === null) {
+    if (isNested) packer.nestedNull();
+    else packer.null();
+  } else if (typeof element === 'boolean') {
+    packer.boolean(element);
+  } else if (typeof element === 'number') {
+    if (Number.isSafeInteger(element)) packer.integer(element);
+    else packer.double(element);
+  } else if (typeof element === 'bigint') {
+    packer.integer(element);
+  } else if (typeof element === 'string') {
+    packer.string(element);
+  } else if (element instanceof TupleDouble) {
+    packer.double(element.value);
+  } else if (Buffer.isBuffer(element)) {
+    packer.bytes(element);
+  } else {
+    packer.nested((nested) => {
+      for (const inner of element) packElement(nested, inner, true);
+    });
+  }
+}
+
+/**
+ * Safe integers and bigints pack as integers, other numbers as doubles.
+ * Throws TUPLE_OUT_OF_RANGE for integers outside [-2^63, 2^64).
+ */
+export function packTuple(elements: readonly TupleElement[]): Buffer {
+  const packer = new TuplePacker();
+  for (const element of elements) packElement(packer, element, false);
+  return packer.copy();
+}
+
+function malformed(what: string, offset: number): Error {
+  return errors.TUPLE_MALFORMED({ message: `Malformed tuple: ${what} at byte ${offset}.` });
+}
+
+class TupleReader {
+  readonly packed: Buffer;
+  offset = 0;
+
+  constructor(packed: Buffer) {
+    this.packed = packed;
+  }
+
+  elements(isNested: boolean): TupleElement[] {
+    const elements: TupleElement[] = [];
+    while (this.offset < this.packed.length) {
+      const code = this.packed[this.offset] as number;
+      if (isNested && code === 0x00) {
+        if (this.packed[this.offset + 1] !== 0xff) {
+          this.offset += 1;
+          return elements;
+        }
+        this.offset += 2;
+        elements.push(null);
+        continue;
+      }
+      elements.push(this.#element(code));
+    }
+    if (isNested) throw malformed('a nested tuple without an end', this.offset);
+    return elements;
+  }
+
+  #element(code: number): TupleElement {
+    this.offset += 1;
+    if (code === 0x00) return null;
+    if (code === 0x01) return this.#escaped();
+    if (code === 0x02) return this.#escaped().toString('utf8');
+    if (code === 0x05) return this.elements(true);
+    if (code >= 0x0c && code <= 0x1c) return this.#integer(code - 0x14);
+    if (code === 0x20) return this.#float(4);
+    if (code === 0x21) return this.#float(8);
+    if (code === 0x26) return false;
+    if (code === 0x27) return true;
+    throw malformed(`unknown element type 0x${code.toString(16).padStart(2, '0')}`, this.offset - 1);
+  }
+
+  #take(size: number): Buffer {
+    if (this.offset + size > this.packed.length) throw malformed('an element cut short', this.offset);
+    const taken = this.packed.subarray(this.offset, this.offset + size);
+    this.offset += size;
+    return taken;
+  }
+
+  #integer(signedSize: number): number | bigint {
+    if (signedSize === 0) return 0;
+    const size = Math.abs(signedSize);
+    const bytes = this.#take(size);
+    if (size <= 6) {
+      const value = bytes.readUIntBE(0, size);
+      return signedSize > 0 ? value : value - (2 ** (8 * size) - 1);
+    }
+    let magnitude = 0n;
+    for (const byte of bytes) magnitude = (magnitude << 8n) | BigInt(signedSize > 0 ? byte : ~byte & 0xff);
+    const value = signedSize > 0 ? magnitude : -magnitude;
+    const asNumber = Number(value);
+    return Number.isSafeInteger(asNumber) ? asNumber : value;
+  }
+
+  #float(size: 4 | 8): number {
+    const bytes = Buffer.from(this.#take(size));
+    const first = bytes[0] as number;
+    if ((first & 0x80) !== 0) bytes[0] = first & 0x7f;
+    else for (let index = 0; index < size; index++) bytes[index] = ~(bytes[index] as number) & 0xff;
+    return size === 4 ? bytes.readFloatBE(0) : bytes.readDoubleBE(0);
+  }
+
+  #escaped(): Buffer {
+    const { packed } = this;
+    const start = this.offset;
+    let end = packed.indexOf(0, start);
+    if (end < 0) throw malformed('a string or bytes without an end', start);
+    if (packed[end + 1] !== 0xff) {
+      this.offset = end + 1;
+      return packed.subarray(start, end);
+    }
+    const parts: Buffer[] = [];
+    let from = start;
+    while (packed[end + 1] === 0xff) {
+      parts.push(packed.subarray(from, end + 1));
+      from = end + 2;
+      end = packed.indexOf(0, from);
+      if (end < 0) throw malformed('a string or bytes without an end', start);
+    }
+    parts.push(packed.subarray(from, end));
+    this.offset = end + 1;
+    return Buffer.concat(parts);
+  }
+}
+
+/**
+ * Integers come back as numbers when they are safe and as bigints otherwise, doubles as numbers, bytes as buffers that
+ * may be views of `packed`. Throws TUPLE_MALFORMED.
+ */
+export function unpackTuple(packed: Buffer): TupleElement[] {
+  return new TupleReader(packed).elements(false);
+}
