@@ -1,0 +1,2 @@
+export { compactJson } from './compact-json.ts';
+export { JsonBuffer } from './json-buffer.ts';
