@@ -1,1 +1,4 @@
-export {};
+import { runCapture } from '@weir/capture';
+import { helloWorld } from './hello-world.ts';
+
+await runCapture(helloWorld);

@@ -1,1 +1,16 @@
-export {};
+export { currentProcess } from './connector-process.ts';
+export type { ConnectorProcess } from './connector-process.ts';
+export { documentationUrl } from './connector-spec.ts';
+export type { ConnectorSpec, JsonSchema } from './connector-spec.ts';
+export { catalogue, errors } from './errors.ts';
+export { describeFailure } from './failure.ts';
+export type { FailureDescription } from './failure.ts';
+export type { LogFields, LogFormat, LogLevel } from './log-format.ts';
+export { createLogger, logSettings } from './logger.ts';
+export type { Logger, LogSettings } from './logger.ts';
+export { runConnector, serve } from './main-loop.ts';
+export type { ConnectorHandler, ConnectorStreams } from './main-loop.ts';
+export { checkPrerequisites, prerequisiteError } from './prerequisites.ts';
+export { RequestReader, unlessAborted } from './request-reader.ts';
+export type { Direction, RequestOf, ResponseOf } from './request-reader.ts';
+export { ResponseWriter } from './response-writer.ts';

@@ -1,0 +1,68 @@
+import {
+  formatLog,
+  isEnabled,
+  parseLogFormat,
+  parseLogLevel,
+  type LogFields,
+  type LogFormat,
+  type LogLevel,
+} from './log-format.ts';
+
+export interface Logger {
+  trace(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** The one line about what the task is doing that its owner sees. Saying the same again is not logged again. */
+  status(message: string): void;
+  /** A logger that adds these fields to every line. */
+  with(fields: LogFields): Logger;
+}
+
+export interface LogSettings {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Takes one line without its newline. */
+  readonly writeLine: (line: string) => void;
+  readonly now: () => Date;
+}
+
+export function logSettings(
+  env: Readonly<Record<string, string | undefined>>,
+  isTerminal: boolean,
+  writeLine: (line: string) => void,
+): LogSettings {
+  return {
+    level: parseLogLevel(env['LOG_LEVEL']),
+    format: parseLogFormat(env['LOG_FORMAT'], isTerminal),
+    writeLine,
+    now: () => new Date(),
+  };
+}
+
+export function createLogger(settings: LogSettings): Logger {
+  const lastStatus = { message: '' };
+  return loggerWith(settings, {}, lastStatus);
+}
+
+function loggerWith(settings: LogSettings, common: LogFields, lastStatus: { message: string }): Logger {
+  const log = (level: LogLevel, message: string, fields: LogFields = {}): void => {
+    if (!isEnabled(level, settings.level)) return;
+    const record = { at: settings.now(), level, message, fields: { ...common, ...fields } };
+    settings.writeLine(formatLog(record, settings.format));
+  };
+  return {
+    trace: (message, fields) => log('trace', message, fields),
+    debug: (message, fields) => log('debug', message, fields),
+    info: (message, fields) => log('info', message, fields),
+    warn: (message, fields) => log('warn', message, fields),
+    error: (message, fields) => log('error', message, fields),
+    status: (message) => {
+      if (message === lastStatus.message) return;
+      lastStatus.message = message;
+      log('info', message, { eventType: 'connectorStatus' });
+    },
+    with: (fields) => loggerWith(settings, { ...common, ...fields }, lastStatus),
+  };
+}
