@@ -1,0 +1,100 @@
+// SQLite as a dialect. Tables are STRICT, so that a column holds what its type says, and `ANY` keeps a value exactly
+// as it is bound: the types of ordinary tables would turn a decimal of forty digits into the nearest double.
+
+import { TupleDouble, type TupleElement } from '@weir/protocol';
+import {
+  type ColumnType,
+  type Dialect,
+  exceedsInt64,
+  type FieldOptions,
+  type FlatType,
+  flatType,
+} from '@weir/materialize-sql';
+import type { Projection } from '@weir/protocol';
+
+export type SqliteValue = null | number | bigint | string | Uint8Array;
+
+/** Elements of a tuple that are objects or arrays come as the bytes of their JSON. */
+function toText(element: TupleElement): SqliteValue {
+  if (element === null || typeof element === 'string') return element;
+  if (Buffer.isBuffer(element)) return element.toString('utf8');
+  if (element instanceof TupleDouble) return String(element.value);
+  return Array.isArray(element) ? JSON.stringify(element) : `${element as number | bigint | boolean}`;
+}
+
+function toJson(element: TupleElement): SqliteValue {
+  return typeof element === 'string' ? JSON.stringify(element) : toText(element);
+}
+
+function toInteger(element: TupleElement): SqliteValue {
+  if (typeof element === 'boolean') return element ? 1 : 0;
+  if (typeof element === 'number' || typeof element === 'bigint') return element;
+  return toNumeric(element);
+}
+
+function toReal(element: TupleElement): SqliteValue {
+  if (element instanceof TupleDouble) return element.value;
+  return typeof element === 'bigint' ? Number(element) : toNumeric(element);
+}
+
+function toBlob(element: TupleElement): SqliteValue {
+  return typeof element === 'string' ? Buffer.from(element, 'base64') : toText(element);
+}
+
+const int64Minimum = -(2n ** 63n);
+const int64Maximum = 2n ** 63n - 1n;
+const integerText = /^-?\d{1,19}$/;
+const plainDecimal = /^-?\d+\.\d+$/;
+
+/**
+ * A number as SQLite's own number where that is exact, and as text where it is not: `12.50` becomes 12.5 and sorts
+ * and adds up as a number; more than 15 significant digits stay the text that they came as.
+ */
+function toNumeric(element: TupleElement): SqliteValue {
+  if (element instanceof TupleDouble) return element.value;
+  if (typeof element === 'number') return Number.isSafeInteger(element) ? BigInt(element) : element;
+  if (typeof element === 'bigint') {
+    return element >= int64Minimum && element <= int64Maximum ? element : String(element);
+  }
+  if (typeof element !== 'string') return toText(element);
+  if (integerText.test(element)) return toNumeric(BigInt(element));
+  const significant = element.replace(/^-?[0.]*/, '').replace('.', '').length;
+  return plainDecimal.test(element) && significant <= 15 ? Number(element) : element;
+}
+
+const integer: ColumnType<SqliteValue> = { ddl: 'INTEGER', alsoAccepts: ['INT'], convert: toInteger };
+const real: ColumnType<SqliteValue> = { ddl: 'REAL', convert: toReal };
+const text: ColumnType<SqliteValue> = { ddl: 'TEXT', convert: toText };
+const json: ColumnType<SqliteValue> = { ddl: 'TEXT', convert: toJson };
+const blob: ColumnType<SqliteValue> = { ddl: 'BLOB', convert: toBlob };
+const numeric: ColumnType<SqliteValue> = { ddl: 'ANY', convert: toNumeric };
+
+const types: Readonly<Record<Exclude<FlatType, 'never'>, ColumnType<SqliteValue>>> = {
+  boolean: integer,
+  integer,
+  number: real,
+  string: text,
+  binary: blob,
+  'string-integer': numeric,
+  'string-number': numeric,
+  object: json,
+  array: json,
+  multiple: json,
+};
+
+function columnType(projection: Projection, options: FieldOptions): ColumnType<SqliteValue> | undefined {
+  const flat = flatType(projection);
+  if (flat === 'never') return undefined;
+  if (options.ddl !== undefined) return { ...numeric, ddl: options.ddl };
+  if (options.castToString) return text;
+  return flat === 'integer' && exceedsInt64(projection) ? numeric : types[flat];
+}
+
+export const sqlite: Dialect<SqliteValue> = {
+  name: 'SQLite',
+  quoteIdentifier: (name) => `"${name.replaceAll('"', '""')}"`,
+  columnType,
+  documentType: text,
+  caseInsensitiveFields: true,
+  maxFieldLength: 0,
+};

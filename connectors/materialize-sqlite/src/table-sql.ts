@@ -1,0 +1,70 @@
+// The statements over one table. Parameters are numbered in the order of the table's columns: keys, values, document.
+
+import type { Column, Table } from '@weir/materialize-sql';
+import type { SqliteValue } from './dialect.ts';
+import { sqlite } from './dialect.ts';
+
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly type: string;
+  readonly notNull: boolean;
+  /** SQL of the default, as the schema has it. */
+  readonly defaultSql: string | null;
+}
+
+export function columnDefinition(column: Column<SqliteValue>): ColumnDefinition {
+  return { name: column.field, type: column.type.ddl, notNull: column.notNull, defaultSql: null };
+}
+
+function definitionSql({ name, type, notNull, defaultSql }: ColumnDefinition): string {
+  const suffix = `${notNull ? ' NOT NULL' : ''}${defaultSql === null ? '' : ` DEFAULT ${defaultSql}`}`;
+  return `${sqlite.quoteIdentifier(name)} ${type}${suffix}`;
+}
+
+/** `primaryKey` holds names; empty for none. A table with a primary key is stored by it. */
+export function createTableSql(
+  identifier: string,
+  columns: readonly ColumnDefinition[],
+  primaryKey: readonly string[],
+): string {
+  const lines = columns.map(definitionSql);
+  if (primaryKey.length > 0) lines.push(`PRIMARY KEY (${primaryKey.map(sqlite.quoteIdentifier).join(', ')})`);
+  return `CREATE TABLE ${identifier} (\n  ${lines.join(',\n  ')}\n) STRICT`;
+}
+
+export function createTable(table: Table<SqliteValue>): string {
+  const primaryKey = table.deltaUpdates ? [] : table.keys.map(({ field }) => field);
+  return createTableSql(table.identifier, table.columns.map(columnDefinition), primaryKey);
+}
+
+export function addColumn(table: Table<SqliteValue>, column: Column<SqliteValue>): string {
+  return `ALTER TABLE ${table.identifier} ADD COLUMN ${definitionSql({ ...columnDefinition(column), notNull: false })}`;
+}
+
+function matchKeys(table: Table<SqliteValue>): string {
+  return table.keys.map(({ identifier }, index) => `${identifier} = ?${index + 1}`).join(' AND ');
+}
+
+/** Inserts a row; with standard updates, replaces the values of the row that has its key. */
+export function storeSql(table: Table<SqliteValue>): string {
+  const names = table.columns.map(({ identifier }) => identifier).join(', ');
+  const parameters = table.columns.map((_, index) => `?${index + 1}`).join(', ');
+  const insert = `INSERT INTO ${table.identifier} (${names}) VALUES (${parameters})`;
+  if (table.deltaUpdates) return insert;
+  const assignments = table.columns
+    .filter(({ role }) => role !== 'key')
+    .map(({ identifier }) => `${identifier} = excluded.${identifier}`);
+  const keys = table.keys.map(({ identifier }) => identifier).join(', ');
+  const action = assignments.length === 0 ? 'NOTHING' : `UPDATE SET ${assignments.join(', ')}`;
+  return `${insert} ON CONFLICT (${keys}) DO ${action}`;
+}
+
+export function deleteSql(table: Table<SqliteValue>): string {
+  return `DELETE FROM ${table.identifier} WHERE ${matchKeys(table)}`;
+}
+
+/** The stored document of a key; undefined for a table without documents. */
+export function loadSql(table: Table<SqliteValue>): string | undefined {
+  if (table.document === undefined || table.deltaUpdates) return undefined;
+  return `SELECT ${table.document.identifier} AS doc FROM ${table.identifier} WHERE ${matchKeys(table)}`;
+}

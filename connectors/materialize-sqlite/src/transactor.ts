@@ -1,0 +1,155 @@
+// One session over the file: rows, checkpoint and fence in one SQLite transaction, which is open only while rows are
+// being stored.
+
+import type { Authoritative, Loads, MaterializeSession, Stores } from '@weir/materialize';
+import { crashPoint } from '@weir/crash-point';
+import {
+  type Checkpoint,
+  type EXPLICIT_ZERO_CHECKPOINT,
+  type StoreRequest,
+  unpackTuple,
+} from '@weir/protocol';
+import { type Column, type Fence, type Table, tableOf } from '@weir/materialize-sql';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { EndpointConfig, ResourceConfig } from './config.ts';
+import type { SqliteCrashPoint } from './crash-points.ts';
+import { explained, openDatabase } from './database.ts';
+import { sqlite, type SqliteValue } from './dialect.ts';
+import { errors } from './errors.ts';
+import { installFence, updateFence } from './fence.ts';
+import { tableExists } from './info-schema.ts';
+import { deleteSql, loadSql, storeSql } from './table-sql.ts';
+
+interface PreparedTable {
+  readonly table: Table<SqliteValue>;
+  readonly load: StatementSync | undefined;
+  readonly store: StatementSync;
+  readonly remove: StatementSync;
+}
+
+const crash: (point: SqliteCrashPoint) => void = crashPoint;
+
+function convert(columns: readonly Column<SqliteValue>[], packed: Buffer): SqliteValue[] {
+  const elements = unpackTuple(packed);
+  return columns.map((column, index) => column.type.convert(elements[index] ?? null));
+}
+
+export class SqliteTransactor implements Authoritative {
+  readonly pattern = 'authoritative';
+  readonly hardDelete: boolean;
+  readonly checkpoint: Checkpoint | typeof EXPLICIT_ZERO_CHECKPOINT;
+  readonly #path: string;
+  readonly #task: string;
+  readonly #database: DatabaseSync;
+  readonly #fence: Fence;
+  readonly #tables: readonly PreparedTable[];
+
+  constructor(session: MaterializeSession<EndpointConfig, ResourceConfig>) {
+    this.#path = session.config.path;
+    this.#task = session.taskName;
+    this.hardDelete = session.config.hardDelete;
+    this.#database = openDatabase(this.#path);
+    try {
+      this.#tables = session.bindings.map((binding) => this.#prepare(tableOf(binding, sqlite, this.#task)));
+      this.#fence = this.#explained(() => installFence(this.#database, this.#task, session.range));
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+    crash('materialize-sqlite.fence-installed');
+    this.checkpoint = this.#fence.checkpoint;
+  }
+
+  #explained<T>(work: () => T): T {
+    return explained(this.#path, work);
+  }
+
+  #prepare(table: Table<SqliteValue>): PreparedTable {
+    const name = table.path[0] ?? '';
+    if (!tableExists(this.#database, name)) {
+      throw errors.SQLITE_TABLE_MISSING({
+        message: `${this.#path} has no table ${name}, which ${this.#task} made.`,
+      });
+    }
+    return this.#explained(() => {
+      const load = loadSql(table);
+      return {
+        table,
+        load: load === undefined ? undefined : this.#database.prepare(load),
+        store: this.#database.prepare(storeSql(table)),
+        remove: this.#database.prepare(deleteSql(table)),
+      };
+    });
+  }
+
+  #prepared(binding: number): PreparedTable {
+    const prepared = this.#tables[binding];
+    if (prepared === undefined) throw new RangeError(`no binding ${binding}`);
+    return prepared;
+  }
+
+  async load(loads: Loads): Promise<void> {
+    for await (const { binding, keys } of loads) {
+      await loads.acknowledged();
+      const { table, load } = this.#prepared(binding);
+      if (load === undefined) continue;
+      for (const key of keys) {
+        const row = this.#explained(() => load.get(...convert(table.keys, key))) as
+          | { doc: string }
+          | undefined;
+        if (row === undefined) continue;
+        loads.loaded(binding, Buffer.from(row.doc));
+        if (loads.congested) await loads.drained();
+      }
+    }
+  }
+
+  async store(stores: Stores): Promise<void> {
+    for await (const { binding, documents } of stores) {
+      const prepared = this.#prepared(binding);
+      this.#explained(() => {
+        this.#begin();
+        for (const document of documents) this.#storeOne(prepared, document);
+      });
+      crash('materialize-sqlite.stored');
+    }
+  }
+
+  /** Takes the write lock, if this transaction has not yet. */
+  #begin(): void {
+    if (this.#database.isTransaction) return;
+    this.#database.exec('BEGIN IMMEDIATE');
+    crash('materialize-sqlite.begun');
+  }
+
+  #storeOne({ table, store, remove }: PreparedTable, document: StoreRequest): void {
+    const keys = convert(table.keys, document.keyPacked);
+    if (document.delete && this.hardDelete && !table.deltaUpdates) {
+      remove.run(...keys);
+      return;
+    }
+    const row = [...keys, ...convert(table.values, document.valuesPacked)];
+    if (table.document !== undefined) row.push(document.doc.toString('utf8'));
+    store.run(...row);
+  }
+
+  async commit(checkpoint: Checkpoint): Promise<void> {
+    this.#explained(() => {
+      this.#begin();
+      try {
+        updateFence(this.#database, this.#task, this.#fence, checkpoint);
+        crash('materialize-sqlite.before-commit');
+        this.#database.exec('COMMIT');
+      } catch (error) {
+        if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+        throw error;
+      }
+      crash('materialize-sqlite.after-commit');
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+    this.#database.close();
+  }
+}
