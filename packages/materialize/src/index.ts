@@ -26,3 +26,16 @@ export type {
   Stores,
   Transactor,
 } from './transactor.ts';
+export { baseConstraint, isRootDocument } from './base-constraint.ts';
+export type { BaseConstraintOptions, Verdict } from './base-constraint.ts';
+export { assertDistinctResources, constraints, lastBindingOf } from './constraints.ts';
+export type { BindingToConstrain } from './constrained-binding.ts';
+export type { EndpointRules, FieldUse, MappedType } from './endpoint-rules.ts';
+export { NO_FIELD_CONFIG, parseFieldConfig } from './field-config.ts';
+export type { FieldConfig } from './field-config.ts';
+export { flatType, formattedNumeric, mustExist, typesBesideNull } from './field-type.ts';
+export type { FlatType } from './field-type.ts';
+export { IDENTICAL_NAMING, InfoSchema } from './info-schema.ts';
+export type { EndpointNaming, ExistingField, ExistingResource } from './info-schema.ts';
+export { isUnchanged, plan, selectedFields } from './plan.ts';
+export type { FieldMigration, Plan, PlanStep, TableChanges } from './plan.ts';
