@@ -8,6 +8,8 @@ export type { CodecName, DecoderOptions, FrameDecoder, FrameEncoder, Messages } 
 export { catalogue as protocolErrors } from './errors.ts';
 export { FULL_RANGE, PROTOCOL_VERSION } from './flow-spec.ts';
 export { MAX_MESSAGE_BYTES } from './frame.ts';
+export { highwayHash32, highwayHash64, highwayKey } from './highway-hash.ts';
+export type { HighwayKey } from './highway-hash.ts';
 export {
   isJsonNull,
   JsonArrayCursor,
@@ -16,6 +18,7 @@ export {
   skipJsonValue,
   skipJsonWhitespace,
 } from './json-slice.ts';
+export { captureKeyHash, captureKeyHash64, keyHash, rangeIncludes } from './key-hash.ts';
 export { EXPLICIT_ZERO_CHECKPOINT } from './materialize.ts';
 export {
   captureSpecFromJson,
@@ -23,8 +26,23 @@ export {
   materializationSpecFromJson,
   materializationSpecToJson,
 } from './spec-json.ts';
+export { journalReadSuffix, stateKey } from './state-key.ts';
 export { packTuple, TupleDouble, unpackTuple } from './tuple.ts';
 export type { TupleElement } from './tuple.ts';
 export { TuplePacker } from './tuple-packer.ts';
+export {
+  clockFromUnix,
+  clockToUnixNanoseconds,
+  formatUuid,
+  parseUuid,
+  producerId,
+  tick,
+  UUID_FLAGS,
+  UUID_LENGTH,
+  UUID_PLACEHOLDER,
+  UuidStamper,
+  writeUuid,
+} from './uuid.ts';
+export type { Clock, UuidParts } from './uuid.ts';
 export { defineErrors, WeirError } from './weir-error.ts';
 export type { ErrorCatalogue, ErrorDefinition, ErrorDetail, RetryPolicy } from './weir-error.ts';

@@ -13,9 +13,13 @@ const BACKSLASH = 0x5c;
 
 /** The member name between `start` and `end`, with its escapes resolved. */
 export function jsonKey(bytes: Buffer, start: number, end: number): string {
-  const escape = bytes.indexOf(BACKSLASH, start);
-  if (escape < 0 || escape >= end) return bytes.toString('utf8', start, end);
-  return parseText(bytes, start - 1, end + 1);
+  let isAscii = true;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte === BACKSLASH) return parseText(bytes, start - 1, end + 1);
+    if (byte >= 0x80) isAscii = false;
+  }
+  return bytes.toString(isAscii ? 'latin1' : 'utf8', start, end);
 }
 
 function wrong(expected: string, bytes: Buffer, start: number, end: number): Error {

@@ -54,6 +54,12 @@ export const catalogue = {
     fix: 'Write the values into the config, encrypted with sops if they have to be stored.',
     retry: 'never',
   },
+  DISCOVER_NOT_EDITABLE: {
+    summary:
+      'Discovered bindings cannot be written because their file is remote, or the catalog was assembled in an unusual way.',
+    fix: 'Copy the file next to the catalog, or take the bindings from `weir discover --emit-raw`.',
+    retry: 'never',
+  },
   CONNECTOR_UNKNOWN: {
     summary: 'An image is not one of the built-in connectors.',
     fix: 'Use a built-in connector, or run the real image with --image-mode docker.',

@@ -2,6 +2,24 @@ export { loadCatalog, type Catalog } from './catalog/load-catalog.ts';
 export type * from './catalog/model.ts';
 export { openConfig, type OpenedConfig } from './catalog/open-config.ts';
 export { formatPlace, type Place } from './catalog/place.ts';
+export {
+  builtInConnectors,
+  defaultConnectorFolders,
+  resolveConnector,
+  type ConnectorCommand,
+  type ConnectorProtocol,
+  type ConnectorSource,
+  type ResolveOptions,
+} from './connector/connector-command.ts';
+export {
+  ConnectorProcess,
+  type ConnectorOptions,
+  type RequestOf,
+  type ResponseOf,
+  type SpecResponseOf,
+} from './connector/connector-process.ts';
+export { logLevels, type LogLevel, type OpsLog } from './connector/ops-log.ts';
+export type { ExitStatus } from './connector/failure.ts';
 export { catalogue, errors } from './errors.ts';
 export { type Clock, type Random, systemClock, systemRandom } from './host/clock.ts';
 export { type Disk, systemDisk } from './host/disk.ts';

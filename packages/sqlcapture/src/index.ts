@@ -1,1 +1,36 @@
-export {};
+export { activateTable, fallbackKeyError } from './activate.ts';
+export { backfillModes, isBackfilling, isReplicated } from './backfill-mode.ts';
+export type { BackfillMode, TableMode } from './backfill-mode.ts';
+export { requireDistinctTables } from './binding.ts';
+export type { SqlBinding } from './binding.ts';
+export { crashPoints } from './crash-points.ts';
+export type {
+  ChangeEvent,
+  CommitEvent,
+  Database,
+  KeepaliveEvent,
+  Position,
+  ReplicationEvent,
+  ReplicationStream,
+  RowSink,
+  ScanRequest,
+  ScanResult,
+  TableChangedEvent,
+} from './database.ts';
+export { schemaAnchor, sourcedSchema, writeSchema } from './document-schema.ts';
+export type { SchemaOptions } from './document-schema.ts';
+export { CaptureEngine } from './engine.ts';
+export type { EngineOutput, EngineSettings, EngineSurroundings } from './engine.ts';
+export { catalogue, errors } from './errors.ts';
+export { columnToPointer, FALLBACK_KEY, isFallbackKey, pointerToColumn } from './key-pointer.ts';
+export { configuredKeyColumns } from './reconcile.ts';
+export { backfillFilter, resourceStream, validateResource } from './resource.ts';
+export type { ResourceConfig } from './resource.ts';
+export { CaptureState } from './state.ts';
+export type { TableMetadata, TableState } from './state.ts';
+export { findStream, recommendedName, streamKey, streamLabel } from './stream-id.ts';
+export type { StreamId } from './stream-id.ts';
+export { collectionKey } from './table-info.ts';
+export type { CollectionKey, ColumnInfo, JsonSchema, TableInfo } from './table-info.ts';
+export { compileTablePattern } from './table-pattern.ts';
+export type { TablePattern } from './table-pattern.ts';

@@ -3,10 +3,9 @@
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { CodecName } from '@weir/protocol';
 import { errors } from '../errors.ts';
 import { dockerCommand } from './docker.ts';
-
-export type CodecName = 'json' | 'proto';
 
 export type ConnectorProtocol = 'capture' | 'materialize';
 

@@ -3,8 +3,9 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { CodecName } from '@weir/protocol';
 import { errors } from '../errors.ts';
-import type { CodecName, ConnectorCommand, ConnectorProtocol, ResolveOptions } from './connector-command.ts';
+import type { ConnectorCommand, ConnectorProtocol, ResolveOptions } from './connector-command.ts';
 
 const run = promisify(execFile);
 

@@ -1,0 +1,267 @@
+// Merges what a connector discovered into the files of a catalog. Bindings are matched by what their resource names; a
+// matched binding is left exactly as it is (its target may have been renamed, it may be disabled or tuned), and only the
+// write schema and key of its collection follow the source. New bindings and collections are added to the capture's file.
+
+import { isMap, isScalar, Scalar, YAMLMap } from 'yaml';
+import type { Node } from 'yaml';
+import type { DiscoveredBinding, JsonText } from '@weir/protocol';
+import { canonicalJson, isJsonObject, parseJson } from '@weir/schema';
+import type { Catalog } from '../catalog/load-catalog.ts';
+import type { CaptureModel, CollectionModel } from '../catalog/model.ts';
+import { Problems } from '../catalog/place.ts';
+import { SourceFile } from '../catalog/source-file.ts';
+import { resolveAlias } from '../catalog/yaml-json.ts';
+import { errors } from '../errors.ts';
+import { collectionName } from './collection-name.ts';
+import { resourceIdentity } from './resource-path.ts';
+import {
+  childMap,
+  childSeq,
+  keyText,
+  nodeFromJson,
+  printDocument,
+  printJsonAsYaml,
+  updateNode,
+} from './yaml-edit.ts';
+
+export interface DiscoverInput {
+  readonly catalog: Catalog;
+  readonly capture: CaptureModel;
+  readonly discovered: readonly DiscoveredBinding[];
+  readonly resourcePathPointers: readonly string[];
+  /** Only update what is there already (autoDiscover without addNewBindings). */
+  readonly updateOnly?: boolean;
+  /** Whether a file exists, so that a new schema file does not replace one. */
+  readonly exists?: (url: string) => boolean;
+}
+
+export interface DiscoverResult {
+  /** URL → the new text of each file that changes. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Collections that got a new binding. */
+  readonly added: readonly string[];
+  /** Collections whose schema or key follow the source now. */
+  readonly updated: readonly string[];
+  /** Bindings (their collections) whose resource the source no longer offers; they are kept. */
+  readonly vanished: readonly string[];
+  /** Discovered, but left alone because of `updateOnly`. */
+  readonly skipped: readonly string[];
+}
+
+/** Schemas with a longer text get a file of their own beside the catalog. */
+const inlineSchemaBytes = 512;
+
+const inferredReadSchema =
+  '{"allOf":[{"$ref":"flow://relaxed-write-schema"},{"$ref":"flow://inferred-schema"}]}';
+
+class Editor {
+  readonly #catalog: Catalog;
+  readonly #documents = new Map<string, { file: SourceFile; changed: boolean }>();
+  readonly #newFiles = new Map<string, string>();
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  /** A copy of a file of the catalog that may be changed. */
+  file(url: string): SourceFile {
+    const open = this.#documents.get(url);
+    if (open !== undefined) return open.file;
+    const original = this.#catalog.files.get(url);
+    if (original === undefined || !url.startsWith('file:')) {
+      throw errors.DISCOVER_NOT_EDITABLE({ message: `${url} is not a file that can be changed.` });
+    }
+    const file = new SourceFile(url, original.text, new Problems());
+    this.#documents.set(url, { file, changed: false });
+    return file;
+  }
+
+  touch(url: string): void {
+    const open = this.#documents.get(url);
+    if (open !== undefined) open.changed = true;
+  }
+
+  create(url: string, text: string): void {
+    this.#newFiles.set(url, text);
+  }
+
+  isNew(url: string): boolean {
+    return this.#newFiles.has(url);
+  }
+
+  /** The map of one entity, `captures` or `collections`, in its file. */
+  entity(
+    section: 'captures' | 'collections',
+    model: { readonly url: string; readonly name: string },
+  ): YAMLMap {
+    const { document } = this.file(model.url);
+    const root = resolveAlias(document.contents, document);
+    const entities = isMap(root) ? resolveAlias(root.get(section, true), document) : null;
+    const entity = isMap(entities) ? resolveAlias(entities.get(model.name, true), document) : null;
+    if (isMap(entity)) return entity;
+    throw errors.DISCOVER_NOT_EDITABLE({
+      message: `${model.name} cannot be found in ${this.file(model.url).name}.`,
+    });
+  }
+
+  result(): Map<string, string> {
+    const texts = new Map(this.#newFiles);
+    for (const [url, { file, changed }] of this.#documents) {
+      const text = changed ? printDocument(file.document, file) : file.text;
+      if (text !== file.text) texts.set(url, text);
+    }
+    return texts;
+  }
+}
+
+function same(left: JsonText, right: JsonText): boolean {
+  return canonicalJson(parseJson(left)) === canonicalJson(parseJson(right));
+}
+
+function infersSchema(schema: JsonText): boolean {
+  const value = parseJson(schema);
+  return isJsonObject(value) && value['x-infer-schema'] === true;
+}
+
+/** Brings the write schema of a collection up to date, wherever it is written; true when something changed. */
+function updateSchema(editor: Editor, model: CollectionModel, schema: JsonText): boolean {
+  if (same(model.writeSchema, schema)) return false;
+  const entity = editor.entity('collections', model);
+  const file = editor.file(model.url);
+  const key = entity.has('writeSchema') ? 'writeSchema' : 'schema';
+  const pair = entity.items.find((item) => keyText(item.key) === key);
+  const node = resolveAlias(pair?.value, file.document);
+  if (isScalar(node) && typeof node.value === 'string') {
+    const url = new URL(node.value, model.url);
+    if (url.hash === '' && url.protocol === 'file:') {
+      const external = editor.file(url.href);
+      external.document.contents = updateNode(
+        external.document.contents,
+        nodeFromJson(schema),
+        external,
+      ) as typeof external.document.contents;
+      editor.touch(url.href);
+      return true;
+    }
+  }
+  if (pair !== undefined) pair.value = updateNode(node, nodeFromJson(schema), file);
+  // A schema that stood for both becomes the write schema once the source asks for an inferred read schema.
+  if (key === 'schema' && infersSchema(schema) && pair !== undefined) {
+    pair.key = new Scalar('writeSchema');
+    entity.items.splice(
+      entity.items.indexOf(pair) + 1,
+      0,
+      ...mapOf({ readSchema: nodeFromJson(inferredReadSchema) }).items,
+    );
+  }
+  editor.touch(model.url);
+  return true;
+}
+
+function updateKey(editor: Editor, model: CollectionModel, binding: DiscoveredBinding): boolean {
+  const wanted = JSON.stringify(binding.key);
+  if (binding.key.length === 0 || binding.isFallbackKey || wanted === JSON.stringify(model.key)) return false;
+  const entity = editor.entity('collections', model);
+  const pair = entity.items.find((item) => keyText(item.key) === 'key');
+  if (pair !== undefined)
+    pair.value = updateNode(pair.value as Node, nodeFromJson(wanted), editor.file(model.url));
+  editor.touch(model.url);
+  return true;
+}
+
+function mapOf(members: Readonly<Record<string, Node>>): YAMLMap {
+  const map = new YAMLMap();
+  for (const [key, value] of Object.entries(members)) map.set(new Scalar(key), value);
+  return map;
+}
+
+function schemaUrl(editor: Editor, input: DiscoverInput, name: string): string {
+  const stem = name.slice(name.lastIndexOf('/') + 1);
+  for (let n = 1; ; n++) {
+    const url = new URL(
+      `${encodeURIComponent(n === 1 ? stem : `${stem}-${n}`)}.schema.yaml`,
+      input.capture.url,
+    ).href;
+    const taken = editor.isNew(url) || input.catalog.files.has(url) || input.exists?.(url) === true;
+    if (!taken) return url;
+  }
+}
+
+function addCollection(editor: Editor, input: DiscoverInput, name: string, binding: DiscoveredBinding): void {
+  const file = editor.file(input.capture.url);
+  const text = printJsonAsYaml(binding.documentSchema);
+  let schema: Node;
+  if (Buffer.byteLength(text) > inlineSchemaBytes) {
+    const url = schemaUrl(editor, input, name);
+    editor.create(url, text);
+    schema = new Scalar(decodeURIComponent(url.slice(url.lastIndexOf('/') + 1)));
+  } else schema = nodeFromJson(binding.documentSchema);
+  const key = nodeFromJson(JSON.stringify(binding.key));
+  const collection = infersSchema(binding.documentSchema)
+    ? mapOf({ writeSchema: schema, readSchema: nodeFromJson(inferredReadSchema), key })
+    : mapOf({ schema, key });
+  const root = file.document.contents as unknown as YAMLMap;
+  childMap(root, 'collections', file.document).set(new Scalar(name), collection);
+  editor.touch(file.url);
+}
+
+function addBinding(editor: Editor, input: DiscoverInput, target: string, binding: DiscoveredBinding): void {
+  const file = editor.file(input.capture.url);
+  const capture = editor.entity('captures', input.capture);
+  childSeq(capture, 'bindings', file.document).items.push(
+    mapOf({
+      resource: nodeFromJson(binding.resourceConfig),
+      target: new Scalar(target),
+      ...(binding.disable ? { disable: new Scalar(true) } : {}),
+    }),
+  );
+  editor.touch(file.url);
+}
+
+/** Pure: gives the new texts of the files, writes nothing. Errors: DISCOVER_NOT_EDITABLE. */
+export function mergeDiscovered(input: DiscoverInput): DiscoverResult {
+  const { catalog, capture, resourcePathPointers: pointers } = input;
+  const editor = new Editor(catalog);
+  const added: string[] = [];
+  const updated: string[] = [];
+  const skipped: string[] = [];
+  const unmatched = new Map(
+    capture.bindings.map((binding) => [resourceIdentity(binding.resource, pointers), binding]),
+  );
+  const taken = new Set(capture.bindings.map((binding) => binding.target));
+  const created = new Set<string>();
+  for (const binding of input.discovered) {
+    const identity = resourceIdentity(binding.resourceConfig, pointers);
+    const existing = unmatched.get(identity);
+    unmatched.delete(identity);
+    if (existing !== undefined) {
+      const model = catalog.collections.get(existing.target);
+      if (model === undefined) continue;
+      const schemaChanged = updateSchema(editor, model, binding.documentSchema);
+      const keyChanged = updateKey(editor, model, binding);
+      if (schemaChanged || keyChanged) updated.push(model.name);
+      continue;
+    }
+    const wanted = collectionName(capture.name, binding.recommendedName);
+    if (input.updateOnly === true) {
+      skipped.push(wanted);
+      continue;
+    }
+    let name = wanted;
+    for (let n = 2; taken.has(name); n++) name = `${wanted}_${n}`;
+    taken.add(name);
+    const model = catalog.collections.get(name);
+    if (model !== undefined) {
+      if (updateSchema(editor, model, binding.documentSchema)) updated.push(name);
+    } else if (!created.has(name)) {
+      created.add(name);
+      addCollection(editor, input, name, binding);
+    }
+    addBinding(editor, input, name, binding);
+    added.push(name);
+  }
+  const vanished = [...unmatched.values()]
+    .filter((binding) => !binding.disable)
+    .map((binding) => binding.target);
+  return { files: editor.result(), added, updated, vanished, skipped };
+}

@@ -1,0 +1,115 @@
+// What the engine asks of a database. An implementation turns wire bytes into JSON documents by itself; the engine
+// decides which of them leave, in what order, and what state they amount to.
+
+import type { StreamId } from './stream-id.ts';
+import type { TableInfo } from './table-info.ts';
+import type { SqlBinding } from './binding.ts';
+import type { TableMetadata, TableState } from './state.ts';
+
+/** A point in the change log. */
+export interface Position {
+  /** The text that the state keeps and `openReplication` takes. */
+  toString(): string;
+  /** Whether everything up to and including `other` lies at or before this position. */
+  atLeast(other: Position): boolean;
+}
+
+/**
+ * One row was created, updated or deleted. The object and the buffers it hands out are reused: they are valid until
+ * the next call of `next()`.
+ */
+export interface ChangeEvent {
+  readonly kind: 'change';
+  /** Position of the binding in the list given to `openReplication`. */
+  readonly table: number;
+  /** The packed key of the row, over the key columns of the table's state. */
+  key(): Buffer;
+  /** The JSON document. */
+  document(): Buffer;
+}
+
+/** Every change of the transaction has been delivered, and no other transaction is open. */
+export interface CommitEvent {
+  readonly kind: 'commit';
+  readonly position: Position;
+}
+
+/** No transaction is open, and every transaction that committed before `position` has been delivered. */
+export interface KeepaliveEvent {
+  readonly kind: 'keepalive';
+  readonly position: Position;
+}
+
+/** The columns of a table changed: what discovery said of it is out of date. */
+export interface TableChangedEvent {
+  readonly kind: 'tableChanged';
+  readonly table: number;
+}
+
+export type ReplicationEvent = ChangeEvent | CommitEvent | KeepaliveEvent | TableChangedEvent;
+
+export interface ReplicationStream extends AsyncDisposable {
+  /** Where the stream starts: the cursor it was opened with, or the position of a new one. */
+  readonly start: Position;
+  /** Facts to keep with the state of every table, by which a later start recognises this database. */
+  readonly metadata: TableMetadata;
+  /** From here on the changes of this table are delivered; `keyColumns` are those of its state. */
+  activate(table: number, keyColumns: readonly string[] | undefined): void;
+  deactivate(table: number): void;
+  /** Begins to receive. */
+  begin(): Promise<void>;
+  /** The next event that has already arrived, or undefined. */
+  next(): ReplicationEvent | undefined;
+  /** Resolves when `next()` may have something, or after `timeoutMs`. Throws when the stream has failed. */
+  wait(timeoutMs: number): Promise<void>;
+  /** A position that covers everything committed before this call, and a request that the stream soon says it got there. */
+  fence(): Promise<Position>;
+  /** Asks for a keepalive event now. */
+  nudge(): void;
+  /** Everything up to this position is durable downstream; the database may forget it. */
+  acknowledge(position: Position): void;
+}
+
+export interface ScanRequest {
+  readonly table: number;
+  readonly mode: 'keyed' | 'keyless';
+  /** Rows are wanted in an order in which packed keys never decrease. */
+  readonly precise: boolean;
+  readonly state: TableState;
+}
+
+export interface RowSink {
+  /** One row; the buffers may be reused after the call. `key` is given in precise scans only. */
+  row(document: Buffer, key: Buffer | undefined): void;
+  /** To be awaited between batches of rows. */
+  drained(): Promise<void>;
+}
+
+export interface ScanResult {
+  readonly rows: number;
+  /** Where the next chunk continues; undefined when nothing was read. */
+  readonly scanned: Buffer | undefined;
+  readonly complete: boolean;
+}
+
+export interface Database {
+  /** The tables of these names that exist. */
+  discover(streams: readonly StreamId[]): Promise<readonly TableInfo[]>;
+  sourcedSchema(table: TableInfo): string;
+  /**
+   * `cursor` undefined: begin anew, with everything committed from now on. Otherwise continue there, and refuse when
+   * anything since that position may be missing.
+   */
+  openReplication(
+    cursor: string | undefined,
+    bindings: readonly SqlBinding[],
+    metadata: readonly TableMetadata[],
+  ): Promise<ReplicationStream>;
+  /**
+   * Reads the next chunk of a table. It sees every transaction whose commit the stream delivered before this call:
+   * otherwise a change already emitted, or dropped, would be undone or lost.
+   */
+  scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult>;
+  /** How many rows the table has, about; undefined when unknown. */
+  estimateRows(table: number): Promise<number | undefined>;
+}

@@ -1,0 +1,429 @@
+// The capture loop. Existing rows are read chunk by chunk while the change stream goes on, so that no table is ever
+// locked or withheld: after each chunk the stream is relayed up to a fence, a position that covers everything
+// committed when the chunk was done, and chunk, changes and progress leave as one transaction.
+//
+// What holds at every checkpoint: applying the emitted documents in order gives, for every row a table's mode has
+// reached, its state at the checkpoint's position; every later change lies after that position in the stream; and
+// rows not reached yet will be read by a snapshot newer than any change already passed over.
+
+import { crashPoint } from '@weir/crash-point';
+import { activateTable } from './activate.ts';
+import { isReplicated } from './backfill-mode.ts';
+import type { SqlBinding } from './binding.ts';
+import { chooseTable } from './chunk-choice.ts';
+import type { SqlCaptureCrashPoint } from './crash-points.ts';
+import type { ChangeEvent, Database, Position, ReplicationStream, RowSink } from './database.ts';
+import { errors } from './errors.ts';
+import { PendingCheckpoints } from './pending-checkpoints.ts';
+import { BackfillProgress } from './progress.ts';
+import { reconcileState, skipBackfills } from './reconcile.ts';
+import { resourceStream } from './resource.ts';
+import { findStream, streamLabel } from './stream-id.ts';
+import type { CaptureState, TableState } from './state.ts';
+import type { TableInfo } from './table-info.ts';
+
+const reach: (name: SqlCaptureCrashPoint) => void = crashPoint;
+
+export interface EngineOutput {
+  /** The bytes may be reused after the call. */
+  document(binding: number, document: Buffer): void;
+  sourcedSchema(binding: number, schema: string): void;
+  /** A merge patch; commits all documents since the last one. Leaves the process without delay. */
+  checkpoint(patch: string): void;
+  /** Resolves when the reader of the documents has kept up. */
+  drained(): Promise<void>;
+}
+
+export interface EngineSettings {
+  readonly isSkipped: (binding: SqlBinding) => boolean;
+  readonly emitSourcedSchemas: boolean;
+  /** Mean time between two looks at the tables' columns. */
+  readonly rediscoveryIntervalMs: number;
+  /** How long an idle capture keeps the source from forgetting its log, at most. */
+  readonly idleCheckpointMs: number;
+  /** End after the backfills and one last fence instead of streaming on. */
+  readonly stopWhenCaughtUp: boolean;
+}
+
+export interface EngineSurroundings {
+  readonly signal: AbortSignal;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly status: (message: string) => void;
+  readonly log: (
+    level: 'debug' | 'info' | 'warn',
+    message: string,
+    fields?: Readonly<Record<string, unknown>>,
+  ) => void;
+}
+
+/** Bytes of documents between two waits for the reader. */
+const DRAIN_BYTES = 256 * 1024;
+/** What a checkpoint counts for against it, about. */
+const CHECKPOINT_BYTES = 64;
+const LONGEST_WAIT_MS = 1000;
+const FIRST_NUDGE_MS = 5;
+const SLOWEST_NUDGE_MS = 500;
+
+interface RelayGoal {
+  /** Stop at the first boundary at or past this position. */
+  readonly fence?: Position;
+  /** Stop at the first boundary after this time. */
+  readonly untilMs?: number;
+  /** Every commit becomes a checkpoint; otherwise the caller writes one. */
+  readonly checkpoints: boolean;
+}
+
+export class CaptureEngine {
+  readonly #database: Database;
+  readonly #bindings: readonly SqlBinding[];
+  readonly #state: CaptureState;
+  readonly #output: EngineOutput;
+  readonly #settings: EngineSettings;
+  readonly #around: EngineSurroundings;
+  readonly #pending = new PendingCheckpoints();
+  readonly #progress: BackfillProgress;
+  /** Per table, as in the state: read for every change. */
+  readonly #tables: TableState[] = [];
+  readonly #sentSchemas = new Map<number, string>();
+  #stream: ReplicationStream | undefined;
+  #acknowledgedEarly: Position | undefined;
+  /** The last boundary of the stream: everything before it has been emitted. */
+  #position: Position | undefined;
+  #atBoundary = true;
+  #documents = 0;
+  #undrainedBytes = 0;
+  #lastCheckpointMs = 0;
+  #lastCheckpointCursor: string | undefined;
+  #rediscoverAtMs = 0;
+
+  constructor(
+    database: Database,
+    bindings: readonly SqlBinding[],
+    state: CaptureState,
+    output: EngineOutput,
+    settings: EngineSettings,
+    around: EngineSurroundings,
+  ) {
+    this.#database = database;
+    this.#bindings = bindings;
+    this.#state = state;
+    this.#output = output;
+    this.#settings = settings;
+    this.#around = around;
+    this.#progress = new BackfillProgress(bindings.length);
+  }
+
+  /** The `count` oldest checkpoints are durable downstream. */
+  acknowledged(count: number): void {
+    const position = this.#pending.acknowledge(count);
+    if (position === undefined) return;
+    reach('sqlcapture.before-acknowledge');
+    if (this.#stream === undefined) this.#acknowledgedEarly = position;
+    else this.#stream.acknowledge(position);
+  }
+
+  /** Runs until the signal is aborted, or until caught up when the settings say so. */
+  async run(): Promise<void> {
+    const tables = await this.#discover();
+    reconcileState(this.#state, this.#bindings);
+    this.#checkpoint();
+    await using stream = await this.#openStream();
+    this.#around.status('Catching up on CDC history');
+    await stream.begin();
+    if (!(await this.#relay({ fence: await stream.fence(), checkpoints: true }))) return;
+    this.#activatePending(tables);
+    this.#checkpoint();
+    this.#scheduleRediscovery();
+    while (!this.#around.signal.aborted) {
+      if (this.#around.now() >= this.#rediscoverAtMs) await this.#rediscover();
+      const table = chooseTable(this.#state, this.#bindings, this.#around.random);
+      if (table !== undefined) await this.#backfillChunk(table);
+      else if (this.#settings.stopWhenCaughtUp) break;
+      else await this.#streamChanges();
+    }
+    if (this.#settings.stopWhenCaughtUp && !this.#around.signal.aborted) this.#checkpoint();
+  }
+
+  // --- Start ---------------------------------------------------------------------------------------------------
+
+  async #openStream(): Promise<ReplicationStream> {
+    const live = this.#bindings.flatMap((binding) => {
+      const table = this.#state.get(binding.stateKey);
+      return table !== undefined && isReplicated(table.mode) ? [table] : [];
+    });
+    const stream = await this.#database.openReplication(
+      this.#state.cursor,
+      this.#bindings,
+      live.flatMap((table) => (table.metadata === undefined ? [] : [table.metadata])),
+    );
+    this.#stream = stream;
+    if (this.#acknowledgedEarly !== undefined) stream.acknowledge(this.#acknowledgedEarly);
+    this.#position = stream.start;
+    this.#state.cursor = stream.start.toString();
+    for (const binding of this.#bindings) {
+      const state = this.#state.get(binding.stateKey);
+      if (state === undefined || !isReplicated(state.mode)) continue;
+      if (!sameMetadata(state, stream)) this.#state.update(binding.stateKey, { metadata: stream.metadata });
+    }
+    skipBackfills(this.#state, this.#bindings, this.#settings.isSkipped);
+    for (const table of this.#bindings.keys()) this.#activate(table);
+    return stream;
+  }
+
+  #activatePending(tables: readonly TableInfo[]): void {
+    for (const binding of this.#bindings) {
+      const mode = this.#state.get(binding.stateKey)?.mode;
+      if (mode !== 'Pending' && mode !== 'Missing') continue;
+      const info = findStream(tables, resourceStream(binding.resource));
+      const state = activateTable(binding, info, this.#stream?.metadata);
+      this.#state.set(binding.stateKey, state);
+      const label = streamLabel(resourceStream(binding.resource));
+      this.#around.log('info', `starting ${label}`, {
+        eventType: 'backfillTriggered',
+        mode: state.mode,
+        keyColumns: state.keyColumns,
+      });
+    }
+    skipBackfills(this.#state, this.#bindings, this.#settings.isSkipped);
+    for (const table of this.#bindings.keys()) this.#activate(table);
+  }
+
+  /** Brings the cached state and the stream in line with the state of one table. */
+  #activate(table: number): void {
+    const state = this.#tableState(table);
+    this.#tables[table] = state;
+    if (isReplicated(state.mode)) this.#stream?.activate(table, state.keyColumns);
+    else this.#stream?.deactivate(table);
+  }
+
+  #tableState(table: number): TableState {
+    const state = this.#state.get(this.#binding(table).stateKey);
+    if (state === undefined) throw new Error(`no state for table ${table}`);
+    return state;
+  }
+
+  #binding(table: number): SqlBinding {
+    const binding = this.#bindings[table];
+    if (binding === undefined) throw new Error(`no binding ${table}`);
+    return binding;
+  }
+
+  // --- Discovery -----------------------------------------------------------------------------------------------
+
+  async #discover(): Promise<readonly TableInfo[]> {
+    const wanted = this.#bindings.map((binding) => resourceStream(binding.resource));
+    const tables = await this.#database.discover(wanted);
+    if (this.#settings.emitSourcedSchemas && this.#emitSourcedSchemas(tables) > 0) this.#checkpoint();
+    return tables;
+  }
+
+  /** How many schemas were sent; one that was sent before is not sent again. */
+  #emitSourcedSchemas(tables: readonly TableInfo[]): number {
+    let sent = 0;
+    for (const binding of this.#bindings) {
+      const info = findStream(tables, resourceStream(binding.resource));
+      if (info === undefined) continue;
+      const schema = this.#database.sourcedSchema(info);
+      if (this.#sentSchemas.get(binding.index) === schema) continue;
+      this.#sentSchemas.set(binding.index, schema);
+      this.#output.sourcedSchema(binding.index, schema);
+      sent += 1;
+    }
+    return sent;
+  }
+
+  async #rediscover(): Promise<void> {
+    this.#scheduleRediscovery();
+    this.#activatePending(await this.#discover());
+  }
+
+  /** Half to one and a half times the interval, so that many captures of one server drift apart. */
+  #scheduleRediscovery(): void {
+    const interval = this.#settings.rediscoveryIntervalMs;
+    this.#rediscoverAtMs = this.#around.now() + interval * (0.5 + this.#around.random());
+  }
+
+  // --- Backfill ------------------------------------------------------------------------------------------------
+
+  async #backfillChunk(table: number): Promise<void> {
+    const stream = this.#liveStream();
+    const binding = this.#binding(table);
+    const before = this.#tableState(table);
+    await this.#progress.begin(table, before.backfilled, () => this.#database.estimateRows(table));
+    this.#around.status(`Backfilling Tables ${this.#progress.summary()}`);
+    const precise = before.mode === 'Backfill';
+    const result = await this.#database.scanChunk(
+      { table, mode: before.mode === 'KeylessBackfill' ? 'keyless' : 'keyed', precise, state: before },
+      this.#rowSink(binding, precise ? before.scanned : undefined),
+    );
+    const backfilled = before.backfilled + result.rows;
+    reach('sqlcapture.after-chunk');
+    this.#state.update(
+      binding.stateKey,
+      result.complete
+        ? { mode: 'Active', scanned: undefined, backfilled }
+        : { scanned: result.scanned ?? before.scanned, backfilled },
+    );
+    this.#tables[table] = this.#tableState(table);
+    this.#progress.advance(table, backfilled, result.complete);
+    if (await this.#relay({ fence: await stream.fence(), checkpoints: false })) this.#checkpoint();
+  }
+
+  #rowSink(binding: SqlBinding, scanned: Buffer | undefined): RowSink {
+    let last = scanned;
+    return {
+      row: (document, key) => {
+        if (key !== undefined) {
+          if (last !== undefined && Buffer.compare(key, last) < 0) throw keyOrderError(binding, last, key);
+          last = Buffer.from(key);
+        }
+        this.#emit(binding.index, document);
+      },
+      drained: async () => {
+        reach('sqlcapture.mid-chunk');
+        await this.#drain();
+      },
+    };
+  }
+
+  // --- Changes -------------------------------------------------------------------------------------------------
+
+  async #streamChanges(): Promise<void> {
+    this.#around.status('Streaming CDC Events');
+    await this.#relay({ untilMs: this.#rediscoverAtMs, checkpoints: true });
+  }
+
+  /**
+   * Relays events until a boundary of the stream meets the goal. False when the signal was aborted before: then part
+   * of a transaction may have been emitted, and nothing may be checkpointed any more.
+   */
+  async #relay(goal: RelayGoal): Promise<boolean> {
+    const stream = this.#liveStream();
+    let nudgeMs = FIRST_NUDGE_MS;
+    let nudgeAtMs =
+      this.#around.now() + (goal.fence === undefined ? this.#settings.idleCheckpointMs : nudgeMs);
+    while (!this.#around.signal.aborted) {
+      if (this.#atBoundary && this.#meets(goal)) return true;
+      const event = stream.next();
+      if (event === undefined) {
+        await this.#drain();
+        const now = this.#around.now();
+        if (now >= nudgeAtMs) {
+          stream.nudge();
+          nudgeMs =
+            goal.fence === undefined
+              ? this.#settings.idleCheckpointMs
+              : Math.min(nudgeMs * 2, SLOWEST_NUDGE_MS);
+          nudgeAtMs = now + nudgeMs;
+        }
+        const until = Math.min(nudgeAtMs, goal.untilMs ?? Infinity) - now;
+        await stream.wait(Math.min(Math.max(until, 0), LONGEST_WAIT_MS));
+        continue;
+      }
+      switch (event.kind) {
+        case 'change':
+          this.#atBoundary = false;
+          if (this.#wants(event)) this.#emit(this.#binding(event.table).index, event.document());
+          if (this.#undrainedBytes >= DRAIN_BYTES) {
+            reach('sqlcapture.mid-transaction');
+            await this.#drain();
+          }
+          break;
+        case 'commit':
+          this.#boundary(event.position);
+          if (goal.checkpoints && this.#documents > 0) this.#checkpoint();
+          break;
+        case 'keepalive':
+          this.#boundary(event.position);
+          if (goal.checkpoints && this.#idleCheckpointDue()) this.#checkpoint();
+          break;
+        case 'tableChanged':
+          this.#rediscoverAtMs = Math.min(this.#rediscoverAtMs, this.#around.now());
+          break;
+      }
+    }
+    return false;
+  }
+
+  #meets(goal: RelayGoal): boolean {
+    if (goal.fence !== undefined && this.#position?.atLeast(goal.fence) === true) return true;
+    return goal.untilMs !== undefined && this.#around.now() >= Math.min(goal.untilMs, this.#rediscoverAtMs);
+  }
+
+  /** A precise backfill meets rows past its last key later; their changes are passed over until then. */
+  #wants(event: ChangeEvent): boolean {
+    const state = this.#tables[event.table];
+    if (state === undefined) return false;
+    switch (state.mode) {
+      case 'Active':
+      case 'UnfilteredBackfill':
+      case 'KeylessBackfill':
+        return true;
+      case 'Backfill':
+        return state.scanned !== undefined && Buffer.compare(event.key(), state.scanned) <= 0;
+      case 'Pending':
+      case 'Ignore':
+      case 'Missing':
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  #boundary(position: Position): void {
+    this.#atBoundary = true;
+    this.#position = position;
+  }
+
+  #idleCheckpointDue(): boolean {
+    return (
+      this.#around.now() - this.#lastCheckpointMs >= this.#settings.idleCheckpointMs &&
+      this.#position?.toString() !== this.#lastCheckpointCursor
+    );
+  }
+
+  // --- Output --------------------------------------------------------------------------------------------------
+
+  #emit(binding: number, document: Buffer): void {
+    this.#output.document(binding, document);
+    this.#documents += 1;
+    this.#undrainedBytes += document.length;
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#undrainedBytes === 0) return;
+    this.#undrainedBytes = 0;
+    await this.#output.drained();
+  }
+
+  #checkpoint(): void {
+    if (this.#position !== undefined) this.#state.cursor = this.#position.toString();
+    reach('sqlcapture.before-checkpoint');
+    this.#pending.push(this.#position);
+    this.#output.checkpoint(this.#state.takePatch());
+    reach('sqlcapture.after-checkpoint');
+    this.#documents = 0;
+    this.#undrainedBytes += CHECKPOINT_BYTES;
+    this.#lastCheckpointMs = this.#around.now();
+    this.#lastCheckpointCursor = this.#state.cursor;
+  }
+
+  #liveStream(): ReplicationStream {
+    if (this.#stream === undefined) throw new Error('the change stream is not open');
+    return this.#stream;
+  }
+}
+
+function sameMetadata(state: TableState, stream: ReplicationStream): boolean {
+  return JSON.stringify(state.metadata) === JSON.stringify(stream.metadata);
+}
+
+function keyOrderError(binding: SqlBinding, last: Buffer, key: Buffer) {
+  const table = streamLabel(resourceStream(binding.resource));
+  return errors.SQL_KEY_ORDER({
+    message: `the backfill of ${table} met the key ${key.toString('hex')} after ${last.toString('hex')}, which is greater`,
+  });
+}

@@ -1,0 +1,50 @@
+// What discovery knows about a table, independent of the database.
+
+import type { StreamId } from './stream-id.ts';
+import { columnToPointer, FALLBACK_KEY } from './key-pointer.ts';
+
+/** A JSON schema as a value. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+export interface ColumnInfo {
+  readonly name: string;
+  readonly nullable: boolean;
+  /** Of one value, with its description, "null" included where the column is nullable. */
+  readonly schema: JsonSchema;
+  /** Left out of documents and schemas, for instance because it is generated. */
+  readonly omitted: boolean;
+}
+
+export interface TableInfo extends StreamId {
+  readonly columns: readonly ColumnInfo[];
+  /** In key order; empty without a primary key. */
+  readonly primaryKey: readonly string[];
+  /** Columns of a unique index that can stand in for a missing primary key. */
+  readonly uniqueKey: readonly string[];
+  /** The order of some primary key column depends on a collation, so keys cannot be compared as bytes. */
+  readonly unpredictableKeyOrder: boolean;
+  /** False for views and the like, which have no changes to capture. */
+  readonly isBaseTable: boolean;
+}
+
+export interface CollectionKey {
+  readonly pointers: readonly string[];
+  readonly columns: readonly string[];
+  /** The key was not declared as the table's primary key. */
+  readonly isFallback: boolean;
+  readonly keyless: boolean;
+}
+
+/** The key a new collection of this table gets: primary key, else a unique index, else the position of each change. */
+export function collectionKey(table: TableInfo): CollectionKey {
+  const omitted = new Set(table.columns.filter((column) => column.omitted).map((column) => column.name));
+  const usable = (columns: readonly string[]) =>
+    columns.length > 0 && columns.every((column) => !omitted.has(column));
+  if (usable(table.primaryKey)) return keyed(table.primaryKey, false);
+  if (table.primaryKey.length === 0 && usable(table.uniqueKey)) return keyed(table.uniqueKey, true);
+  return { pointers: FALLBACK_KEY, columns: [], isFallback: true, keyless: true };
+}
+
+function keyed(columns: readonly string[], isFallback: boolean): CollectionKey {
+  return { pointers: columns.map(columnToPointer), columns, isFallback, keyless: false };
+}

@@ -1,0 +1,66 @@
+// What a runtime does with a capture's output, as far as the engine's promises go: documents become visible with the
+// checkpoint after them, and a process that dies loses what was not checkpointed.
+
+import type { EngineOutput } from '../src/engine.ts';
+
+export interface Received {
+  readonly binding: number;
+  readonly document: {
+    readonly op: string;
+    readonly id: number;
+    readonly value: number;
+    readonly snapshot?: true;
+  };
+}
+
+export class Downstream {
+  readonly tables: Map<number, number>[];
+  readonly committed: Received[] = [];
+  readonly schemas: { binding: number; schema: string }[] = [];
+  state: Record<string, unknown> = {};
+  checkpoints = 0;
+  #open: Received[] = [];
+
+  constructor(tables: number) {
+    this.tables = Array.from({ length: tables }, () => new Map<number, number>());
+  }
+
+  /** The output of one process; `onOutput` may throw to make it die. */
+  attach(onOutput: (kind: 'document' | 'checkpoint') => void): EngineOutput {
+    this.#open = [];
+    return {
+      document: (binding, document) => {
+        this.#open.push({ binding, document: JSON.parse(document.toString()) as Received['document'] });
+        onOutput('document');
+      },
+      sourcedSchema: (binding, schema) => this.schemas.push({ binding, schema }),
+      checkpoint: (patch) => {
+        this.state = mergePatch(this.state, JSON.parse(patch)) as Record<string, unknown>;
+        for (const received of this.#open) this.#apply(received);
+        this.committed.push(...this.#open);
+        this.#open = [];
+        this.checkpoints += 1;
+        onOutput('checkpoint');
+      },
+      drained: () => Promise.resolve(),
+    };
+  }
+
+  #apply({ binding, document }: Received): void {
+    const table = this.tables[binding];
+    if (document.op === 'd') table?.delete(document.id);
+    else table?.set(document.id, document.value);
+  }
+}
+
+/** RFC 7396. */
+function mergePatch(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const base = typeof target === 'object' && target !== null && !Array.isArray(target) ? target : {};
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete merged[key];
+    else merged[key] = mergePatch(merged[key], value);
+  }
+  return merged;
+}

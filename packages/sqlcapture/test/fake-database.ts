@@ -1,0 +1,214 @@
+// A database small enough to be scripted: one log, tables of numbers by number, writes that happen whenever the
+// engine gives others a chance. It keeps the promises of the Database interface and no others.
+
+import type {
+  ChangeEvent,
+  Database,
+  Position,
+  ReplicationEvent,
+  ReplicationStream,
+  RowSink,
+  ScanRequest,
+  ScanResult,
+} from '../src/database.ts';
+import type { TableInfo } from '../src/table-info.ts';
+
+export class FakePosition implements Position {
+  readonly lsn: number;
+  constructor(lsn: number) {
+    this.lsn = lsn;
+  }
+  toString(): string {
+    return String(this.lsn);
+  }
+  atLeast(other: Position): boolean {
+    return other instanceof FakePosition && this.lsn >= other.lsn;
+  }
+}
+
+export interface FakeChange {
+  readonly table: number;
+  readonly op: 'c' | 'u' | 'd';
+  readonly id: number;
+  readonly value: number;
+}
+
+interface Transaction {
+  readonly lsn: number;
+  readonly changes: readonly FakeChange[];
+}
+
+export function packId(id: number): Buffer {
+  const key = Buffer.alloc(4);
+  key.writeUInt32BE(id);
+  return key;
+}
+
+export class FakeServer {
+  readonly tables: Map<number, number>[];
+  readonly log: Transaction[] = [];
+  lsn = 100;
+  acknowledged = 0;
+  /** Called whenever the engine waits for the server. */
+  onIdle: () => void = () => {};
+
+  constructor(tables: number) {
+    this.tables = Array.from({ length: tables }, () => new Map<number, number>());
+  }
+
+  /** One transaction; changes that do not apply (an insert of a row that exists) become what does. */
+  commit(...wanted: { table: number; op: 'put' | 'd'; id: number; value: number }[]): void {
+    const changes: FakeChange[] = [];
+    for (const { table, op, id, value } of wanted) {
+      const rows = this.tables[table];
+      if (rows === undefined || (op === 'd' && !rows.has(id))) continue;
+      changes.push({ table, op: op === 'd' ? 'd' : rows.has(id) ? 'u' : 'c', id, value });
+      if (op === 'd') rows.delete(id);
+      else rows.set(id, value);
+    }
+    this.lsn += 10;
+    this.log.push({ lsn: this.lsn, changes });
+  }
+
+  /** Log that concerns none of the tables. */
+  elsewhere(): void {
+    this.lsn += 10;
+  }
+}
+
+export class FakeDatabase implements Database {
+  readonly server: FakeServer;
+  readonly chunkRows: number;
+  readonly random: () => number;
+  readonly infos: TableInfo[];
+  stream: FakeStream | undefined;
+  openedWith: (string | undefined)[] = [];
+
+  constructor(server: FakeServer, chunkRows: number, random: () => number, infos: TableInfo[]) {
+    this.server = server;
+    this.chunkRows = chunkRows;
+    this.random = random;
+    this.infos = infos;
+  }
+
+  discover(): Promise<readonly TableInfo[]> {
+    return Promise.resolve(this.infos);
+  }
+
+  sourcedSchema(table: TableInfo): string {
+    return JSON.stringify({ title: table.name });
+  }
+
+  openReplication(cursor: string | undefined): Promise<ReplicationStream> {
+    this.openedWith.push(cursor);
+    this.stream = new FakeStream(
+      this.server,
+      cursor === undefined ? this.server.lsn : Number(cursor),
+      this.random,
+    );
+    return Promise.resolve(this.stream);
+  }
+
+  async scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult> {
+    this.server.onIdle();
+    const after = request.state.scanned?.readUInt32BE() ?? -1;
+    const rows = [...(this.server.tables[request.table] ?? [])]
+      .filter(([id]) => id > after)
+      .toSorted(([a], [b]) => a - b)
+      .slice(0, this.chunkRows);
+    for (const [id, value] of rows) {
+      const document = Buffer.from(JSON.stringify({ op: 'c', id, value, snapshot: true }));
+      sink.row(document, request.precise ? packId(id) : undefined);
+      this.server.onIdle();
+      await sink.drained();
+    }
+    const last = rows.at(-1);
+    return {
+      rows: rows.length,
+      scanned: last === undefined ? undefined : packId(last[0]),
+      complete: rows.length < this.chunkRows,
+    };
+  }
+
+  estimateRows(table: number): Promise<number | undefined> {
+    return Promise.resolve(this.server.tables[table]?.size);
+  }
+}
+
+export class FakeStream implements ReplicationStream {
+  readonly start: FakePosition;
+  readonly metadata = { system: 'fake' };
+  readonly active = new Set<number>();
+  readonly #server: FakeServer;
+  readonly #random: () => number;
+  #sent: number;
+  #queue: ReplicationEvent[] = [];
+  #begun = false;
+  #asked = false;
+
+  constructor(server: FakeServer, start: number, random: () => number) {
+    this.#server = server;
+    this.#random = random;
+    this.#sent = start;
+    this.start = new FakePosition(start);
+  }
+
+  activate(table: number): void {
+    this.active.add(table);
+  }
+  deactivate(table: number): void {
+    this.active.delete(table);
+  }
+  begin(): Promise<void> {
+    this.#begun = true;
+    return Promise.resolve();
+  }
+
+  next(): ReplicationEvent | undefined {
+    if (this.#random() < 0.2) return undefined;
+    const event = this.#queue.shift();
+    if (event?.kind !== 'change') return event;
+    return this.active.has(event.table) ? event : this.next();
+  }
+
+  wait(): Promise<void> {
+    if (!this.#begun) throw new Error('not begun');
+    this.#server.onIdle();
+    const transaction = this.#server.log.find(({ lsn }) => lsn > this.#sent);
+    if (transaction !== undefined) {
+      this.#sent = transaction.lsn;
+      for (const change of transaction.changes) this.#queue.push(changeEvent(change, transaction.lsn));
+      this.#queue.push({ kind: 'commit', position: new FakePosition(transaction.lsn) });
+    } else if (this.#asked) {
+      this.#asked = false;
+      this.#sent = this.#server.lsn;
+      this.#queue.push({ kind: 'keepalive', position: new FakePosition(this.#sent) });
+    }
+    return Promise.resolve();
+  }
+
+  fence(): Promise<Position> {
+    this.#server.onIdle();
+    this.#asked = true;
+    return Promise.resolve(new FakePosition(this.#server.lsn));
+  }
+  nudge(): void {
+    this.#asked = true;
+  }
+  acknowledge(position: Position): void {
+    if (position instanceof FakePosition)
+      this.#server.acknowledged = Math.max(this.#server.acknowledged, position.lsn);
+  }
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function changeEvent(change: FakeChange, lsn: number): ChangeEvent {
+  return {
+    kind: 'change',
+    table: change.table,
+    key: () => packId(change.id),
+    document: () => Buffer.from(JSON.stringify({ op: change.op, id: change.id, value: change.value, lsn })),
+  };
+}
