@@ -38,7 +38,8 @@ export interface ConnectorOptions {
 /** Requests are written to the connector in batches of about this many bytes. */
 const writeBatchBytes = 256 * 1024;
 const defaultStartTimeoutMs = 60_000;
-const defaultGraceMs = 10_000;
+/** A materialization ends at the end of its input; to a capture that says nothing, so it gets its SIGTERM at once. */
+const defaultGraceMs = { capture: 0, materialize: 10_000 } as const;
 
 function excerpt(message: unknown): string {
   const text = JSON.stringify(message, (_key, value: unknown) => {
@@ -190,8 +191,8 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
     if (batch !== undefined) throw this.protocolError('expected the end of the output', batch[0]);
   }
 
-  /** Lets the process end: EOF, then SIGTERM after `graceMs`, then SIGKILL. What it still writes is dropped. */
-  async stop(graceMs: number = defaultGraceMs): Promise<ExitStatus> {
+  /** Lets the process end: EOF, SIGTERM after `graceMs`, SIGKILL 5 s after that. What it still writes is dropped. */
+  async stop(graceMs: number = defaultGraceMs[this.protocol]): Promise<ExitStatus> {
     this.#stdout.removeAllListeners('readable');
     this.#stdout.resume();
     return await this.#child.stop(graceMs);
