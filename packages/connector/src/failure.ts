@@ -1,10 +1,12 @@
-import { WeirError } from '@weir/protocol';
+import { WeirError, type RetryPolicy } from '@weir/protocol';
 import { errors } from './errors.ts';
 
 export interface FailureDescription {
   /** What the user reads: the last line of the log. */
   readonly message: string;
   readonly code: string;
+  /** Whether the runtime should start the task again by itself. */
+  readonly retry: RetryPolicy;
   /** Of failures that nobody foresaw; for the log at debug level. */
   readonly stack: string | undefined;
 }
@@ -12,14 +14,24 @@ export interface FailureDescription {
 /** How a failure is told. Errors of the catalogues explain themselves; any other becomes one sentence and a stack. */
 export function describeFailure(connector: string, failure: unknown): FailureDescription {
   if (failure instanceof WeirError) {
-    return { message: failure.explain(), code: failure.code, stack: causeStack(failure) };
+    return {
+      message: failure.explain(),
+      code: failure.code,
+      retry: failure.retry,
+      stack: causeStack(failure),
+    };
   }
   const error = failure instanceof Error ? failure : new Error(String(failure));
   const unforeseen = errors.CONNECTOR_FAILED({
     message: `${connector} failed: ${error.message === '' ? error.name : error.message}`,
     cause: error,
   });
-  return { message: unforeseen.explain(), code: unforeseen.code, stack: error.stack };
+  return {
+    message: unforeseen.explain(),
+    code: unforeseen.code,
+    retry: unforeseen.retry,
+    stack: error.stack,
+  };
 }
 
 function causeStack(error: Error): string | undefined {
