@@ -2,6 +2,7 @@ export { connect } from './connect.ts';
 export { type ConnectOptions, type SslMode, serverAddress, sslModes } from './connect-options.ts';
 export type { CopyInWriter } from './copy-in.ts';
 export type { CopyChunk } from './copy-out.ts';
+export { readCopyTextRow, unescapeCopyText } from './copy-text.ts';
 export { formatLsn, parseLsn } from './lsn.ts';
 export { PgConnection } from './pg-connection.ts';
 export {

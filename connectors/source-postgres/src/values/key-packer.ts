@@ -1,0 +1,98 @@
+// The columns of a row's key as tuple elements: the `scanned` position of a backfill, and what a streamed row is
+// compared with. The bytes of two keys compare as the server orders them for the types of `isByteOrdered`.
+
+import { type TupleElement, type TuplePacker, unpackTuple } from '@weir/protocol';
+import { numericText, packNumeric } from './numeric-key.ts';
+import { oids, underDomains, type PgType } from './pg-type.ts';
+import { temporalFromKey, temporalKey } from './temporal-key.ts';
+
+/** Adds the value in `bytes[start, end)`, the server's text of it, as one element. */
+export type KeyPacker = (packer: TuplePacker, bytes: Buffer, start: number, end: number) => void;
+
+const MAX_SAFE_DIGITS = 15;
+
+export function compileKeyPacker(type: PgType): KeyPacker {
+  switch (underDomains(type).oid) {
+    case oids.bool:
+      return (packer, bytes, start) => void packer.boolean(bytes[start] === 0x74);
+    case oids.int2:
+    case oids.int4:
+    case oids.int8:
+    case oids.oid:
+      return packInteger;
+    case oids.float4:
+    case oids.float8:
+      // The server takes -0 and 0 for equal.
+      return (packer, bytes, start, end) =>
+        void packer.double(Number(bytes.toString('latin1', start, end)) + 0);
+    case oids.bytea:
+      return (packer, bytes, start, end) => {
+        packer.bytes(Buffer.from(bytes.toString('latin1', start + 2, end), 'hex'));
+      };
+    case oids.numeric:
+      return (packer, bytes, start, end) => packNumeric(packer, bytes.toString('latin1', start, end));
+    case oids.date:
+    case oids.timestamp:
+    case oids.timestamptz:
+      return (packer, bytes, start, end) =>
+        void packer.string(temporalKey(bytes.toString('latin1', start, end)));
+    default:
+      return (packer, bytes, start, end) => void packer.utf8(bytes, start, end);
+  }
+}
+
+function packInteger(packer: TuplePacker, bytes: Buffer, start: number, end: number): void {
+  if (end - start > MAX_SAFE_DIGITS) {
+    packer.integer(BigInt(bytes.toString('latin1', start, end)));
+    return;
+  }
+  const negative = bytes[start] === 0x2d;
+  let value = 0;
+  for (let index = negative ? start + 1 : start; index < end; index += 1)
+    value = value * 10 + (bytes[index] ?? 0) - 0x30;
+  packer.integer(negative && value !== 0 ? -value : value);
+}
+
+/** A packed key back as parameters of a query, one text per column, to be cast to the columns' types. */
+export function keyParameters(types: readonly PgType[], packed: Buffer): (string | null)[] {
+  return unpackTuple(packed).map((element, index) => {
+    const type = types[index];
+    return type === undefined ? null : keyParameter(type, element);
+  });
+}
+
+function keyParameter(type: PgType, element: TupleElement): string | null {
+  if (element === null) return null;
+  if (Buffer.isBuffer(element)) return `\\x${element.toString('hex')}`;
+  if (typeof element === 'string') return isTemporal(type) ? temporalFromKey(element) : element;
+  if (typeof element === 'object') return numericText(element) ?? null;
+  return String(element);
+}
+
+function isTemporal(type: PgType): boolean {
+  const { oid } = underDomains(type);
+  return oid === oids.date || oid === oids.timestamp || oid === oids.timestamptz;
+}
+
+const byteOrdered = new Set<number>([
+  oids.bool,
+  oids.int2,
+  oids.int4,
+  oids.int8,
+  oids.oid,
+  oids.float4,
+  oids.float8,
+  oids.numeric,
+  oids.bytea,
+  oids.date,
+  oids.timestamp,
+  oids.timestamptz,
+  oids.uuid,
+  oids.macaddr,
+  oids.macaddr8,
+]);
+
+/** Whether packed keys of this type compare as bytes the way the server orders its values; texts do under COLLATE "C". */
+export function isByteOrdered(type: PgType): boolean {
+  return byteOrdered.has(underDomains(type).oid);
+}
