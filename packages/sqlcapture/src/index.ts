@@ -22,7 +22,13 @@ export type { SchemaOptions } from './document-schema.ts';
 export { CaptureEngine } from './engine.ts';
 export type { EngineOutput, EngineSettings, EngineSurroundings } from './engine.ts';
 export { catalogue, errors } from './errors.ts';
-export { columnToPointer, FALLBACK_KEY, isFallbackKey, pointerToColumn } from './key-pointer.ts';
+export {
+  collectionKeyColumns,
+  columnToPointer,
+  FALLBACK_KEY,
+  isFallbackKey,
+  pointerToColumn,
+} from './key-pointer.ts';
 export { configuredKeyColumns } from './reconcile.ts';
 export { backfillFilter, resourceStream, validateResource } from './resource.ts';
 export type { ResourceConfig } from './resource.ts';

@@ -20,3 +20,8 @@ export function isFallbackKey(pointers: readonly string[]): boolean {
     pointers.length === FALLBACK_KEY.length && FALLBACK_KEY.every((pointer, i) => pointers[i] === pointer)
   );
 }
+
+/** The columns of a collection's key; none when it is keyed by position. Other metadata in the key is no column. */
+export function collectionKeyColumns(pointers: readonly string[]): readonly string[] {
+  return pointers.filter((pointer) => !pointer.startsWith('/_meta/')).map(pointerToColumn);
+}

@@ -1,0 +1,460 @@
+// The endpoint configuration. Names, defaults and order are those of the catalogs in use; a field whose behaviour
+// does not exist yet is refused when it is set (see `checkConfig`), never ignored.
+
+import {
+  branch,
+  choice,
+  type ConfigOf,
+  configSchema,
+  flag,
+  integer,
+  item,
+  list,
+  oneOfWith,
+  optional,
+  optionalSection,
+  parseFeatureFlags,
+  secret,
+  section,
+  text,
+} from '@weir/schema';
+import { compileTablePattern } from '@weir/sqlcapture';
+import { errors } from './errors.ts';
+
+export const endpointSchema = configSchema(
+  {
+    id: 'https://github.com/estuary/connectors/source-postgres/config',
+    title: 'PostgreSQL Connection',
+  },
+  {
+    address: text({
+      title: 'Server Address',
+      description: 'The host or host:port at which the database can be reached.',
+      order: 0,
+    }),
+    user: text({
+      title: 'User',
+      description: 'The database user to connect as.',
+      default: 'flow_capture',
+      order: 1,
+    }),
+    database: text({
+      title: 'Database',
+      description: 'Name of the logical database to capture from.',
+      default: 'postgres',
+      order: 2,
+    }),
+    historyMode: flag({
+      title: 'History Mode',
+      description: 'Capture each change event, without merging them into the latest state of their row.',
+      default: false,
+      order: 3,
+      nonsensitive: true,
+    }),
+    credentials: oneOfWith(
+      'auth_type',
+      {
+        title: 'Authentication',
+        description: 'How to authenticate with the database.',
+        default: 'UserPassword',
+        order: 4,
+        'x-iam-auth': true,
+        'x-iam-azure-scope': 'https://ossrdbms-aad.database.windows.net/.default',
+      },
+      [
+        branch(
+          'UserPassword',
+          { title: 'Password' },
+          {
+            password: secret({ title: 'Password', description: "The user's password.", order: 1 }),
+          },
+        ),
+        branch(
+          'AWSIAM',
+          { title: 'AWS IAM' },
+          {
+            aws_region: text({
+              title: 'AWS Region',
+              description: 'The AWS region of your database.',
+              order: 1,
+            }),
+            aws_role_arn: text({
+              title: 'AWS Role ARN',
+              description: 'The AWS role with which to sign in to your database.',
+              order: 2,
+            }),
+          },
+          {
+            aws_access_key_id: optional(text(injected('AWS Access Key ID'))),
+            aws_secret_access_key: optional(secret(injected('AWS Secret Access Key'))),
+            aws_session_token: optional(secret(injected('AWS Session Token'))),
+          },
+        ),
+        branch(
+          'GCPIAM',
+          { title: 'Google Cloud IAM' },
+          {
+            gcp_service_account_to_impersonate: text({
+              title: 'Service Account',
+              description: 'The Google Cloud service account to impersonate.',
+              order: 1,
+            }),
+            gcp_workload_identity_pool_audience: text({
+              title: 'Workload Identity Pool Audience',
+              description: 'The audience of your workload identity pool.',
+              order: 2,
+            }),
+          },
+          { gcp_access_token: optional(secret(injected('Google Cloud Access Token'))) },
+        ),
+        branch(
+          'AzureIAM',
+          { title: 'Azure IAM' },
+          {
+            azure_client_id: text({
+              title: 'Azure Client ID',
+              description: 'The client ID of your Azure App registration.',
+              order: 1,
+            }),
+            azure_tenant_id: text({
+              title: 'Azure Tenant ID',
+              description: 'The tenant ID of your Azure App registration.',
+              order: 2,
+            }),
+          },
+          { azure_access_token: optional(secret(injected('Azure Access Token'))) },
+        ),
+      ],
+    ),
+    discoveryFilters: optionalSection(
+      {
+        title: 'Discovery Filters',
+        description: 'Which tables discovery proposes.',
+      },
+      {
+        include_schemas: optional(
+          list(item('string', { minLength: 1 }), {
+            title: 'Include Schemas',
+            description: 'Only tables of these schemas are discovered, if you name any.',
+            nonsensitive: true,
+          }),
+        ),
+        exclude_schemas: optional(
+          list(item('string', { minLength: 1 }), {
+            title: 'Exclude Schemas',
+            description: 'Tables of these schemas are not discovered.',
+            nonsensitive: true,
+          }),
+        ),
+        table_patterns: optional(
+          list(item('string'), {
+            title: 'Table Patterns',
+            description:
+              'Only tables that match one of these patterns are discovered, if you give any: table or schema.table, with * for any text and ? for one character.',
+            nonsensitive: true,
+          }),
+        ),
+        discover_unpublished_tables: optional(
+          flag({
+            title: 'Discover Unpublished Tables',
+            description: 'Also discover tables that the publication does not contain yet.',
+            default: false,
+            nonsensitive: true,
+          }),
+        ),
+      },
+    ),
+    advanced: optionalSection(
+      {
+        title: 'Advanced Options',
+        description: 'Options for advanced users. You should not typically need to change these.',
+        advanced: true,
+      },
+      {
+        publicationName: optional(
+          text({
+            title: 'Publication Name',
+            description: 'The name of the PostgreSQL publication to replicate from.',
+            default: 'flow_publication',
+          }),
+        ),
+        slotName: optional(
+          text({
+            title: 'Slot Name',
+            description: 'The name of the PostgreSQL replication slot to replicate from.',
+            default: 'flow_slot',
+          }),
+        ),
+        watermarksTable: optional(
+          text({
+            title: 'Watermarks Table',
+            description:
+              'Accepted so that existing catalogs keep working. This connector needs no table to write to.',
+            default: 'public.flow_watermarks',
+            pattern: String.raw`^.+\..+$`,
+          }),
+        ),
+        skip_backfills: optional(
+          text({
+            title: 'Skip Backfills',
+            description:
+              'A comma-separated list of fully-qualified table names which should not be backfilled, or *.* for all of them.',
+          }),
+        ),
+        backfill_chunk_size: optional(
+          integer({
+            title: 'Backfill Chunk Size',
+            description:
+              'The number of rows which should be fetched from the database in a single backfill query.',
+            default: 50_000,
+            nonsensitive: true,
+          }),
+        ),
+        sslmode: optional(
+          choice(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'], {
+            title: 'SSL Mode',
+            description: 'How to encrypt the connection, as in libpq; prefer if you choose none.',
+          }),
+        ),
+        discover_schemas: optional(
+          list(item('string', { minLength: 1 }), {
+            title: 'Discovery Schema Selection',
+            description: 'Only tables of these schemas are discovered, if you name any.',
+            nonsensitive: true,
+          }),
+        ),
+        min_backfill_xid: optional(
+          text({
+            title: 'Minimum Backfill XID',
+            description: 'Only backfill rows which were last written by this transaction or a later one.',
+            pattern: '^[0-9]+$',
+          }),
+        ),
+        read_only_capture: optional(
+          flag({
+            title: 'Read-Only Capture',
+            description:
+              'Never write to the source database. This connector never does, except to add tables to the publication, which this option forbids.',
+            default: false,
+            nonsensitive: true,
+          }),
+        ),
+        capture_as_partitions: optional(
+          flag({
+            title: 'Capture Partitioned Tables As Partitions',
+            description: 'Discover the partitions of a partitioned table instead of its root.',
+            default: false,
+            nonsensitive: true,
+          }),
+        ),
+        discover_unpublished_tables: optional(
+          flag({
+            title: 'Discover Unpublished Tables',
+            description: 'Also discover tables that the publication does not contain yet.',
+            default: false,
+            nonsensitive: true,
+          }),
+        ),
+        source_tag: optional(
+          text({
+            title: 'Source Tag',
+            description:
+              'A text to add to each captured document, as the property tag of its source metadata.',
+            nonsensitive: true,
+          }),
+        ),
+        rediscovery_interval: optional(
+          text({
+            title: 'Rediscovery Interval',
+            description: 'How often to look at the columns of your tables again, such as 15m or 1h.',
+            default: '15m',
+            pattern: '^[0-9]+(ms|s|m|h)$',
+          }),
+        ),
+        feature_flags: optional(
+          text({
+            title: 'Feature Flags',
+            description: 'A comma-separated list of flags, for internal use.',
+            nonsensitive: true,
+          }),
+        ),
+        statement_timeout: optional(
+          choice(['', '0', '30s', '1m', '2m', '5m', '30m'], {
+            title: 'Statement Timeout',
+            description: 'The longest a query may take; two minutes if you choose none, without limit for 0.',
+            default: '',
+          }),
+        ),
+        discover_only_published: optional(
+          flag({
+            title: 'Discover Only Published Tables',
+            description: 'Of old catalogs, and without meaning.',
+            default: false,
+            'x-hidden-field': true,
+          }),
+        ),
+      },
+    ),
+    networkTunnel: optional(
+      section(
+        {
+          title: 'Network Tunnel',
+          description:
+            'Connect to your system through an SSH server that acts as a bastion host for your network.',
+        },
+        {
+          sshForwarding: optional(
+            section(
+              { title: 'SSH Forwarding', description: 'The SSH server to connect through.' },
+              {
+                sshEndpoint: text({
+                  title: 'SSH Endpoint',
+                  description: 'Endpoint of the remote SSH server, such as ssh://user@hostname:port.',
+                  pattern: '^ssh://.+@.+$',
+                }),
+                privateKey: secret({
+                  title: 'SSH Private Key',
+                  description: 'Private key to connect to the remote SSH server.',
+                  multiline: true,
+                }),
+              },
+            ),
+          ),
+        },
+      ),
+    ),
+  },
+);
+
+function injected(title: string) {
+  return { title, description: 'Set by the runtime.' };
+}
+
+export type EndpointConfig = ConfigOf<typeof endpointSchema>;
+
+const flagDefaults = {
+  use_schema_inference: true,
+  emit_sourced_schemas: true,
+  create_replication_slot: true,
+  skip_prerequisites: false,
+  skip_table_prerequisites: false,
+  /** An update of a row's key becomes a delete and a create; off: one update, and the old row stays downstream. */
+  split_key_updates: true,
+} as const;
+
+/** Flags of the reference system that change values or positions and do not exist here: set, they are refused. */
+const refusedFlags: Readonly<Record<string, boolean>> = {
+  date_as_date: false,
+  time_as_time: false,
+  flatten_arrays: false,
+  multidimensional_arrays: true,
+};
+
+export interface SourceSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+  readonly slot: string;
+  readonly publication: string;
+  readonly chunkRows: number;
+  readonly statementTimeout: string;
+  readonly rediscoveryIntervalMs: number;
+  readonly sourceTag: string | undefined;
+  readonly readOnly: boolean;
+  readonly flags: ReturnType<typeof featureFlags>;
+  readonly isSkipped: (schema: string, table: string) => boolean;
+}
+
+export function featureFlags(config: EndpointConfig) {
+  return parseFeatureFlags(config.advanced.feature_flags, flagDefaults);
+}
+
+/** What the schema cannot say. Throws PG_CONFIG_INVALID, PG_UNSUPPORTED and the errors of table patterns. */
+export function checkConfig(config: EndpointConfig): void {
+  const { advanced } = config;
+  if (/\.pooler\.supabase\.com(:6543)?$/.test(config.address)) {
+    throw errors.PG_CONFIG_INVALID({
+      message: `${config.address} is a connection pooler, which cannot replicate`,
+      fix: 'Use the direct address of your Supabase database, db.<project>.supabase.co:5432.',
+    });
+  }
+  for (const pattern of config.discoveryFilters.table_patterns ?? []) compileTablePattern(pattern);
+  skippedTables(config);
+  rediscoveryIntervalMs(config);
+  const unsupported: string[] = [];
+  if (config.credentials.auth_type !== 'UserPassword') unsupported.push('/credentials of a cloud provider');
+  if (config.networkTunnel?.sshForwarding !== undefined) unsupported.push('/networkTunnel/sshForwarding');
+  if (advanced.min_backfill_xid !== undefined) unsupported.push('/advanced/min_backfill_xid');
+  const flags: Readonly<Record<string, boolean>> = featureFlags(config);
+  for (const [flag, refused] of Object.entries(refusedFlags)) {
+    if (flags[flag] === refused) unsupported.push(`the feature flag ${refused ? '' : 'no_'}${flag}`);
+  }
+  for (const entry of (advanced.feature_flags ?? '').split(',')) {
+    if (/^\s*(initial_backfill_cursor|force_reset_cursor)\s*=/.test(entry))
+      unsupported.push(`the feature flag ${entry.trim()}`);
+  }
+  if (unsupported.length > 0) {
+    throw errors.PG_UNSUPPORTED({
+      message: `this version of the connector does not support ${unsupported.join(', ')}`,
+    });
+  }
+}
+
+export function sourceSettings(config: EndpointConfig): SourceSettings {
+  const { advanced } = config;
+  const skipped = skippedTables(config);
+  return {
+    ...splitAddress(config.address),
+    user: config.user,
+    database: config.database,
+    slot: advanced.slotName ?? 'flow_slot',
+    publication: advanced.publicationName ?? 'flow_publication',
+    chunkRows: (advanced.backfill_chunk_size ?? 0) > 0 ? (advanced.backfill_chunk_size ?? 0) : 50_000,
+    statementTimeout:
+      advanced.statement_timeout === '' ? '2min' : goDurationToSetting(advanced.statement_timeout ?? '2m'),
+    rediscoveryIntervalMs: rediscoveryIntervalMs(config),
+    sourceTag: advanced.source_tag === '' ? undefined : advanced.source_tag,
+    readOnly: advanced.read_only_capture ?? false,
+    flags: featureFlags(config),
+    isSkipped: (schema, table) => skipped.has('*.*') || skipped.has(`${schema}.${table}`.toLowerCase()),
+  };
+}
+
+function skippedTables(config: EndpointConfig): ReadonlySet<string> {
+  const list = (config.advanced.skip_backfills ?? '').split(',').map((table) => table.trim());
+  const tables = list.filter((table) => table !== '');
+  for (const table of tables) {
+    if (table.includes('.')) continue;
+    throw errors.PG_CONFIG_INVALID({
+      message: `/advanced/skip_backfills names ${JSON.stringify(table)}, which has no schema`,
+      fix: 'Write it as schema.table.',
+    });
+  }
+  return new Set(tables.map((table) => table.toLowerCase()));
+}
+
+const durationUnitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+function rediscoveryIntervalMs(config: EndpointConfig): number {
+  const written = config.advanced.rediscovery_interval ?? '15m';
+  const match = /^([0-9]+)(ms|s|m|h)$/.exec(written);
+  const intervalMs = Number(match?.[1]) * (durationUnitsMs[match?.[2] ?? ''] ?? NaN);
+  if (intervalMs >= 60_000 && intervalMs <= 8760 * 3_600_000) return intervalMs;
+  throw errors.PG_CONFIG_INVALID({
+    message: `/advanced/rediscovery_interval is ${written}, which is not between 1m and 8760h`,
+    fix: 'Choose an interval such as 15m.',
+  });
+}
+
+/** The server has its own spelling: min for minutes. */
+function goDurationToSetting(duration: string): string {
+  return duration.replace(/m$/, 'min');
+}
+
+/** `host`, `host:port`, `[::1]:port`, `::1` or a folder of a Unix socket. */
+export function splitAddress(address: string): { readonly host: string; readonly port: number } {
+  const match = /^(\[[^\]]+\]|[^:]*):([0-9]+)$/.exec(address);
+  if (match === null) return { host: address, port: 5432 };
+  return { host: match[1] ?? '', port: Number(match[2]) };
+}

@@ -1,0 +1,134 @@
+// Opening connections, and turning what goes wrong into sentences. Both connections pin the settings that decide how
+// values are printed, so that backfill and replication agree whatever the server's own settings are.
+
+import {
+  connect,
+  type ConnectOptions,
+  type PgConnection,
+  PgConnectionError,
+  PgServerError,
+  quoteIdentifier,
+  serverAddress,
+} from '@weir/pgwire';
+import { WeirError } from '@weir/protocol';
+import type { EndpointConfig, SourceSettings } from './config.ts';
+import { errors } from './errors.ts';
+
+const pinnedSettings = {
+  DateStyle: 'ISO',
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '3',
+  client_encoding: 'UTF8',
+} as const;
+
+const SQL_CONNECT_TIMEOUT_MS = 20_000;
+const REPLICATION_CONNECT_TIMEOUT_MS = 30_000;
+
+export type ConnectionFactory = (kind: 'sql' | 'replication', signal?: AbortSignal) => Promise<PgConnection>;
+
+export function connectionFactory(config: EndpointConfig, settings: SourceSettings): ConnectionFactory {
+  const { credentials } = config;
+  const password = credentials.auth_type === 'UserPassword' ? credentials.password.reveal() : '';
+  return async (kind, signal) => {
+    const options: ConnectOptions = {
+      host: settings.host,
+      port: settings.port,
+      user: settings.user,
+      password,
+      database: settings.database,
+      applicationName: 'estuary_flow',
+      settings: pinnedSettings,
+      connectTimeoutMs: kind === 'sql' ? SQL_CONNECT_TIMEOUT_MS : REPLICATION_CONNECT_TIMEOUT_MS,
+      ...(config.advanced.sslmode === undefined ? {} : { sslmode: config.advanced.sslmode }),
+      ...(kind === 'replication' ? { replication: 'database' as const } : {}),
+      ...(signal === undefined ? {} : { signal }),
+    };
+    let connection: PgConnection;
+    try {
+      connection = await connect(options);
+    } catch (error) {
+      throw connectError(error, settings);
+    }
+    if (kind === 'sql') await setUp(connection, settings);
+    return connection;
+  };
+}
+
+/** Parallel sequential scans would be preferred to the range of pages that a chunk is. */
+async function setUp(connection: PgConnection, settings: SourceSettings): Promise<void> {
+  await connection.query('SET max_parallel_workers_per_gather = 0');
+  await connection.query(`SET statement_timeout = '${settings.statementTimeout}'`);
+}
+
+/** What went wrong when connecting, with what to do about it. */
+export function connectError(error: unknown, settings: SourceSettings): unknown {
+  const { user, database } = settings;
+  const address = serverAddress(settings);
+  if (error instanceof PgServerError) {
+    const detail = { message: `${address}: ${error.message}`, cause: error };
+    switch (error.sqlstate) {
+      case '28P01':
+      case '28000':
+        return errors.PG_AUTH_FAILED({
+          message: `${address} refused the user ${JSON.stringify(user)}: ${error.message}`,
+          cause: error,
+          ...(/REPLICATION|replication slot|walsender/.test(error.message)
+            ? { fix: `Run: ALTER ROLE ${quoteIdentifier(user)} WITH REPLICATION;` }
+            : {}),
+        });
+      case '3D000':
+        return errors.PG_DATABASE_NOT_FOUND({
+          message: `${address} has no database ${JSON.stringify(database)}`,
+          cause: error,
+        });
+      case '42501':
+        if (/replication|walsender/i.test(error.message)) return roleError(user, error);
+        return errors.PG_CONNECT_DENIED({
+          message: `the user ${JSON.stringify(user)} may not connect to the database ${JSON.stringify(database)}`,
+          fix: `Run: GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)};`,
+          cause: error,
+        });
+      case '53300':
+        return errors.PG_TOO_MANY_CONNECTIONS(detail);
+      case '57P01':
+      case '57P02':
+      case '57P03':
+        return errors.PG_SERVER_UNAVAILABLE(detail);
+      default:
+        return errors.PG_UNREACHABLE({ ...detail, fix: '' });
+    }
+  }
+  if (error instanceof PgConnectionError) {
+    if (error.kind === 'aborted') return error.cause ?? error;
+    const detail = { message: `cannot connect to ${address}: ${error.message}`, cause: error };
+    if (error.kind === 'tls') return errors.PG_TLS_FAILED(detail);
+    if (error.kind === 'auth') return errors.PG_AUTH_FAILED(detail);
+    return errors.PG_UNREACHABLE(detail);
+  }
+  return error;
+}
+
+export function roleError(user: string, cause?: unknown): WeirError {
+  return errors.PG_ROLE({
+    message: `the user ${JSON.stringify(user)} may not replicate`,
+    fix: `Run: ALTER ROLE ${quoteIdentifier(user)} WITH REPLICATION;  (on Amazon RDS: GRANT rds_replication TO ${quoteIdentifier(user)};)`,
+    cause,
+  });
+}
+
+/** What went wrong later on, where no more is known than what the server said. */
+export function runtimeError(error: unknown, doing: string): unknown {
+  if (error instanceof WeirError) return error;
+  if (error instanceof PgServerError) {
+    const message = `${doing}: ${error.message} (SQLSTATE ${error.sqlstate})`;
+    const isShutdown = error.sqlstate.startsWith('57P');
+    return isShutdown
+      ? errors.PG_SERVER_UNAVAILABLE({ message, cause: error })
+      : errors.PG_QUERY_FAILED({ message, cause: error, fix: error.hint ?? '' });
+  }
+  if (error instanceof PgConnectionError) {
+    return errors.PG_CONNECTION_LOST({ message: `${doing}: ${error.message}`, cause: error });
+  }
+  return error;
+}

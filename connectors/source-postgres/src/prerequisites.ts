@@ -1,0 +1,195 @@
+// Everything that has to be true before a capture can run, checked in one go, so that a user reads one list with the
+// SQL for each item instead of meeting the problems one by one.
+
+import { quoteIdentifier, quoteQualified } from '@weir/pgwire';
+import { prerequisiteError, type Logger } from '@weir/connector';
+import {
+  collectionKeyColumns,
+  findStream,
+  resourceStream,
+  streamLabel,
+  type ResourceConfig,
+} from '@weir/sqlcapture';
+import type { SourceSettings } from './config.ts';
+import { roleError } from './connection.ts';
+import { readRelations, replicaIdentityColumns, type PgRelationInfo } from './discovery/relations.ts';
+import { errors } from './errors.ts';
+import { ensurePublication, ensurePublished, type PublicationCheck } from './publication.ts';
+import { arrayLiteral, type SqlSession } from './sql-session.ts';
+
+export interface PrerequisiteBinding {
+  readonly resource: ResourceConfig;
+  /** JSON pointers. */
+  readonly collectionKey: readonly string[];
+}
+
+export interface PrerequisiteOptions {
+  readonly sql: SqlSession;
+  readonly settings: SourceSettings;
+  readonly asPartitions: boolean;
+  readonly bindings: readonly PrerequisiteBinding[];
+  /** Create what is missing where the user may; otherwise nothing is changed. */
+  readonly repair: boolean;
+  readonly log: Logger;
+}
+
+/** Throws one error that lists everything missing, or the error of a connection that cannot be made. */
+export async function checkPrerequisites(options: PrerequisiteOptions): Promise<void> {
+  const { sql, settings } = options;
+  if (settings.flags.skip_prerequisites) return;
+  const version = await sql.versionNumber();
+  if (version < 100_000) {
+    throw errors.PG_VERSION({
+      message: `PostgreSQL 10 or later is needed, and the server is ${(await sql.connection()).parameters.get('server_version') ?? version}`,
+    });
+  }
+  const failures: unknown[] = [];
+  const attempt = async <T>(check: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await check();
+    } catch (failure) {
+      failures.push(failure);
+      return undefined;
+    }
+  };
+  await attempt(() => checkWalLevel(sql));
+  await attempt(() => checkRole(sql, settings));
+  await attempt(() => checkSlot(sql, settings));
+  const publicationCheck: PublicationCheck = options;
+  const publication = await attempt(() => ensurePublication(publicationCheck));
+  if (!settings.flags.skip_table_prerequisites) {
+    const relations = await boundRelations(options, failures);
+    failures.push(...(await unreadable(sql, settings, relations)));
+    if (publication !== undefined)
+      failures.push(...(await ensurePublished(publicationCheck, publication, relations)));
+    failures.push(...identityFailures(options, relations));
+  }
+  if (failures.length > 0) throw failures.length === 1 ? failures[0] : prerequisiteError(failures);
+}
+
+async function checkWalLevel(sql: SqlSession): Promise<void> {
+  const row = await sql.row('cannot read wal_level', "SELECT current_setting('wal_level') AS level");
+  if (row?.['level'] === 'logical') return;
+  throw errors.PG_WAL_LEVEL({
+    message: `logical replication is not enabled: wal_level is ${row?.['level'] ?? 'unknown'}`,
+  });
+}
+
+/** By the role in use, not the configured name: Azure's logins are user@server. */
+async function checkRole(sql: SqlSession, settings: SourceSettings): Promise<void> {
+  const row = await sql.row(
+    'cannot read the role of the user',
+    `SELECT r.rolreplication OR r.rolsuper OR EXISTS (
+              SELECT FROM pg_catalog.pg_roles m
+               WHERE m.rolname = 'rds_replication' AND pg_catalog.pg_has_role(r.oid, m.oid, 'MEMBER')) AS may
+       FROM pg_catalog.pg_roles r WHERE r.rolname = current_user`,
+  );
+  if (row?.['may'] !== 't') throw roleError(settings.user);
+}
+
+async function checkSlot(sql: SqlSession, settings: SourceSettings): Promise<void> {
+  const row = await sql.row(
+    'cannot read the replication slots',
+    'SELECT slot_type, plugin, database FROM pg_catalog.pg_replication_slots WHERE slot_name = $1',
+    [settings.slot],
+  );
+  const slot = JSON.stringify(settings.slot);
+  if (row === undefined) {
+    if (settings.flags.create_replication_slot) return;
+    throw errors.PG_SLOT_MISSING({
+      message: `the replication slot ${slot} does not exist, and the flag no_create_replication_slot forbids creating it`,
+      fix: `Run: SELECT pg_create_logical_replication_slot('${settings.slot}', 'pgoutput');`,
+    });
+  }
+  if (row['slot_type'] !== 'logical' || row['plugin'] !== 'pgoutput') {
+    throw errors.PG_SLOT_ELSEWHERE({
+      message: `the replication slot ${slot} is a ${row['slot_type'] ?? ''} slot of ${row['plugin'] ?? 'no plugin'}, not a logical one of pgoutput`,
+    });
+  }
+  if (row['database'] !== settings.database) {
+    throw errors.PG_SLOT_ELSEWHERE({
+      message: `the replication slot ${slot} exists in the database ${JSON.stringify(row['database'])}, but the configured one is ${JSON.stringify(settings.database)}`,
+    });
+  }
+}
+
+async function boundRelations(options: PrerequisiteOptions, failures: unknown[]): Promise<PgRelationInfo[]> {
+  const { sql, settings, bindings } = options;
+  const streams = bindings.map((binding) => resourceStream(binding.resource));
+  const relations = await readRelations(sql, { streams, asPartitions: options.asPartitions });
+  return streams.flatMap((stream) => {
+    const relation = findStream(relations, stream);
+    if (relation !== undefined) return [relation];
+    failures.push(
+      errors.PG_TABLE_UNREADABLE({
+        message: `the user ${JSON.stringify(settings.user)} cannot read from the table ${streamLabel(stream)}: it does not exist`,
+        fix: 'Create the table, or disable its binding.',
+      }),
+    );
+    return [];
+  });
+}
+
+async function unreadable(
+  sql: SqlSession,
+  settings: SourceSettings,
+  relations: readonly PgRelationInfo[],
+): Promise<unknown[]> {
+  if (relations.length === 0) return [];
+  const rows = await sql.rows(
+    'cannot check the privileges of the user',
+    `SELECT c.oid, pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE') AS usage,
+            pg_catalog.has_table_privilege(c.oid, 'SELECT') OR NOT EXISTS (
+              SELECT FROM pg_catalog.pg_attribute a
+               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                 AND NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')) AS readable
+       FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::oid[])`,
+    [arrayLiteral(relations.map((relation) => String(relation.oid)))],
+  );
+  return rows.flatMap((row) => {
+    const relation = relations.find((candidate) => String(candidate.oid) === row['oid']);
+    if (relation === undefined || (row['usage'] === 't' && row['readable'] === 't')) return [];
+    const user = quoteIdentifier(settings.user);
+    const grants = [
+      ...(row['usage'] === 't'
+        ? []
+        : [`GRANT USAGE ON SCHEMA ${quoteIdentifier(relation.namespace)} TO ${user};`]),
+      ...(row['readable'] === 't'
+        ? []
+        : [`GRANT SELECT ON ${quoteQualified(relation.namespace, relation.name)} TO ${user};`]),
+    ];
+    return [
+      errors.PG_TABLE_UNREADABLE({
+        message: `the user ${JSON.stringify(settings.user)} cannot read from the table ${streamLabel(relation)}`,
+        fix: `Run: ${grants.join(' ')}`,
+      }),
+    ];
+  });
+}
+
+/** A delete has to carry the collection's key. A table without any identity refuses updates and deletes by itself. */
+function identityFailures(options: PrerequisiteOptions, relations: readonly PgRelationInfo[]): unknown[] {
+  return options.bindings.flatMap((binding) => {
+    const relation = findStream(relations, resourceStream(binding.resource));
+    if (relation === undefined) return [];
+    const label = streamLabel(relation);
+    const fix = `ALTER TABLE ${quoteQualified(relation.namespace, relation.name)} REPLICA IDENTITY FULL;`;
+    const identity = replicaIdentityColumns(relation);
+    if (identity === undefined) {
+      options.log.warn(
+        `the table ${label} has no replica identity, so the server refuses updates and deletes of it while it is published; run: ${fix}`,
+      );
+      return [];
+    }
+    const missing = collectionKeyColumns(binding.collectionKey).filter(
+      (column) => !identity.includes(column),
+    );
+    if (missing.length === 0) return [];
+    return [
+      errors.PG_REPLICA_IDENTITY({
+        message: `deletes of ${label} do not carry ${missing.join(', ')}, which the key of its collection needs`,
+        fix: `Run: ${fix}`,
+      }),
+    ];
+  });
+}
