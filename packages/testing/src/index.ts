@@ -9,3 +9,5 @@ export {
   startPostgres,
 } from './postgres-server.ts';
 export type { PostgresServerOptions, PostgresVersion } from './postgres-server.ts';
+export { ConnectorDriver } from './connector-driver.ts';
+export type { ConnectorDriverOptions, ConnectorExit, ConnectorLog } from './connector-driver.ts';
