@@ -71,7 +71,7 @@ export class ConnectorDriver<D extends Direction> implements AsyncDisposable {
     });
     // A connector may end while requests are still on their way to it.
     this.#child.stdin.on('error', () => undefined);
-    this.exited = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }) as ConnectorExit);
+    this.exited = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }));
   }
 
   get pid(): number | undefined {
