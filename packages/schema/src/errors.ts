@@ -33,6 +33,11 @@ export const catalogue = {
     fix: 'Correct the properties named in the configuration, then start again.',
     retry: 'never',
   },
+  REDUCTION_FAILED: {
+    summary: 'Two documents of one key cannot be reduced as the schema asks.',
+    fix: 'Correct the reduce annotation at the location named, or the documents that do not fit it.',
+    retry: 'never',
+  },
 } as const satisfies ErrorCatalogue;
 
 export const errors = defineErrors(catalogue);

@@ -2,3 +2,4 @@ export * from './json/index.ts';
 export * from './validate/index.ts';
 export { catalogue, errors } from './errors.ts';
 export * from './config/index.ts';
+export * from './reduce/index.ts';
