@@ -3,10 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { Projection, TupleElement } from '@weir/protocol';
 import { TupleDouble } from '@weir/protocol';
-import type { FieldOptions } from '@weir/materialize-sql';
+import { NO_FIELD_CONFIG } from '@weir/materialize';
 import { sqlite } from './dialect.ts';
-
-const plain: FieldOptions = { castToString: false, ddl: undefined };
 
 function column(types: Projection['inference']['types'], format = '', isPrimaryKey = false) {
   const type = sqlite.columnType(
@@ -26,7 +24,8 @@ function column(types: Projection['inference']['types'], format = '', isPrimaryK
         enum: [],
       },
     },
-    plain,
+    isPrimaryKey,
+    NO_FIELD_CONFIG,
   );
   assert.ok(type);
   return type;

@@ -2,15 +2,8 @@
 // as it is bound: the types of ordinary tables would turn a decimal of forty digits into the nearest double.
 
 import { TupleDouble, type TupleElement } from '@weir/protocol';
-import {
-  type ColumnType,
-  type Dialect,
-  exceedsInt64,
-  type FieldOptions,
-  type FlatType,
-  flatType,
-} from '@weir/materialize-sql';
-import type { Projection } from '@weir/protocol';
+import { type FlatType, flatType } from '@weir/materialize';
+import { type ColumnType, type Dialect, exceedsInt64 } from '@weir/materialize-sql';
 
 export type SqliteValue = null | number | bigint | string | Uint8Array;
 
@@ -75,26 +68,34 @@ const types: Readonly<Record<Exclude<FlatType, 'never'>, ColumnType<SqliteValue>
   number: real,
   string: text,
   binary: blob,
-  'string-integer': numeric,
-  'string-number': numeric,
+  string_integer: numeric,
+  string_number: numeric,
   object: json,
   array: json,
   multiple: json,
 };
 
-function columnType(projection: Projection, options: FieldOptions): ColumnType<SqliteValue> | undefined {
-  const flat = flatType(projection);
-  if (flat === 'never') return undefined;
-  if (options.ddl !== undefined) return { ...numeric, ddl: options.ddl };
-  if (options.castToString) return text;
-  return flat === 'integer' && exceedsInt64(projection) ? numeric : types[flat];
-}
+/** From which types a column can become which, losing nothing: a strict column's CAST. */
+const migrations: Readonly<Record<string, readonly string[]>> = {
+  REAL: ['integer', 'int'],
+  ANY: ['integer', 'int', 'real', 'text'],
+  TEXT: ['integer', 'int', 'real', 'any'],
+};
 
 export const sqlite: Dialect<SqliteValue> = {
   name: 'SQLite',
   quoteIdentifier: (name) => `"${name.replaceAll('"', '""')}"`,
-  columnType,
+  columnType(projection, isKey, { castToString, ddl }) {
+    const flat = flatType(projection, { isKey, castToString });
+    if (flat === 'never') return undefined;
+    if (ddl !== undefined) return { ...numeric, ddl, isCustom: true };
+    if (castToString) return text;
+    return flat === 'integer' && exceedsInt64(projection) ? numeric : types[flat];
+  },
   documentType: text,
+  canMigrate: (existing, ddl) => migrations[ddl]?.includes(existing) ?? false,
   caseInsensitiveFields: true,
+  caseInsensitiveTables: true,
   maxFieldLength: 0,
+  canTruncate: true,
 };

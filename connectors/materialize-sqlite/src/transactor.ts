@@ -50,7 +50,7 @@ export class SqliteTransactor implements Authoritative {
     this.hardDelete = session.config.hardDelete;
     this.#database = openDatabase(this.#path);
     try {
-      this.#tables = session.bindings.map((binding) => this.#prepare(tableOf(binding, sqlite, this.#task)));
+      this.#tables = session.bindings.map((binding) => this.#prepare(tableOf(binding, sqlite)));
       this.#fence = this.#explained(() => installFence(this.#database, this.#task, session.range));
     } catch (error) {
       this.#database.close();

@@ -1,10 +1,9 @@
 // The table of one binding: which column holds which field, in the order keys, values, document.
 
-import type { MaterializationBinding } from '@weir/materialize';
-import type { FieldSelection, Projection } from '@weir/protocol';
-import { type ColumnType, type Dialect, fieldOptions } from './dialect.ts';
+import { mustExist, parseFieldConfig } from '@weir/materialize';
+import type { MaterializationBindingSpec, Projection } from '@weir/protocol';
+import type { ColumnType, Dialect } from './dialect.ts';
 import { errors } from './errors.ts';
-import { mustExist } from './flat-type.ts';
 
 export type ColumnRole = 'key' | 'value' | 'document';
 
@@ -19,7 +18,6 @@ export interface Column<Value> {
 }
 
 export interface Table<Value> {
-  readonly binding: number;
   readonly path: readonly string[];
   /** The quoted parts of the path, joined by dots. */
   readonly identifier: string;
@@ -29,28 +27,26 @@ export interface Table<Value> {
   /** Keys, values, document. */
   readonly columns: readonly Column<Value>[];
   readonly deltaUpdates: boolean;
-  readonly stateKey: string;
-  readonly comment: string;
 }
+
+/** A collection and what of it is selected; the specs of the protocol and the bindings of the kit both are one. */
+export type SelectedFields = Pick<MaterializationBindingSpec, 'collection' | 'fieldSelection'>;
+
+export type TableSource = SelectedFields & Pick<MaterializationBindingSpec, 'resourcePath' | 'deltaUpdates'>;
 
 function column<Value>(
   field: string,
   role: ColumnRole,
-  binding: Pick<MaterializationBinding<unknown>, 'collection' | 'fieldSelection'>,
+  { collection, fieldSelection }: SelectedFields,
   dialect: Dialect<Value>,
 ): Column<Value> {
-  const { collection, fieldSelection } = binding;
   const projection = collection.projections.find((candidate) => candidate.field === field);
   if (projection === undefined) {
     throw errors.SQL_FIELD_UNKNOWN({ message: `The collection ${collection.name} has no field ${field}.` });
   }
+  const config = parseFieldConfig(field, fieldSelection.fieldConfig[field]);
   const type =
-    role === 'document'
-      ? dialect.documentType
-      : dialect.columnType(
-          { ...projection, isPrimaryKey: role === 'key' },
-          fieldOptions(fieldSelection.fieldConfig[field]),
-        );
+    role === 'document' ? dialect.documentType : dialect.columnType(projection, role === 'key', config);
   if (type === undefined) {
     throw errors.SQL_FIELD_UNSUPPORTED({
       message: `The field ${field} of ${collection.name} has no type that ${dialect.name} could hold.`,
@@ -61,11 +57,8 @@ function column<Value>(
 }
 
 /** The selected fields as columns. */
-export function columnsOf<Value>(
-  binding: Pick<MaterializationBinding<unknown>, 'collection' | 'fieldSelection'>,
-  dialect: Dialect<Value>,
-): Column<Value>[] {
-  const { keys, values, document }: FieldSelection = binding.fieldSelection;
+export function columnsOf<Value>(binding: SelectedFields, dialect: Dialect<Value>): Column<Value>[] {
+  const { keys, values, document } = binding.fieldSelection;
   return [
     ...keys.map((field) => column(field, 'key', binding, dialect)),
     ...values.map((field) => column(field, 'value', binding, dialect)),
@@ -73,14 +66,9 @@ export function columnsOf<Value>(
   ];
 }
 
-export function tableOf<Value>(
-  binding: MaterializationBinding<unknown>,
-  dialect: Dialect<Value>,
-  task: string,
-): Table<Value> {
+export function tableOf<Value>(binding: TableSource, dialect: Dialect<Value>): Table<Value> {
   const columns = columnsOf(binding, dialect);
   return {
-    binding: binding.index,
     path: binding.resourcePath,
     identifier: binding.resourcePath.map((part) => dialect.quoteIdentifier(part)).join('.'),
     keys: columns.filter(({ role }) => role === 'key'),
@@ -88,15 +76,5 @@ export function tableOf<Value>(
     document: columns.find(({ role }) => role === 'document'),
     columns,
     deltaUpdates: binding.deltaUpdates,
-    stateKey: binding.stateKey,
-    comment: `Generated for materialization ${task} of collection ${binding.collection.name}`,
   };
-}
-
-/** What a column holds, as its comment says it. */
-export function columnComment({ projection }: Column<unknown>): string {
-  const { inference, explicit, ptr } = projection;
-  const origin = explicit ? 'user-provided' : 'auto-generated';
-  const location = `${origin} projection of JSON at: ${ptr === '' ? '<root>' : ptr} with inferred types: [${inference.types.join(', ')}]`;
-  return [inference.title, inference.description, location].filter((line) => line !== '').join('\n');
 }

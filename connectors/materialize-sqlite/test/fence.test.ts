@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { type Checkpoint, EXPLICIT_ZERO_CHECKPOINT, packTuple, type StoreRequest } from '@weir/protocol';
+import type { StoreBatch } from '@weir/materialize';
+import { temporaryDirectory } from '@weir/testing';
+import { apply } from '../src/apply.ts';
+import { SqliteTransactor } from '../src/transactor.ts';
+import { sampleSession, sampleSpec } from './sample-spec.ts';
+
+const spec = sampleSpec({ table: 't', fields: { id: { types: ['integer'] }, v: { types: ['string'] } } });
+
+const checkpointAt = (offset: number): Checkpoint => ({
+  sources: { 'acme/things/pivot=00;materialize/acme/sink/t': { readThrough: BigInt(offset), producers: [] } },
+  ackIntents: {},
+});
+
+function storeOf(
+  id: number,
+  v: string,
+  flags: Partial<Pick<StoreRequest, 'exists' | 'delete'>> = {},
+): StoreRequest {
+  return {
+    kind: 'store',
+    binding: 0,
+    keyPacked: packTuple([id]),
+    valuesPacked: packTuple([v]),
+    doc: Buffer.from(JSON.stringify({ id, v })),
+    exists: false,
+    delete: false,
+    ...flags,
+  };
+}
+
+async function* batch(...documents: StoreRequest[]): AsyncGenerator<StoreBatch, void, undefined> {
+  yield { binding: 0, documents };
+}
+
+async function preparedFile(hardDelete = false) {
+  const folder = temporaryDirectory();
+  const config = { path: join(folder.path, 'sink.db'), hardDelete };
+  await apply(
+    config,
+    { spec, bindings: [], version: '1', last: undefined, lastVersion: '', state: undefined },
+    () => {},
+  );
+  return { folder, open: () => new SqliteTransactor(sampleSession(config, spec)), path: config.path };
+}
+
+function rows(path: string): unknown[] {
+  using database = new DatabaseSync(path);
+  return database
+    .prepare('SELECT id, v FROM t ORDER BY id')
+    .all()
+    .map((row) => ({ ...row }));
+}
+
+test('a session goes on from the checkpoint that was committed with the rows', async () => {
+  const { folder, open, path } = await preparedFile();
+  using _ = folder;
+  {
+    await using first = open();
+    assert.equal(first.checkpoint, EXPLICIT_ZERO_CHECKPOINT);
+    await first.store(batch(storeOf(1, 'a'), storeOf(2, 'b')));
+    await first.commit(checkpointAt(100));
+    await first.store(batch(storeOf(2, 'never committed')));
+  }
+  await using second = open();
+  assert.deepEqual(second.checkpoint, checkpointAt(100));
+  assert.deepEqual(rows(path), [
+    { id: 1, v: 'a' },
+    { id: 2, v: 'b' },
+  ]);
+});
+
+test('of two sessions the older one is fenced off, and nothing of its transaction is kept', async () => {
+  const { folder, open, path } = await preparedFile();
+  using _ = folder;
+  await using older = open();
+  await older.store(batch(storeOf(1, 'older')));
+  await older.commit(checkpointAt(1));
+  await using newer = open();
+  await older.store(batch(storeOf(1, 'stale'), storeOf(2, 'stale')));
+  await assert.rejects(older.commit(checkpointAt(2)), { code: 'SQL_FENCED_OFF' });
+  await newer.store(batch(storeOf(3, 'newer')));
+  await newer.commit(checkpointAt(3));
+  assert.deepEqual(rows(path), [
+    { id: 1, v: 'older' },
+    { id: 3, v: 'newer' },
+  ]);
+});
+
+test('a delete removes the row only with hard deletes', async () => {
+  for (const hardDelete of [false, true]) {
+    const { folder, open, path } = await preparedFile(hardDelete);
+    using _ = folder;
+    await using session = open();
+    await session.store(batch(storeOf(1, 'a')));
+    await session.commit(checkpointAt(1));
+    await session.store(batch(storeOf(1, 'gone', { exists: true, delete: true })));
+    await session.commit(checkpointAt(2));
+    assert.deepEqual(rows(path), hardDelete ? [] : [{ id: 1, v: 'gone' }]);
+  }
+});
+
+test('a row that somebody deleted by hand is stored again, not lost', async () => {
+  const { folder, open, path } = await preparedFile();
+  using _ = folder;
+  await using session = open();
+  await session.store(batch(storeOf(1, 'a', { exists: true })));
+  await session.commit(checkpointAt(1));
+  assert.deepEqual(rows(path), [{ id: 1, v: 'a' }]);
+});
