@@ -3,3 +3,4 @@ export * from './validate/index.ts';
 export { catalogue, errors } from './errors.ts';
 export * from './config/index.ts';
 export * from './reduce/index.ts';
+export * from './selection/index.ts';
