@@ -1,0 +1,53 @@
+// Options of every command that reads a catalog and starts connectors.
+
+import { Option } from 'commander';
+import type { Command } from 'commander';
+import { logLevels } from '@weir/runtime';
+import type { LogLevel, OpsLog, ResolveOptions } from '@weir/runtime';
+import { logPrinter } from './log-printer.ts';
+
+export interface CatalogOptions {
+  readonly source: string;
+  readonly imageMode: 'builtin' | 'docker';
+  readonly network?: string;
+  readonly logLevel: LogLevel;
+  readonly logJson?: boolean;
+}
+
+export function withCatalogOptions(command: Command): Command {
+  return command
+    .option('-s, --source <file>', 'the catalog: a path or a URL', 'flow.yaml')
+    .addOption(
+      new Option(
+        '--image-mode <mode>',
+        'what an image of the catalog means: the built-in connector of its name, or the image itself, run by docker or podman',
+      )
+        .choices(['builtin', 'docker'])
+        .default('builtin'),
+    )
+    .option('--network <name>', 'the network of containers (with --image-mode docker)')
+    .addOption(
+      new Option('--log-level <level>', 'how much connectors log').choices([...logLevels]).default('info'),
+    )
+    .option('--log-json', 'logs on stderr as JSON lines');
+}
+
+export function resolveOptions(options: CatalogOptions, taskName: string): ResolveOptions {
+  return {
+    imageMode: options.imageMode,
+    taskName,
+    logLevel: options.logLevel,
+    ...(options.network === undefined ? {} : { network: options.network }),
+  };
+}
+
+export function stderrLogs(
+  options: Pick<CatalogOptions, 'logLevel' | 'logJson'>,
+): (task: string, log: OpsLog) => void {
+  return logPrinter({
+    json: options.logJson === true,
+    level: options.logLevel,
+    color: process.stderr.isTTY,
+    write: (line) => process.stderr.write(line),
+  });
+}

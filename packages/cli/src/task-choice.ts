@@ -1,0 +1,50 @@
+// Which tasks of a catalog a command is about.
+
+import type { CaptureModel, Catalog, MaterializationModel } from '@weir/runtime';
+import { errors } from '@weir/runtime';
+
+export type TaskChoice =
+  | { readonly protocol: 'capture'; readonly name: string; readonly model: CaptureModel }
+  | { readonly protocol: 'materialize'; readonly name: string; readonly model: MaterializationModel };
+
+export function allTasks(catalog: Catalog): TaskChoice[] {
+  return [
+    ...[...catalog.captures].map(([name, model]): TaskChoice => ({ protocol: 'capture', name, model })),
+    ...[...catalog.materializations].map(([name, model]): TaskChoice => ({
+      protocol: 'materialize',
+      name,
+      model,
+    })),
+  ];
+}
+
+/** The named task, or the only one. `protocol` narrows the choice. Errors: TASK_UNKNOWN. */
+export function chooseTask(
+  catalog: Catalog,
+  name: string | undefined,
+  protocol?: 'capture' | 'materialize',
+): TaskChoice {
+  const tasks = allTasks(catalog).filter((task) => protocol === undefined || task.protocol === protocol);
+  const kind = protocol === undefined ? 'task' : protocol === 'capture' ? 'capture' : 'materialization';
+  const names = tasks.map((task) => task.name).join(', ');
+  const [only] = tasks;
+  if (only === undefined) {
+    throw errors.TASK_UNKNOWN({
+      message: `${catalog.root.name} has no ${kind}.`,
+      fix: 'Add one to the catalog.',
+    });
+  }
+  if (name === undefined) {
+    if (tasks.length === 1) return only;
+    throw errors.TASK_UNKNOWN({
+      message: `${catalog.root.name} has several ${kind}s.`,
+      fix: `Choose one with --name: ${names}.`,
+    });
+  }
+  const found = tasks.find((task) => task.name === name);
+  if (found !== undefined) return found;
+  throw errors.TASK_UNKNOWN({
+    message: `${catalog.root.name} has no ${kind} named ${name}.`,
+    fix: `It has: ${names}.`,
+  });
+}

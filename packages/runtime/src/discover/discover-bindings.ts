@@ -1,0 +1,34 @@
+import type { DiscoveredBinding } from '@weir/protocol';
+import type { CaptureModel } from '../catalog/model.ts';
+import { openConfig } from '../catalog/open-config.ts';
+import { resolveConnector } from '../connector/connector-command.ts';
+import type { ResolveOptions } from '../connector/connector-command.ts';
+import { ConnectorProcess } from '../connector/connector-process.ts';
+import type { ConnectorOptions } from '../connector/connector-process.ts';
+import { errors } from '../errors.ts';
+
+export interface Discovered {
+  readonly bindings: readonly DiscoveredBinding[];
+  readonly resourcePathPointers: readonly string[];
+}
+
+/** Asks the connector of a capture what its source holds. */
+export async function discoverBindings(
+  capture: CaptureModel,
+  options: ResolveOptions & Pick<ConnectorOptions, 'onLog' | 'logLevel' | 'signal'> = {},
+): Promise<Discovered> {
+  const { connector: source } = capture.endpoint;
+  if (source.kind === 'dekaf') throw errors.CONNECTOR_UNKNOWN({ message: 'A capture cannot use Dekaf.' });
+  const { config, secrets } = await openConfig(capture.endpoint);
+  const command = await resolveConnector(source, 'capture', { ...options, taskName: capture.name });
+  await using connector = await ConnectorProcess.start('capture', command, { ...options, config, secrets });
+  const request = {
+    kind: 'discover',
+    connectorType: command.connectorType,
+    config,
+    name: capture.name,
+  } as const;
+  const { bindings } = await connector.call(request, 'discovered');
+  await connector.finish();
+  return { bindings, resourcePathPointers: connector.spec.resourcePathPointers };
+}
