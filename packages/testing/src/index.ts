@@ -11,3 +11,4 @@ export {
 export type { PostgresServerOptions, PostgresVersion } from './postgres-server.ts';
 export { ConnectorDriver } from './connector-driver.ts';
 export type { ConnectorDriverOptions, ConnectorExit, ConnectorLog } from './connector-driver.ts';
+export { ConnectorHost } from './connector-host.ts';
