@@ -61,7 +61,7 @@ test('text and color are for people: colour only when asked for', () => {
   assert.deepEqual(text.lines, ['2026-01-02T03:04:05.678Z INFO  hello {"a":1}']);
   const color = logger({ LOG_FORMAT: 'color' });
   color.log.error('bad');
-  assert.match(color.lines[0] ?? '', /\u001B\[31mERROR\u001B\[0m bad$/);
+  assert.ok(color.lines[0]?.endsWith('\u001B[31mERROR\u001B[0m bad'));
 });
 
 test('levels and formats are read leniently', () => {

@@ -22,7 +22,10 @@ for (const codec of ['json', 'proto'] as const) {
     host.end();
     assert.equal(await exit, 0);
     const answers = await host.rest();
-    assert.deepEqual(answers, Array(2).fill({ kind: 'applied', actionDescription: 'spec' }));
+    assert.deepEqual(answers, [
+      { kind: 'applied', actionDescription: 'spec' },
+      { kind: 'applied', actionDescription: 'spec' },
+    ]);
     assert.deepEqual(host.logs, []);
   });
 

@@ -48,7 +48,7 @@ export class ConnectorHost<D extends Direction> {
   async receive(): Promise<ResponseOf<D> | undefined> {
     for (;;) {
       const response = this.#decoder.next();
-      if (response !== undefined) return response as ResponseOf<D>;
+      if (response !== undefined) return response;
       const { done, value } = await this.#output.next();
       if (done === true) return undefined;
       this.#decoder.push(value);
