@@ -38,6 +38,11 @@ export const catalogue = {
     fix: 'Correct the reduce annotation at the location named, or the documents that do not fit it.',
     retry: 'never',
   },
+  REDACTION_FAILED: {
+    summary: 'A redact annotation cannot be followed.',
+    fix: 'Move the annotation from the root of the schema to the properties that it is meant for.',
+    retry: 'never',
+  },
 } as const satisfies ErrorCatalogue;
 
 export const errors = defineErrors(catalogue);

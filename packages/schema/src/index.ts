@@ -4,3 +4,4 @@ export { catalogue, errors } from './errors.ts';
 export * from './config/index.ts';
 export * from './reduce/index.ts';
 export * from './selection/index.ts';
+export * from './redact/index.ts';

@@ -1,0 +1,1 @@
+export { compileRedactor, type Redactor, type RedactStrategy } from './redactor.ts';
