@@ -1,17 +1,69 @@
 // The messages that carry volume, in JSON, by hand: documents are found by scanning bytes and copied as they are.
 
+import { base64Length, writeBase64 } from './base64.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import type { CaptureAcknowledgeRequest, CapturedResponse } from './capture.ts';
 import type { HotFields } from './hot-fields.ts';
 import { jsonKey, readJsonBool, readJsonBytes, readJsonUint32 } from './json-read.ts';
-import { isJsonNull, JsonObjectCursor } from './json-slice.ts';
+import { isJsonName, isJsonNull, JsonObjectCursor } from './json-slice.ts';
 import type { LoadedResponse, LoadRequest, StoreRequest } from './materialize.ts';
 
 const LINE_FEED = 0x0a;
 const SPACE = 0x20;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
 
-function putAscii(writer: ByteWriter, text: string): void {
-  writer.position += writer.bytes.write(text, writer.position, 'latin1');
+/** Fixed parts of the messages, as bytes. */
+function ascii(text: string): Buffer {
+  return Buffer.from(text, 'latin1');
+}
+
+const CAPTURED = ascii('{"captured":{');
+const LOADED = ascii('{"loaded":{');
+const LOAD = ascii('{"load":{');
+const STORE = ascii('{"store":{');
+const ACKNOWLEDGE = ascii('{"acknowledge":{"checkpoints":');
+const BINDING = ascii('"binding":');
+const DOC = ascii('"doc":');
+const KEY_PACKED = ascii('"keyPacked":"');
+const VALUES_PACKED = ascii('","valuesPacked":"');
+const EXISTS = ascii('"exists":true');
+const DELETE = ascii('"delete":true');
+const END = ascii('}}\n');
+
+/** The bytes of all fixed parts of one message, at most. */
+const FIXED_BYTES = 160;
+
+function put(writer: ByteWriter, part: Buffer): void {
+  const { bytes } = writer;
+  let at = writer.position;
+  // Shorter than what a call of `set` costs.
+  for (let index = 0; index < part.length; index++) bytes[at++] = part[index] as number;
+  writer.position = at;
+}
+
+function putByte(writer: ByteWriter, byte: number): void {
+  writer.bytes[writer.position++] = byte;
+}
+
+/** Decimal digits of an unsigned 32-bit integer. */
+function putUint(writer: ByteWriter, value: number): void {
+  let size = 1;
+  for (let limit = 10; size < 10 && value >= limit; limit *= 10) size++;
+  let rest = value;
+  for (let at = writer.position + size - 1; at >= writer.position; at--) {
+    const quotient = Math.floor(rest / 10);
+    writer.bytes[at] = 0x30 + (rest - quotient * 10);
+    rest = quotient;
+  }
+  writer.position += size;
+}
+
+function putBinding(writer: ByteWriter, binding: number): void {
+  if (binding === 0) return;
+  put(writer, BINDING);
+  putUint(writer, binding);
+  putByte(writer, COMMA);
 }
 
 /** Copies JSON bytes; raw line feeds, which stand between tokens only, become blanks. */
@@ -26,80 +78,136 @@ function putJson(writer: ByteWriter, source: Buffer): void {
   }
 }
 
-/** `{"captured":{"binding":1,"doc":…}}` */
-function writeDocument(writer: ByteWriter, kind: string, binding: number, doc: Buffer): void {
-  writer.reserve(64 + doc.length);
-  putAscii(writer, `{"${kind}":{${binding === 0 ? '' : `"binding":${binding}`}`);
+function putBase64(writer: ByteWriter, source: Buffer): void {
+  writer.position = writeBase64(writer.bytes, writer.position, source);
+}
+
+/** `{"captured":{"binding":1,"doc":…}}`; a binding's comma goes when no document follows. */
+function writeDocument(writer: ByteWriter, start: Buffer, binding: number, doc: Buffer): void {
+  writer.reserve(FIXED_BYTES + doc.length);
+  put(writer, start);
+  putBinding(writer, binding);
   if (doc.length > 0) {
-    putAscii(writer, binding === 0 ? '"doc":' : ',"doc":');
+    put(writer, DOC);
     putJson(writer, doc);
+  } else if (binding !== 0) {
+    writer.position--;
   }
-  putAscii(writer, '}}\n');
+  put(writer, END);
 }
 
 export function writeJsonCaptured(writer: ByteWriter, message: CapturedResponse): void {
-  writeDocument(writer, 'captured', message.binding, message.doc);
+  writeDocument(writer, CAPTURED, message.binding, message.doc);
 }
 
 export function writeJsonLoaded(writer: ByteWriter, message: LoadedResponse): void {
-  writeDocument(writer, 'loaded', message.binding, message.doc);
+  writeDocument(writer, LOADED, message.binding, message.doc);
 }
 
 export function writeJsonCaptureAcknowledge(writer: ByteWriter, message: CaptureAcknowledgeRequest): void {
-  writer.reserve(64);
-  putAscii(writer, `{"acknowledge":{"checkpoints":${message.checkpoints}}}\n`);
+  writer.reserve(FIXED_BYTES);
+  put(writer, ACKNOWLEDGE);
+  putUint(writer, message.checkpoints);
+  put(writer, END);
 }
 
+/** `{"load":{"binding":1,"keyPacked":"…"}}` */
 export function writeJsonLoad(writer: ByteWriter, message: LoadRequest): void {
-  const binding = message.binding === 0 ? '' : `"binding":${message.binding},`;
-  const key = message.keyPacked.toString('base64');
-  writer.reserve(64 + key.length);
-  putAscii(writer, `{"load":{${binding}"keyPacked":"${key}"}}\n`);
+  writer.reserve(FIXED_BYTES + base64Length(message.keyPacked.length));
+  put(writer, LOAD);
+  putBinding(writer, message.binding);
+  put(writer, KEY_PACKED);
+  putBase64(writer, message.keyPacked);
+  putByte(writer, QUOTE);
+  put(writer, END);
 }
 
+/** `{"store":{"binding":1,"keyPacked":"…","valuesPacked":"…","doc":…,"exists":true,"delete":true}}` */
 export function writeJsonStore(writer: ByteWriter, message: StoreRequest): void {
-  const { doc } = message;
-  const binding = message.binding === 0 ? '' : `"binding":${message.binding},`;
-  const key = message.keyPacked.toString('base64');
-  const values = message.valuesPacked.toString('base64');
-  writer.reserve(128 + key.length + values.length + doc.length);
-  putAscii(writer, `{"store":{${binding}"keyPacked":"${key}","valuesPacked":"${values}"`);
+  const { doc, keyPacked, valuesPacked } = message;
+  writer.reserve(
+    FIXED_BYTES + base64Length(keyPacked.length) + base64Length(valuesPacked.length) + doc.length,
+  );
+  put(writer, STORE);
+  putBinding(writer, message.binding);
+  put(writer, KEY_PACKED);
+  putBase64(writer, keyPacked);
+  put(writer, VALUES_PACKED);
+  putBase64(writer, valuesPacked);
+  putByte(writer, QUOTE);
   if (doc.length > 0) {
-    putAscii(writer, ',"doc":');
+    putByte(writer, COMMA);
+    put(writer, DOC);
     putJson(writer, doc);
   }
-  if (message.exists) putAscii(writer, ',"exists":true');
-  if (message.delete) putAscii(writer, ',"delete":true');
-  putAscii(writer, '}}\n');
+  if (message.exists) {
+    putByte(writer, COMMA);
+    put(writer, EXISTS);
+  }
+  if (message.delete) {
+    putByte(writer, COMMA);
+    put(writer, DELETE);
+  }
+  put(writer, END);
+}
+
+const NAMES = {
+  binding: ascii('binding'),
+  doc: ascii('doc'),
+  exists: ascii('exists'),
+  delete: ascii('delete'),
+  keyPacked: ascii('keyPacked'),
+  valuesPacked: ascii('valuesPacked'),
+};
+
+/** Short digits directly; anything else by the general rule. */
+function readUint(bytes: Buffer, start: number, end: number): number {
+  if (end - start > 9 || end === start) return readJsonUint32(bytes, start, end);
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = (bytes[at] as number) - 0x30;
+    if (digit < 0 || digit > 9) return readJsonUint32(bytes, start, end);
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /**
  * Reads the object at `start` and returns the offset behind it. Documents are views of `bytes`.
- * One reader serves captured, loaded, load and store: members of one are unknown to another only in strict mode.
+ * One reader serves captured, loaded, load and store; `hotMessage` takes what belongs to the message.
  */
 export function readJsonHot(fields: HotFields, bytes: Buffer, start: number, end: number): number {
   const cursor = new JsonObjectCursor(bytes, start, end);
   while (cursor.next()) {
-    const { valueStart, valueEnd } = cursor;
-    if (cursor.keyEnd - cursor.keyStart === 3 && bytes[cursor.keyStart] === 0x64) {
-      const isDoc = bytes[cursor.keyStart + 1] === 0x6f && bytes[cursor.keyStart + 2] === 0x63;
-      if (isDoc) {
-        fields.doc = bytes.subarray(valueStart, valueEnd);
-        continue;
-      }
-    }
-    const name = jsonKey(bytes, cursor.keyStart, cursor.keyEnd);
-    if (name === 'doc_json') fields.doc = bytes.subarray(valueStart, valueEnd);
+    const { keyStart, keyEnd, valueStart, valueEnd } = cursor;
+    if (isJsonName(bytes, keyStart, keyEnd, NAMES.doc)) fields.doc = bytes.subarray(valueStart, valueEnd);
     else if (isJsonNull(bytes, valueStart)) continue;
-    else readMember(fields, name, bytes, valueStart, valueEnd);
+    else if (isJsonName(bytes, keyStart, keyEnd, NAMES.binding)) {
+      fields.binding = readUint(bytes, valueStart, valueEnd);
+    } else if (isJsonName(bytes, keyStart, keyEnd, NAMES.keyPacked)) {
+      fields.keyPacked = readJsonBytes(bytes, valueStart, valueEnd);
+    } else if (isJsonName(bytes, keyStart, keyEnd, NAMES.valuesPacked)) {
+      fields.valuesPacked = readJsonBytes(bytes, valueStart, valueEnd);
+    } else if (isJsonName(bytes, keyStart, keyEnd, NAMES.exists)) {
+      fields.exists = readJsonBool(bytes, valueStart, valueEnd);
+    } else if (isJsonName(bytes, keyStart, keyEnd, NAMES.delete)) {
+      fields.delete = readJsonBool(bytes, valueStart, valueEnd);
+    } else {
+      readOtherName(fields, jsonKey(bytes, keyStart, keyEnd), bytes, valueStart, valueEnd);
+    }
   }
   return cursor.position;
 }
 
-function readMember(fields: HotFields, name: string, bytes: Buffer, start: number, end: number): void {
+/** The original proto names, names with escapes, and the JSON forms of key and values, which no runtime sets. */
+function readOtherName(fields: HotFields, name: string, bytes: Buffer, start: number, end: number): void {
   switch (name) {
+    case 'doc':
+    case 'doc_json':
+      fields.doc = bytes.subarray(start, end);
+      break;
     case 'binding':
-      fields.binding = readJsonUint32(bytes, start, end);
+      fields.binding = readUint(bytes, start, end);
       break;
     case 'keyPacked':
     case 'key_packed':

@@ -6,7 +6,7 @@ import type { HotFields } from './hot-fields.ts';
 import { readJsonHot } from './hot-json.ts';
 import { hotMessage } from './hot-message.ts';
 import { jsonKey, readJsonMessage } from './json-read.ts';
-import { isJsonNull, JsonObjectCursor, skipJsonWhitespace } from './json-slice.ts';
+import { isJsonName, isJsonNull, JsonObjectCursor, skipJsonWhitespace } from './json-slice.ts';
 import type { MessageValue, ReadOptions } from './message-value.ts';
 
 /** undefined for a blank line, and for a frame without a member that is known here. */
@@ -25,9 +25,9 @@ export function decodeJsonFrame(
   let isEmpty = true;
   while (cursor.nextKey()) {
     isEmpty = false;
-    const name = jsonKey(bytes, cursor.keyStart, cursor.keyEnd);
-    const member = direction.byName.get(name);
+    const member = findMember(direction, bytes, cursor.keyStart, cursor.keyEnd);
     if (member === undefined) {
+      const name = jsonKey(bytes, cursor.keyStart, cursor.keyEnd);
       if (options.unknownFields === 'reject' && name !== '$internal') {
         throw errors.PROTOCOL_UNKNOWN_FIELD({
           message: `${direction.name} has the unknown member '${name}'.`,
@@ -53,6 +53,16 @@ export function decodeJsonFrame(
     throw errors.PROTOCOL_MALFORMED({ message: `A line of ${direction.name} holds more than one object.` });
   }
   return message;
+}
+
+function findMember(
+  direction: DirectionDescriptor,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): Member | undefined {
+  for (const member of direction.members) if (isJsonName(bytes, start, end, member.nameBytes)) return member;
+  return direction.byName.get(jsonKey(bytes, start, end));
 }
 
 function readMember(

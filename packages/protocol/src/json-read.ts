@@ -1,9 +1,10 @@
 // The protocol's JSON to messages, by their tables. Embedded JSON is cut out, not parsed, so its numbers survive.
 
+import { readBase64 } from './base64.ts';
 import type { EnumDescriptor, Field, FieldType, MessageDescriptor } from './descriptor.ts';
 import { errors } from './errors.ts';
 import { standsForExplicitZero } from './explicit-zero.ts';
-import { isJsonNull, JsonArrayCursor, JsonObjectCursor } from './json-slice.ts';
+import { isJsonName, isJsonNull, JsonArrayCursor, JsonObjectCursor } from './json-slice.ts';
 import { EXPLICIT_ZERO_CHECKPOINT } from './materialize.ts';
 import { assign, assignEntry, defaultMessage } from './message-value.ts';
 import type { MessageValue, ReadOptions } from './message-value.ts';
@@ -50,18 +51,24 @@ export function readJsonUint32(bytes: Buffer, start: number, end: number): numbe
   return value;
 }
 
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+
 export function readJsonBool(bytes: Buffer, start: number, end: number): boolean {
-  const text = bytes.toString('latin1', start, end);
-  if (text !== 'true' && text !== 'false') throw wrong('a boolean', bytes, start, end);
-  return text === 'true';
+  const isTrue = isJsonName(bytes, start, end, TRUE);
+  if (!isTrue && !isJsonName(bytes, start, end, FALSE)) throw wrong('a boolean', bytes, start, end);
+  return isTrue;
 }
 
-const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
-
+/** Base64 has nothing to escape but '/', which some writers do. */
 export function readJsonBytes(bytes: Buffer, start: number, end: number): Buffer {
-  const text = parseText(bytes, start, end);
-  if (!BASE64.test(text)) throw wrong('base64', bytes, start, end);
-  return Buffer.from(text, 'base64');
+  if (bytes[start] !== 0x22) throw wrong('base64', bytes, start, end);
+  for (let at = start + 1; at < end - 1; at++) {
+    if (bytes[at] !== BACKSLASH) continue;
+    const text = Buffer.from(parseText(bytes, start, end));
+    return readBase64(text, 0, text.length);
+  }
+  return readBase64(bytes, start + 1, end - 1);
 }
 
 function readInt64(bytes: Buffer, start: number, end: number): bigint {

@@ -4,6 +4,8 @@ import type { MessageDescriptor } from '../descriptor.ts';
 
 export interface Member {
   readonly kind: string;
+  /** Of its JSON name. */
+  readonly nameBytes: Buffer;
   readonly number: number;
   readonly message: MessageDescriptor;
 }
@@ -30,7 +32,12 @@ export function defineDirection(
   members: Readonly<Record<string, readonly [number: number, message: MessageDescriptor]>>,
 ): DirectionDescriptor {
   const entries = Object.entries(members);
-  const all: Member[] = entries.map(([kind, [number, message]]) => ({ kind, number, message }));
+  const all: Member[] = entries.map(([kind, [number, message]]) => ({
+    kind,
+    nameBytes: Buffer.from(kind),
+    number,
+    message,
+  }));
   const byName = new Map<string, Member>();
   for (const member of all) {
     byName.set(member.kind, member);
