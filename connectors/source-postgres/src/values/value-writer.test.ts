@@ -115,7 +115,8 @@ test('a float of a key is a string of plain decimals', () => {
 test('a plain decimal is the same number', () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {
-      const text = String(number).replace(/e(\d)/, 'e+$1');
+      // JavaScript prints negative zero without its sign, the server with it.
+      const text = Object.is(number, -0) ? '-0' : String(number).replace(/e(\d)/, 'e+$1');
       assert.equal(Number(JSON.parse(json(baseType('float8'), text, { isKey: true }))), number);
     }),
   );
