@@ -148,7 +148,7 @@ export class PgConnection {
       let columns: PgColumn[] = [];
       let rows: (string | null)[][] = [];
       const finish = (command: string): void => {
-        results.push({ command, rowCount: rowCountOf(command), columns, rows });
+        results.push({ command, rowCount: Math.max(rows.length, rowCountOf(command)), columns, rows });
         columns = [];
         rows = [];
       };

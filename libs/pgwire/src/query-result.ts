@@ -3,7 +3,7 @@ import type { PgColumn } from './wire/backend-messages.ts';
 export interface QueryResult {
   /** The command tag: `SELECT 3`, `CREATE TABLE`; empty for an empty query. */
   readonly command: string;
-  /** Rows returned or touched, by the command tag; 0 when it has no number. */
+  /** Rows returned, or touched by what the command tag says. */
   readonly rowCount: number;
   readonly columns: readonly PgColumn[];
   /** Text as the server prints it, by column position. */
