@@ -43,6 +43,12 @@ export const catalogue = {
     fix: 'Move the annotation from the root of the schema to the properties that it is meant for.',
     retry: 'never',
   },
+  SOURCED_SCHEMA_OPEN: {
+    summary:
+      'A capture sent a schema of its documents in which some object allows properties that are not listed.',
+    fix: 'Correct the connector: every object of a sourced schema has `additionalProperties: false`.',
+    retry: 'never',
+  },
 } as const satisfies ErrorCatalogue;
 
 export const errors = defineErrors(catalogue);

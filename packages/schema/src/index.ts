@@ -5,3 +5,4 @@ export * from './config/index.ts';
 export * from './reduce/index.ts';
 export * from './selection/index.ts';
 export * from './redact/index.ts';
+export * from './shape/index.ts';

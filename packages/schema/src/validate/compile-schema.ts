@@ -3,9 +3,11 @@
 
 import { Ajv2020, type AnySchema, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { errors } from '../errors.ts';
+import { isJsonObject, type JsonValue } from '../json/value.ts';
 import { toCurrentDialect } from './dialect.ts';
 import { describeFailure, type ValidationFailure } from './failure.ts';
 import { checkedFormats } from './formats.ts';
+import { mapSubschemas } from './subschemas.ts';
 
 export interface CompileOptions {
   /** The schema's own URI when it has no `$id`; relative `$ref`s resolve against it. */
@@ -73,12 +75,23 @@ function readSchema(text: string, name: string): AnySchema {
   ) {
     throw errors.SCHEMA_INVALID({ message: `${name} is neither an object nor a boolean` });
   }
-  const schema = toCurrentDialect(parsed as never) as AnySchema;
+  const schema = protoToPattern(toCurrentDialect(parsed as JsonValue)) as AnySchema;
   if (metaValidator().validateSchema(schema) !== true) {
     const problems = (metaValidator().errors ?? []).filter(isTelling).slice(0, 5).map(describeSchemaProblem);
     throw errors.SCHEMA_INVALID({ message: `${name} is not a JSON Schema: ${problems.join('; ')}` });
   }
   return schema;
+}
+
+/** ajv skips a property called `__proto__` in `properties`, but not one that a pattern matches. */
+function protoToPattern(schema: JsonValue): JsonValue {
+  if (!isJsonObject(schema)) return schema;
+  const copy = mapSubschemas(schema, protoToPattern);
+  const { properties, patternProperties } = copy;
+  if (!isJsonObject(properties) || !Object.hasOwn(properties, '__proto__')) return copy;
+  const patterns = isJsonObject(patternProperties) ? patternProperties : {};
+  copy['patternProperties'] = { ...patterns, '^__proto__$': properties['__proto__'] as JsonValue };
+  return copy;
 }
 
 /** The meta-schema is one anyOf per location, which says nothing by itself. */
