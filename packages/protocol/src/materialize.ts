@@ -122,7 +122,10 @@ export interface ProjectionConstraint {
 }
 
 export interface MaterializeValidatedBinding {
-  /** A field may carry several. Read from both `constraints` and `projectionConstraints`, written as the latter. */
+  /**
+   * A field may carry several. JSON reads both `constraints` and `projectionConstraints` and writes the latter;
+   * protobuf reads and writes the entries of `constraints`, where a reader that builds a map keeps a field's last.
+   */
   readonly constraints: readonly ProjectionConstraint[];
   readonly resourcePath: readonly string[];
   readonly deltaUpdates: boolean;
