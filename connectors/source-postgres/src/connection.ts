@@ -13,14 +13,7 @@ import {
 import { WeirError } from '@weir/protocol';
 import type { EndpointConfig, SourceSettings } from './config.ts';
 import { errors } from './errors.ts';
-
-const pinnedSettings = {
-  DateStyle: 'ISO',
-  IntervalStyle: 'postgres',
-  bytea_output: 'hex',
-  extra_float_digits: '3',
-  client_encoding: 'UTF8',
-} as const;
+import { sessionSettings } from './values/index.ts';
 
 const SQL_CONNECT_TIMEOUT_MS = 20_000;
 const REPLICATION_CONNECT_TIMEOUT_MS = 30_000;
@@ -38,7 +31,7 @@ export function connectionFactory(config: EndpointConfig, settings: SourceSettin
       password,
       database: settings.database,
       applicationName: 'estuary_flow',
-      settings: pinnedSettings,
+      settings: sessionSettings,
       connectTimeoutMs: kind === 'sql' ? SQL_CONNECT_TIMEOUT_MS : REPLICATION_CONNECT_TIMEOUT_MS,
       ...(config.advanced.sslmode === undefined ? {} : { sslmode: config.advanced.sslmode }),
       ...(kind === 'replication' ? { replication: 'database' as const } : {}),

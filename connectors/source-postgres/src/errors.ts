@@ -99,6 +99,11 @@ export const catalogue = {
     fix: 'GRANT SELECT ON … TO …;',
     retry: 'never',
   },
+  PG_KEY_COLUMN_MISSING: {
+    summary: 'A column of the key of a collection is gone from its table.',
+    fix: 'Discover the table again and increment the backfill counter of its binding.',
+    retry: 'never',
+  },
   PG_REPLICA_IDENTITY: {
     summary: 'Deletes of a bound table do not carry the key of its collection.',
     fix: 'ALTER TABLE … REPLICA IDENTITY FULL;',

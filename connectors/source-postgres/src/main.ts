@@ -1,1 +1,4 @@
-export {};
+import { runCapture } from '@weir/capture';
+import { sourcePostgres } from './capture.ts';
+
+await runCapture(sourcePostgres);

@@ -7,17 +7,17 @@ import type { StreamId } from './stream-id.ts';
 export interface ResourceConfig {
   readonly namespace: string;
   readonly stream: string;
-  readonly mode?: BackfillMode;
+  readonly mode?: BackfillMode | undefined;
   /** Higher first; 0 when absent. */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
   readonly advanced?: {
     /** A boolean SQL expression that backfilled rows have to satisfy. */
-    readonly additional_backfill_filter?: string;
+    readonly additional_backfill_filter?: string | undefined;
   };
   /** Backfills in the order of these columns instead of the collection's key. */
-  readonly primary_key?: readonly string[];
+  readonly primary_key?: readonly string[] | undefined;
   /** Of old catalogs; has no meaning. */
-  readonly syncMode?: string;
+  readonly syncMode?: string | undefined;
 }
 
 export function resourceStream(resource: ResourceConfig): StreamId {

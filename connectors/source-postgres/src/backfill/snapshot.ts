@@ -1,0 +1,38 @@
+// Opens the read-only transaction of a chunk with a snapshot that sees every transaction already streamed.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '@weir/connector';
+import type { PgConnection } from '@weir/pgwire';
+import { errors } from '../errors.ts';
+import { parseSnapshot, type RecentTransactions } from '../replication/recent-transactions.ts';
+
+const FIRST_DELAY_MS = 5;
+const LONGEST_DELAY_MS = 500;
+const PATIENCE_MS = 60_000;
+
+/** Throws PG_SNAPSHOT_BEHIND after a minute. */
+export async function beginSnapshot(
+  connection: PgConnection,
+  versionNumber: number,
+  recent: RecentTransactions,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const current = versionNumber >= 130_000 ? 'pg_current_snapshot' : 'txid_current_snapshot';
+  const deadline = performance.now() + PATIENCE_MS;
+  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, LONGEST_DELAY_MS)) {
+    const { rows } = await connection.query(
+      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_catalog.${current}()::text`,
+    );
+    if (recent.settle(parseSnapshot(rows[0]?.[0] ?? ''))) return;
+    await connection.query('ROLLBACK');
+    if (performance.now() > deadline) {
+      throw errors.PG_SNAPSHOT_BEHIND({
+        message: `${recent.size} committed transactions have stayed invisible to queries for ${PATIENCE_MS / 1000} s`,
+      });
+    }
+    if (delayMs === LONGEST_DELAY_MS)
+      log.warn('waiting for committed transactions to become visible to queries');
+    await delay(delayMs, undefined, { signal });
+  }
+}

@@ -1,0 +1,204 @@
+import { missingPostgres, postgresVersions, startPostgres, type PostgresServer } from '@weir/testing';
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { CaptureHarness, discoverBindings, endpointConfig, type Json } from '../test/capture-harness.ts';
+
+/** A table of the server as the capture should have it: to_jsonb of each row, for types where that is the same. */
+async function serverRows(server: PostgresServer, table: string, key: string): Promise<{ [name: string]: Json }[]> {
+  const rows = await server.query(`SELECT to_jsonb(t)::text AS row FROM ${table} t`);
+  return rows
+    .map((row) => JSON.parse(row['row'] ?? '') as { [name: string]: Json })
+    .toSorted((a, b) => (JSON.stringify([a[key]]) < JSON.stringify([b[key]]) ? -1 : 1));
+}
+
+for (const version of postgresVersions) {
+  describe(`a capture of PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
+    test('has every row after the backfill and follows inserts, updates and deletes', async () => {
+      await using server = await startPostgres({ version });
+      await server.query(`
+        CREATE TABLE orders (id bigint PRIMARY KEY, who text, amount numeric(40, 10), note text);
+        INSERT INTO orders SELECT i, 'user ' || i, i * 1.5, NULL FROM generate_series(1, 1000) i;
+        INSERT INTO orders VALUES (9223372036854775807, E'tab\\t "quote" back\\\\slash 😀', 1234567890123456789012345678.0123456789, '');`);
+      const config = endpointConfig(server, { advanced: { backfill_chunk_size: 300 } });
+      await using capture = new CaptureHarness(config, await discoverBindings(config));
+      capture.start();
+      await capture.untilActive();
+      const texts = capture.documents('orders').map(({ text }) => text);
+      assert.equal(texts.length, 1001);
+      assert.match(texts.at(-1) ?? '', /"amount":"1234567890123456789012345678.0123456789","id":9223372036854775807,/);
+      await server.query(`UPDATE orders SET note = 'x' WHERE id <= 10; DELETE FROM orders WHERE id = 5;
+                          INSERT INTO orders VALUES (-1, NULL, 0.5, 'new')`);
+      await capture.until('the last insert', () => capture.rows('orders').some((row) => row['id'] === -1));
+      const expected = await serverRows(server, 'orders', 'id');
+      assert.deepEqual(
+        capture.rows('orders').map((row) => [row['id'], row['who'], row['note']]),
+        expected.map((row) => [row['id'], row['who'], row['note']]),
+      );
+      assert.ok(capture.documents('orders').some(({ document }) => document._meta.op === 'd'));
+    });
+
+    test('goes on after being killed, without a row lost or doubled', async () => {
+      await using server = await startPostgres({ version });
+      await server.query(`CREATE TABLE t (id int PRIMARY KEY, v int);
+                          INSERT INTO t SELECT i, 0 FROM generate_series(1, 2000) i`);
+      const config = endpointConfig(server, { advanced: { backfill_chunk_size: 150 } });
+      await using capture = new CaptureHarness(config, await discoverBindings(config));
+      for (let round = 1; round <= 5; round += 1) {
+        capture.start();
+        const before = capture.checkpoints;
+        await capture.until('some checkpoints', () => capture.checkpoints >= before + 4);
+        await server.query(`UPDATE t SET v = ${round} WHERE id % 7 = ${round}; INSERT INTO t VALUES (${round + 10_000}, 0);
+                            DELETE FROM t WHERE id = ${round * 3}`);
+        await capture.kill();
+      }
+      capture.start();
+      await server.query('INSERT INTO t VALUES (20000, 1)');
+      await capture.until('the last row', () => capture.rows('t').some((row) => row['id'] === 20_000));
+      await capture.untilActive();
+      assert.deepEqual(capture.rows('t'), await serverRows(server, 't', 'id'));
+      const replicated = capture.documents('t').filter(({ document }) => document._meta.source.snapshot !== true);
+      const positions = replicated.map(({ document }) => document._meta.source.loc.slice(1).join());
+      assert.equal(new Set(positions).size, positions.length);
+    });
+
+    test('converges while rows, keys and values change during the backfill, in every mode', async () => {
+      await using server = await startPostgres({ version });
+      const modes: Record<string, string> = { precise: 'Precise', normal: 'Normal', automatic: '' };
+      for (const table of Object.keys(modes)) {
+        await server.query(`CREATE TABLE ${table} (id int PRIMARY KEY, v int);
+                            INSERT INTO ${table} SELECT i, 0 FROM generate_series(1, 1500) i`);
+      }
+      const config = endpointConfig(server, { advanced: { backfill_chunk_size: 50 } });
+      const changes = Object.fromEntries(Object.entries(modes).map(([table, mode]) => [table, { mode }]));
+      await using capture = new CaptureHarness(config, await discoverBindings(config, changes));
+      capture.start();
+      let seed = 1;
+      const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
+      while (!isAllActive(capture.state, 3)) {
+        const table = Object.keys(modes)[random(3)] ?? '';
+        const id = 1 + random(1600);
+        const statements = [
+          `UPDATE ${table} SET v = v + 1 WHERE id = ${id}`,
+          `DELETE FROM ${table} WHERE id = ${id}`,
+          `INSERT INTO ${table} VALUES (${id}, -1) ON CONFLICT (id) DO UPDATE SET v = -1`,
+          `UPDATE ${table} SET id = ${id + 2000} WHERE id = ${id}`,
+        ];
+        await server.query(statements[random(4)] ?? '');
+      }
+      for (const table of Object.keys(modes)) await server.query(`INSERT INTO ${table} VALUES (99999, 1)`);
+      const tables = Object.keys(modes);
+      await capture.until('the last rows', () =>
+        tables.every((table) => capture.rows(table).some((row) => row['id'] === 99_999)),
+      );
+      for (const table of tables) {
+        assert.deepEqual(capture.rows(table), await serverRows(server, table, 'id'), table);
+      }
+    });
+
+    test('reads tables without a primary key page by page, and tells rows of one COPY apart', async () => {
+      await using server = await startPostgres({ version });
+      await server.query(`CREATE TABLE log (line text); ALTER TABLE log REPLICA IDENTITY FULL;
+                          INSERT INTO log SELECT 'line ' || i FROM generate_series(1, 5000) i`);
+      const config = endpointConfig(server, { advanced: { backfill_chunk_size: 1000 } });
+      const bindings = await discoverBindings(config);
+      assert.equal(bindings[0]?.resource['mode'], 'Without Primary Key');
+      await using capture = new CaptureHarness(config, bindings);
+      capture.start();
+      await capture.untilActive();
+      assert.equal(capture.rows('log').length, 5000);
+      const connection = await server.connect();
+      const copy = await connection.copyIn('COPY log FROM STDIN');
+      await copy.write(Buffer.from(Array.from({ length: 500 }, (_, i) => `copied ${i}\n`).join('')));
+      await copy.finish();
+      await connection.close();
+      await capture.until('the copied rows', () => capture.rows('log').length >= 5500);
+      assert.equal(capture.rows('log').length, 5500);
+    });
+
+    test('an update of a key is a delete of the old row and a create of the new one', async () => {
+      await using server = await startPostgres({ version });
+      await server.query(`CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a')`);
+      const config = endpointConfig(server);
+      await using capture = new CaptureHarness(config, await discoverBindings(config));
+      capture.start();
+      await capture.untilActive();
+      await server.query('UPDATE t SET id = 2');
+      await capture.until('the new row', () => capture.rows('t').some((row) => row['id'] === 2));
+      const changes = capture.documents('t').slice(1);
+      assert.deepEqual(
+        changes.map(({ document }) => [document._meta.op, document['id'], document['v']]),
+        [
+          ['d', 1, undefined],
+          ['c', 2, 'a'],
+        ],
+      );
+      assert.deepEqual(capture.rows('t'), [{ id: 2, v: 'a' }]);
+    });
+
+    test('leaves out large values a change did not touch, and fills them in under REPLICA IDENTITY FULL', async () => {
+      await using server = await startPostgres({ version });
+      await server.query(`
+        CREATE TABLE partial (id int PRIMARY KEY, big text, v int);
+        CREATE TABLE complete (id int PRIMARY KEY, big text, v int);
+        ALTER TABLE partial ALTER big SET STORAGE EXTERNAL; ALTER TABLE complete ALTER big SET STORAGE EXTERNAL;
+        ALTER TABLE complete REPLICA IDENTITY FULL;
+        INSERT INTO partial VALUES (1, repeat('x', 5000), 0); INSERT INTO complete VALUES (1, repeat('x', 5000), 0)`);
+      const config = endpointConfig(server);
+      await using capture = new CaptureHarness(config, await discoverBindings(config));
+      capture.start();
+      await capture.untilActive();
+      await server.query('UPDATE partial SET v = 1; UPDATE complete SET v = 1');
+      await capture.until('both updates', () => capture.committed.length >= 4);
+      const [partial, complete] = ['partial', 'complete'].map((table) => capture.documents(table).at(-1)?.document);
+      assert.equal(partial?.['big'], undefined);
+      assert.equal(partial?._meta.before, undefined);
+      assert.equal(complete?.['big'], 'x'.repeat(5000));
+      assert.equal(complete?._meta.before?.['v'], 0);
+      assert.deepEqual(capture.rows('partial'), await serverRows(server, 'partial', 'id'));
+    });
+
+    test('carries five megabytes of text and names with quotes, blanks and umlauts', async () => {
+      await using server = await startPostgres({ version });
+      await server.query(`CREATE TABLE "we""ird Täble" ("i d" int PRIMARY KEY, "~/""ü" text, j json);
+                          INSERT INTO "we""ird Täble" VALUES (1, repeat('ü€😀', 600000), '{"a":"\\u0000"}')`);
+      const config = endpointConfig(server);
+      const bindings = await discoverBindings(config);
+      assert.deepEqual(bindings[0]?.key, ['/i d']);
+      await using capture = new CaptureHarness(config, bindings);
+      capture.start();
+      await capture.untilActive();
+      await server.query(`INSERT INTO "we""ird Täble" SELECT 2, "~/""ü", j FROM "we""ird Täble"`);
+      await capture.until('the second row', () => capture.committed.length === 2);
+      const [first, second] = capture.committed;
+      assert.equal(first?.document['~/"ü'], 'ü€😀'.repeat(600_000));
+      assert.equal(withoutMeta(second?.text).replace('"i d":2', '"i d":1'), withoutMeta(first?.text));
+      assert.match(first?.text.slice(-200) ?? '', /"j":\{"a":"\\u0000"\}/);
+    });
+
+    test('sees columns that are added, with types it has never met, while it runs', async () => {
+      await using server = await startPostgres({ version });
+      await server.query('CREATE TABLE t (id int PRIMARY KEY)');
+      const config = endpointConfig(server);
+      await using capture = new CaptureHarness(config, await discoverBindings(config));
+      capture.start();
+      await capture.untilActive();
+      await server.query(`CREATE TYPE mood AS ENUM ('sad', 'happy'); ALTER TABLE t ADD moods mood[], ADD born date;
+                          INSERT INTO t VALUES (1, '{sad,NULL,happy}', '2024-02-29')`);
+      await capture.until('the row', () => capture.rows('t').length === 1);
+      assert.deepEqual(capture.rows('t'), [{ born: '2024-02-29', id: 1, moods: ['sad', null, 'happy'] }]);
+      await capture.until('a new sourced schema', () =>
+        capture.schemas.some(({ schema }) => JSON.stringify(schema).includes('moods')),
+      );
+    });
+  });
+}
+
+function withoutMeta(text = ''): string {
+  return text.replace(/"_meta":\{.*?\}\}/, '');
+}
+
+function isAllActive(state: Record<string, unknown>, tables: number): boolean {
+  const modes = Object.values((state['bindingStateV1'] ?? {}) as Record<string, { mode: string }>);
+  return modes.length === tables && modes.every(({ mode }) => mode === 'Active');
+}
+

@@ -1,0 +1,174 @@
+// The capture, as the kit runs it: each request opens its own connections and leaves none behind.
+
+import type { Capture, CaptureBinding, CaptureSession } from '@weir/capture';
+import type { CollectionSpec } from '@weir/protocol';
+import {
+  CaptureEngine,
+  CaptureState,
+  type EngineOutput,
+  fallbackKeyError,
+  isFallbackKey,
+  requireDistinctTables,
+  type ResourceConfig,
+  type SqlBinding,
+  validateResource,
+} from '@weir/sqlcapture';
+import { checkConfig, type EndpointConfig, endpointSchema, sourceSettings } from './config.ts';
+import { connectionFactory } from './connection.ts';
+import { discoverBindings, schemaOptions } from './discovery/discover.ts';
+import { PgDatabase } from './pg-database.ts';
+import { checkPrerequisites } from './prerequisites.ts';
+import { resourceSchema } from './resource-schema.ts';
+import { SqlSession } from './sql-session.ts';
+
+const IDLE_CHECKPOINT_MS = 5000;
+
+export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
+  name: 'source-postgres',
+  explicitAcknowledgements: true,
+  spec: {
+    configSchema: endpointSchema,
+    resourceSchema,
+    documentationUrl: 'https://go.estuary.dev/source-postgresql',
+    resourcePathPointers: ['/namespace', '/stream'],
+  },
+  checkConfig,
+
+  async discover(config, context) {
+    const settings = sourceSettings(config);
+    await using sql = new SqlSession(connectionFactory(config, settings));
+    const bindings = await discoverBindings(sql, config, settings);
+    if (bindings.length === 0) {
+      context.log.warn(
+        'no tables were found: check the schemas, the publication and the privileges of the user',
+      );
+    }
+    return bindings;
+  },
+
+  async validate(config, bindings, context) {
+    checkBindings(bindings);
+    const settings = sourceSettings(config);
+    await using sql = new SqlSession(connectionFactory(config, settings));
+    await checkPrerequisites({
+      sql,
+      settings,
+      asPartitions: config.advanced.capture_as_partitions ?? false,
+      bindings: bindings.map(prerequisiteBinding),
+      repair: false,
+      log: context.log,
+    });
+    return bindings.map(({ resource }) => [resource.namespace, resource.stream]);
+  },
+
+  async apply(config, bindings, _last, context) {
+    if (bindings.length === 0) return '';
+    const settings = sourceSettings(config);
+    await using sql = new SqlSession(connectionFactory(config, settings));
+    await checkPrerequisites({
+      sql,
+      settings,
+      asPartitions: config.advanced.capture_as_partitions ?? false,
+      bindings: bindings.map(prerequisiteBinding),
+      repair: true,
+      log: context.log,
+    });
+    return '';
+  },
+
+  pull: (session) => pull(session),
+};
+
+async function pull(session: CaptureSession<EndpointConfig, ResourceConfig, object>): Promise<void> {
+  const { config, log, signal } = session;
+  checkBindings(session.bindings);
+  const settings = sourceSettings(config);
+  const connect = connectionFactory(config, settings);
+  const asPartitions = config.advanced.capture_as_partitions ?? false;
+  const bindings = session.bindings.map(sqlBinding);
+  log.status('Connecting to database');
+  await using sql = new SqlSession(connect);
+  log.status('Verifying capture requirements');
+  await checkPrerequisites({
+    sql,
+    settings,
+    asPartitions,
+    bindings: session.bindings.map(prerequisiteBinding),
+    repair: true,
+    log,
+  });
+  const database = new PgDatabase({
+    sql,
+    connect,
+    settings,
+    asPartitions,
+    schemas: schemaOptions(config, settings),
+    log,
+    signal,
+  });
+  const state = CaptureState.from(session.state);
+  // One group that lasts as long as the session: the engine closes each of its transactions by a checkpoint.
+  await session.output.transaction(async (transaction) => {
+    let engine: CaptureEngine | undefined;
+    const output: EngineOutput = {
+      document: (binding, document) => transaction.document(binding, document),
+      sourcedSchema: (binding, schema) => transaction.sourcedSchema(binding, JSON.parse(schema) as object),
+      checkpoint: (patch) => {
+        transaction.checkpoint(patch, () => engine?.acknowledged(1));
+      },
+      drained: () => transaction.drained(),
+    };
+    engine = new CaptureEngine(
+      database,
+      bindings,
+      state,
+      output,
+      {
+        isSkipped: ({ resource }) => settings.isSkipped(resource.namespace, resource.stream),
+        emitSourcedSchemas: settings.flags.emit_sourced_schemas,
+        rediscoveryIntervalMs: settings.rediscoveryIntervalMs,
+        idleCheckpointMs: IDLE_CHECKPOINT_MS,
+        stopWhenCaughtUp: process.env['SHUTDOWN_AFTER_POLLING'] === 'yes',
+      },
+      {
+        signal,
+        now: () => performance.now(),
+        random: Math.random,
+        status: (message) => log.status(message),
+        log: (level, message, fields) => log[level](message, fields),
+      },
+    );
+    await engine.run();
+    signal.throwIfAborted();
+  });
+}
+
+function sqlBinding(binding: CaptureBinding<ResourceConfig>): SqlBinding {
+  return {
+    index: binding.index,
+    stateKey: binding.stateKey,
+    resource: binding.resource,
+    collectionKey: binding.collection.key,
+    wantsTransactionId: binding.collection.projections.some(({ ptr }) => ptr === '/_meta/source/txid'),
+  };
+}
+
+interface ResourceAndCollection {
+  readonly resource: ResourceConfig;
+  readonly collection: CollectionSpec;
+}
+
+function prerequisiteBinding({ resource, collection }: ResourceAndCollection) {
+  return { resource, collectionKey: collection.key };
+}
+
+function checkBindings(bindings: readonly ResourceAndCollection[]): void {
+  requireDistinctTables(bindings);
+  for (const { resource, collection } of bindings) {
+    validateResource(resource);
+    const isKeyed = resource.mode !== 'Without Primary Key' && resource.mode !== 'Only Changes';
+    if (isKeyed && (resource.primary_key?.length ?? 0) === 0 && isFallbackKey(collection.key)) {
+      throw fallbackKeyError({ resource });
+    }
+  }
+}

@@ -1,0 +1,56 @@
+// From what the catalogues say about a table to what the engine needs to know of it.
+
+import type { SqlSession } from '../sql-session.ts';
+import { collectionKey, type TableInfo } from '@weir/sqlcapture';
+import { columnSchema, isByteOrdered, type TypeCatalog } from '../values/index.ts';
+import type { PgRelationInfo } from './relations.ts';
+
+/** Makes sure the catalog knows every type of these tables. */
+export async function loadTypes(
+  sql: SqlSession,
+  catalog: TypeCatalog,
+  typeOids: readonly number[],
+): Promise<void> {
+  if (typeOids.every((oid) => catalog.has(oid))) return;
+  await catalog.load(await sql.connection(), typeOids);
+}
+
+export function tableInfo(relation: PgRelationInfo, catalog: TypeCatalog): TableInfo {
+  const generated = new Set(relation.columns.filter((column) => column.generated).map(({ name }) => name));
+  const keys = {
+    primaryKey: relation.primaryKey,
+    uniqueKey: relation.uniqueKey,
+  };
+  const withoutSchemas: TableInfo = {
+    namespace: relation.namespace,
+    name: relation.name,
+    ...keys,
+    columns: relation.columns.map(({ name, notNull, generated: omitted }) => ({
+      name,
+      nullable: !notNull,
+      schema: {},
+      omitted,
+    })),
+    unpredictableKeyOrder: false,
+    isBaseTable: true,
+  };
+  const key = collectionKey(withoutSchemas).columns;
+  return {
+    ...withoutSchemas,
+    columns: relation.columns.map((column) => ({
+      name: column.name,
+      nullable: !column.notNull,
+      omitted: generated.has(column.name),
+      schema: columnSchema({
+        type: catalog.get(column.typeOid),
+        typeModifier: column.typeModifier,
+        nullable: !column.notNull,
+        comment: column.comment,
+        isKey: key.includes(column.name),
+      }),
+    })),
+    unpredictableKeyOrder: relation.columns.some(
+      (column) => key.includes(column.name) && !isByteOrdered(catalog.get(column.typeOid)),
+    ),
+  };
+}

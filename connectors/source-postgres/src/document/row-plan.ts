@@ -1,0 +1,226 @@
+// How the rows of one table become JSON documents, compiled once per layout of its columns: properties in byte order
+// of their names with their quoted names ready, one writer per column, and `_meta` in its sorted place. The wire bytes
+// of a value go straight into the document.
+
+import type { JsonBuffer } from '@weir/json-bytes';
+import { tupleKind, type TupleView } from '@weir/pgwire';
+import { TuplePacker } from '@weir/protocol';
+import { errors } from '../errors.ts';
+import {
+  compileKeyPacker,
+  compileValueWriter,
+  type KeyPacker,
+  type TypeCatalog,
+  type ValueWriter,
+} from '../values/index.ts';
+import type { TransactionMeta } from './transaction-meta.ts';
+
+export type Operation = 'c' | 'u' | 'd';
+
+export interface RowPlanTable {
+  readonly schema: string;
+  readonly table: string;
+  /** In the order of the tuples. */
+  readonly columns: readonly { readonly name: string; readonly typeOid: number }[];
+  /** Columns that documents leave out. */
+  readonly omitted: ReadonlySet<string>;
+  /** The columns of the packed key. */
+  readonly keyColumns: readonly string[];
+  /** The columns that are the collection's key. */
+  readonly collectionKey: readonly string[];
+  readonly wantsTransactionId: boolean;
+  readonly sourceTag: string | undefined;
+}
+
+interface Property {
+  /** `"name":` */
+  readonly prefix: Buffer;
+  readonly column: number;
+  readonly write: ValueWriter;
+}
+
+interface KeyPart {
+  readonly column: number;
+  readonly pack: KeyPacker;
+}
+
+const [OPEN_BRACE, CLOSE_BRACE, COMMA] = [0x7b, 0x7d, 0x2c];
+const NULL = Buffer.from('null');
+const META = '_meta';
+
+export class RowPlan {
+  readonly #table: RowPlanTable;
+  /** Properties whose names sort before `_meta`, and after. */
+  readonly #before: readonly Property[];
+  readonly #after: readonly Property[];
+  readonly #key: readonly KeyPart[];
+  readonly #collectionKey: readonly number[];
+  readonly #packer = new TuplePacker();
+  readonly #names: string;
+  readonly #tail: Buffer;
+  readonly #snapshotHead: Buffer;
+  #head: Buffer = NULL;
+  #headSequence = -1;
+  #foot: Buffer = NULL;
+
+  /** The catalog must know the types of all columns. Throws PG_KEY_COLUMN_MISSING. */
+  constructor(table: RowPlanTable, catalog: TypeCatalog) {
+    this.#table = table;
+    const properties: Property[] = [];
+    for (const [column, { name, typeOid }] of table.columns.entries()) {
+      if (table.omitted.has(name) || name === META) continue;
+      properties.push({
+        prefix: Buffer.from(`${JSON.stringify(name)}:`),
+        column,
+        write: compileValueWriter(catalog.get(typeOid), { isKey: table.collectionKey.includes(name) }),
+      });
+    }
+    const names = table.columns.map(({ name }) => Buffer.from(name));
+    const order = (property: Property) => names[property.column] ?? NULL;
+    properties.sort((a, b) => Buffer.compare(order(a), order(b)));
+    const meta = Buffer.from(META);
+    this.#before = properties.filter((property) => Buffer.compare(order(property), meta) < 0);
+    this.#after = properties.filter((property) => Buffer.compare(order(property), meta) > 0);
+    this.#key = table.keyColumns.map((name) => {
+      const column = this.#columnOf(name);
+      return { column, pack: compileKeyPacker(catalog.get(table.columns[column]?.typeOid ?? 0)) };
+    });
+    this.#collectionKey = table.collectionKey.map((name) => this.#columnOf(name));
+    const [schema, name] = [JSON.stringify(table.schema), JSON.stringify(table.table)];
+    this.#names = `"schema":${schema},"table":${name},"loc":[`;
+    const tag = table.sourceTag === undefined ? '' : `,"tag":${JSON.stringify(table.sourceTag)}`;
+    this.#tail = Buffer.from(tag);
+    this.#snapshotHead = Buffer.from(
+      `"_meta":{"op":"c","source":{"schema":${schema},"snapshot":true,"table":${name},"loc":[-1,`,
+    );
+    this.#snapshotTail = Buffer.from(`,0]${tag}}}`);
+  }
+
+  readonly #snapshotTail: Buffer;
+
+  #columnOf(name: string): number {
+    const column = this.#table.columns.findIndex((candidate) => candidate.name === name);
+    if (column >= 0) return column;
+    const { schema, table } = this.#table;
+    throw errors.PG_KEY_COLUMN_MISSING({
+      message: `the table ${schema}.${table} has no column ${JSON.stringify(name)}, which is in the key of its collection`,
+    });
+  }
+
+  /** Appends the document of a row that a backfill read; `row` counts the rows of the table from 0. */
+  writeSnapshot(out: JsonBuffer, bytes: Buffer, tuple: TupleView, row: number): void {
+    out.byte(OPEN_BRACE);
+    this.#writeProperties(out, this.#before, bytes, tuple, undefined, false, true);
+    if (this.#before.length > 0) out.byte(COMMA);
+    out.raw(this.#snapshotHead);
+    out.ascii(String(row));
+    out.raw(this.#snapshotTail);
+    this.#writeProperties(out, this.#after, bytes, tuple, undefined, false, false);
+    out.byte(CLOSE_BRACE);
+  }
+
+  /**
+   * Appends the document of a change. `keyOnly`: the tuple is a replica identity, whose nulls are absent values.
+   * `old`: the row before the change, for `_meta.before` and for values the change did not touch.
+   */
+  writeChange(
+    out: JsonBuffer,
+    operation: Operation,
+    transaction: TransactionMeta,
+    lsn: bigint,
+    bytes: Buffer,
+    tuple: TupleView,
+    keyOnly: boolean,
+    old: TupleView | undefined,
+    oldKeyOnly: boolean,
+    withBefore: boolean,
+  ): void {
+    const start = out.length;
+    out.byte(OPEN_BRACE);
+    this.#writeProperties(out, this.#before, bytes, tuple, old, keyOnly, true);
+    if (out.length > start + 1) out.byte(COMMA);
+    if (this.#headSequence !== transaction.sequence) this.#buildHead(transaction);
+    out.ascii(
+      operation === 'u' ? '"_meta":{"op":"u"' : operation === 'c' ? '"_meta":{"op":"c"' : '"_meta":{"op":"d"',
+    );
+    out.raw(this.#head);
+    out.ascii(lsn.toString());
+    out.raw(this.#foot);
+    if (withBefore && old !== undefined) {
+      out.ascii(',"before":');
+      this.#writeRow(out, bytes, old, oldKeyOnly);
+    }
+    out.byte(CLOSE_BRACE);
+    this.#writeProperties(out, this.#after, bytes, tuple, old, keyOnly, false);
+    out.byte(CLOSE_BRACE);
+  }
+
+  /** Once per transaction and table: everything of `_meta.source` but the event's own position. */
+  #buildHead(transaction: TransactionMeta): void {
+    this.#headSequence = transaction.sequence;
+    const { commitTimeMs, previousEndLsn, finalLsn, xid } = transaction;
+    this.#head = Buffer.from(`,"source":{"ts_ms":${commitTimeMs},${this.#names}${previousEndLsn},`);
+    const txid = this.#table.wantsTransactionId ? `,"txid":${xid}` : '';
+    this.#foot = Buffer.concat([Buffer.from(`,${finalLsn}]${txid}`), this.#tail, Buffer.from('}')]);
+  }
+
+  #writeRow(out: JsonBuffer, bytes: Buffer, tuple: TupleView, keyOnly: boolean): void {
+    const start = out.length;
+    out.byte(OPEN_BRACE);
+    this.#writeProperties(out, this.#before, bytes, tuple, undefined, keyOnly, true);
+    this.#writeProperties(out, this.#after, bytes, tuple, undefined, keyOnly, out.length === start + 1);
+    out.byte(CLOSE_BRACE);
+  }
+
+  #writeProperties(
+    out: JsonBuffer,
+    properties: readonly Property[],
+    bytes: Buffer,
+    tuple: TupleView,
+    old: TupleView | undefined,
+    keyOnly: boolean,
+    isFirst: boolean,
+  ): void {
+    let first = isFirst;
+    for (const { prefix, column, write } of properties) {
+      let from = tuple;
+      let kind = column < tuple.count ? tuple.kinds[column] : tupleKind.unchanged;
+      if (kind === tupleKind.unchanged) {
+        // A large value the change did not touch: the old row has it if the server sent one.
+        if (old === undefined || column >= old.count) continue;
+        from = old;
+        kind = old.kinds[column];
+        if (kind !== tupleKind.text) continue;
+      }
+      if (kind === tupleKind.null && keyOnly) continue;
+      if (first) first = false;
+      else out.byte(COMMA);
+      out.raw(prefix);
+      if (kind === tupleKind.text) write(out, bytes, from.starts[column] ?? 0, from.ends[column] ?? 0);
+      else out.raw(NULL);
+    }
+  }
+
+  /** The packed key of a row; valid until the next call. `old` supplies values that the change did not touch. */
+  packKey(bytes: Buffer, tuple: TupleView, old?: TupleView): Buffer {
+    const packer = this.#packer.reset();
+    for (const { column, pack } of this.#key) {
+      const from = tuple.kinds[column] === tupleKind.unchanged && old !== undefined ? old : tuple;
+      if (from.kinds[column] === tupleKind.text) {
+        pack(packer, bytes, from.starts[column] ?? 0, from.ends[column] ?? 0);
+      } else packer.null();
+    }
+    return packer.view();
+  }
+
+  /** Whether the collection's key differs between the two rows, as far as both have it. */
+  keyChanged(bytes: Buffer, old: TupleView, tuple: TupleView): boolean {
+    for (const column of this.#collectionKey) {
+      if (tuple.kinds[column] !== tupleKind.text || old.kinds[column] !== tupleKind.text) continue;
+      const [start, end] = [old.starts[column] ?? 0, old.ends[column] ?? 0];
+      const [newStart, newEnd] = [tuple.starts[column] ?? 0, tuple.ends[column] ?? 0];
+      if (bytes.compare(bytes, newStart, newEnd, start, end) !== 0) return true;
+    }
+    return false;
+  }
+}

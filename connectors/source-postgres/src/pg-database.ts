@@ -1,0 +1,373 @@
+// PostgreSQL as the engine sees it.
+
+import { JsonBuffer } from '@weir/json-bytes';
+import type { Logger } from '@weir/connector';
+import {
+  type CopyChunk,
+  parseLsn,
+  PgServerError,
+  type PgOutputRelation,
+  readCopyTextRow,
+  TupleView,
+} from '@weir/pgwire';
+import {
+  backfillFilter,
+  collectionKeyColumns,
+  type Database,
+  findStream,
+  type ReplicationStream,
+  resourceStream,
+  type RowSink,
+  type ScanRequest,
+  type ScanResult,
+  type SchemaOptions,
+  sourcedSchema,
+  type SqlBinding,
+  type StreamId,
+  streamKey,
+  streamLabel,
+  type TableInfo,
+  type TableMetadata,
+} from '@weir/sqlcapture';
+import { type ChunkTable, keyedChunkQuery, pagesChunkQuery } from './backfill/chunk-query.ts';
+import { estimateRows, measureTable, nextPages, type TableSize } from './backfill/page-range.ts';
+import { beginSnapshot } from './backfill/snapshot.ts';
+import type { SourceSettings } from './config.ts';
+import { type ConnectionFactory, runtimeError } from './connection.ts';
+import { readRelations, type PgRelationInfo } from './discovery/relations.ts';
+import { loadTypes, tableInfo } from './discovery/table-info.ts';
+import { RowPlan } from './document/row-plan.ts';
+import { errors } from './errors.ts';
+import { LsnPosition } from './replication/lsn-position.ts';
+import { PgReplication, type StreamTables } from './replication/pg-replication.ts';
+import {
+  checkContinuity,
+  clusterMetadata,
+  identifySystem,
+  recreateSlot,
+  serverPosition,
+} from './replication-slot.ts';
+import type { SqlSession } from './sql-session.ts';
+import { isTextType, keyParameters, TypeCatalog, underDomains } from './values/index.ts';
+
+export interface PgDatabaseOptions {
+  readonly sql: SqlSession;
+  readonly connect: ConnectionFactory;
+  readonly settings: SourceSettings;
+  readonly asPartitions: boolean;
+  readonly schemas: SchemaOptions;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** SQLSTATE of a statement that was cancelled, by its timeout among others. */
+const QUERY_CANCELED = '57014';
+
+export class PgDatabase implements Database, StreamTables {
+  readonly #options: PgDatabaseOptions;
+  readonly #catalog = new TypeCatalog();
+  readonly #sizes = new Map<number, TableSize>();
+  readonly #row = new TupleView();
+  readonly #out = new JsonBuffer();
+  #bindings: readonly SqlBinding[] = [];
+  #relations = new Map<string, PgRelationInfo>();
+  #stream: PgReplication | undefined;
+
+  constructor(options: PgDatabaseOptions) {
+    this.#options = options;
+  }
+
+  // --- Discovery -----------------------------------------------------------------------------------------------
+
+  async discover(streams: readonly StreamId[]): Promise<readonly TableInfo[]> {
+    const { sql, asPartitions } = this.#options;
+    const relations = await readRelations(sql, { streams, asPartitions });
+    await loadTypes(
+      sql,
+      this.#catalog,
+      relations.flatMap((relation) => relation.columns.map((column) => column.typeOid)),
+    );
+    this.#relations = new Map(relations.map((relation) => [streamKey(relation), relation]));
+    return relations.map((relation) => tableInfo(relation, this.#catalog));
+  }
+
+  sourcedSchema(table: TableInfo): string {
+    return JSON.stringify(sourcedSchema(table, this.#options.schemas));
+  }
+
+  #relation(table: number): PgRelationInfo {
+    const stream = resourceStream(this.#binding(table).resource);
+    const relation = findStream(this.#relations.values(), stream);
+    if (relation === undefined)
+      throw errors.PG_TABLE_UNREADABLE({ message: `the table ${streamLabel(stream)} is gone` });
+    return relation;
+  }
+
+  #binding(table: number): SqlBinding {
+    const binding = this.#bindings[table];
+    if (binding === undefined) throw new Error(`no binding ${table}`);
+    return binding;
+  }
+
+  estimateRows(table: number): Promise<number | undefined> {
+    return estimateRows(this.#options.sql, this.#relation(table).oid).catch(() => undefined);
+  }
+
+  // --- Replication ---------------------------------------------------------------------------------------------
+
+  async openReplication(
+    cursor: string | undefined,
+    bindings: readonly SqlBinding[],
+    metadata: readonly TableMetadata[],
+  ): Promise<ReplicationStream> {
+    const { sql, settings, signal, log } = this.#options;
+    this.#bindings = bindings;
+    const connection = await this.#options.connect('replication', signal);
+    try {
+      const cluster = await identifySystem(connection);
+      let start: bigint;
+      if (cursor !== undefined) {
+        start = cursorLsn(cursor);
+        await checkContinuity({ sql, settings, cursor: start, cluster, known: metadata, signal });
+      } else if (settings.flags.create_replication_slot) {
+        start = await recreateSlot(connection, sql, settings, signal);
+      } else start = await serverPosition(sql);
+      log.info('replication starts', { position: new LsnPosition(start).toString(), slot: settings.slot });
+      this.#stream = new PgReplication({
+        connection,
+        slot: settings.slot,
+        publication: settings.publication,
+        start: new LsnPosition(start),
+        metadata: clusterMetadata(cluster),
+        tables: this,
+        serverPosition: () => serverPosition(sql),
+        splitKeyUpdates: settings.flags.split_key_updates,
+        log,
+        signal,
+      });
+      return this.#stream;
+    } catch (error) {
+      await connection.close().catch(() => undefined);
+      throw runtimeError(error, 'cannot start replication');
+    }
+  }
+
+  tableOf(relation: PgOutputRelation): number | undefined {
+    const wanted = { namespace: relation.schema, name: relation.name };
+    const found = findStream(
+      this.#bindings.map((binding, table) => ({ ...resourceStream(binding.resource), table })),
+      wanted,
+    );
+    return found?.table;
+  }
+
+  knows(relation: PgOutputRelation): boolean {
+    return relation.columns.every((column) => this.#catalog.has(column.typeOid));
+  }
+
+  /** A type that is gone by now stays unknown, and its values text. */
+  async learn(relation: PgOutputRelation): Promise<void> {
+    const oids = relation.columns.map((column) => column.typeOid);
+    await loadTypes(this.#options.sql, this.#catalog, oids);
+  }
+
+  hasChanged(table: number, relation: PgOutputRelation): boolean {
+    const known = this.#knownRelation(table);
+    if (known === undefined) return true;
+    const columns = known.columns.filter((column) => !column.generated);
+    return (
+      columns.length !== relation.columns.length ||
+      relation.columns.some(
+        ({ name, typeOid }, i) => columns[i]?.name !== name || columns[i]?.typeOid !== typeOid,
+      )
+    );
+  }
+
+  #knownRelation(table: number): PgRelationInfo | undefined {
+    return findStream(this.#relations.values(), resourceStream(this.#binding(table).resource));
+  }
+
+  plan(table: number, relation: PgOutputRelation, keyColumns: readonly string[]): RowPlan {
+    const generated = this.#knownRelation(table)?.columns.filter((column) => column.generated) ?? [];
+    return this.#compile(table, {
+      schema: relation.schema,
+      table: relation.name,
+      columns: relation.columns,
+      omitted: new Set(generated.map((column) => column.name)),
+      keyColumns,
+    });
+  }
+
+  #compile(
+    table: number,
+    layout: {
+      readonly schema: string;
+      readonly table: string;
+      readonly columns: readonly { readonly name: string; readonly typeOid: number }[];
+      readonly omitted: ReadonlySet<string>;
+      readonly keyColumns: readonly string[];
+    },
+  ): RowPlan {
+    const binding = this.#binding(table);
+    return new RowPlan(
+      {
+        ...layout,
+        collectionKey: collectionKeyColumns(binding.collectionKey),
+        wantsTransactionId: binding.wantsTransactionId,
+        sourceTag: this.#options.settings.sourceTag,
+      },
+      this.#catalog,
+    );
+  }
+
+  // --- Backfill ------------------------------------------------------------------------------------------------
+
+  async scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult> {
+    const relation = this.#relation(request.table);
+    const columns = relation.columns.filter((column) => !column.generated);
+    const { namespace: schema, name } = relation;
+    const keyColumns = request.mode === 'keyed' ? (request.state.keyColumns ?? []) : [];
+    const plan = this.#compile(request.table, {
+      schema,
+      table: name,
+      columns,
+      omitted: new Set(),
+      keyColumns,
+    });
+    const table: ChunkTable = {
+      schema,
+      table: name,
+      columns: columns.map((column) => column.name),
+      filter: backfillFilter(this.#binding(request.table).resource),
+    };
+    const chunk = new ChunkReader(plan, this.#row, this.#out, request, sink);
+    if (request.mode === 'keyed') return this.#scanKeyed(request, relation, table, keyColumns, chunk);
+    return this.#scanPages(request, relation, table, chunk);
+  }
+
+  async #scanKeyed(
+    request: ScanRequest,
+    relation: PgRelationInfo,
+    table: ChunkTable,
+    keyColumns: readonly string[],
+    chunk: ChunkReader,
+  ): Promise<ScanResult> {
+    const types = keyColumns.map((name) => {
+      const column = relation.columns.find((candidate) => candidate.name === name);
+      return this.#catalog.get(column?.typeOid ?? 0);
+    });
+    const key = keyColumns.map((name, i) => {
+      const type = types[i];
+      const isText =
+        type !== undefined && isTextType(underDomains(type)) && underDomains(type).name !== 'citext';
+      return { name, collateC: request.precise && isText };
+    });
+    const { scanned } = request.state;
+    const after = scanned === undefined ? undefined : keyParameters(types, scanned);
+    const limit = this.#options.settings.chunkRows;
+    try {
+      await this.#copy(keyedChunkQuery(table, key, after, limit), relation, chunk);
+    } catch (error) {
+      const isTimeout = error instanceof PgServerError && error.sqlstate === QUERY_CANCELED;
+      if (!isTimeout || chunk.rows === 0 || this.#options.signal.aborted)
+        throw this.#scanError(error, relation);
+      this.#options.log.info(`a chunk of ${streamLabel(relation)} ran into the statement timeout`, {
+        rows: chunk.rows,
+      });
+      return { rows: chunk.rows, scanned: chunk.lastKey, complete: false };
+    }
+    return { rows: chunk.rows, scanned: chunk.lastKey, complete: chunk.rows < limit };
+  }
+
+  async #scanPages(
+    request: ScanRequest,
+    relation: PgRelationInfo,
+    table: ChunkTable,
+    chunk: ChunkReader,
+  ): Promise<ScanResult> {
+    let size = this.#sizes.get(request.table);
+    if (size === undefined) {
+      size = await measureTable(this.#options.sql, relation.oid);
+      this.#sizes.set(request.table, size);
+    }
+    const pages = nextPages(request.state.scanned, size, this.#options.settings.chunkRows);
+    try {
+      await this.#copy(pagesChunkQuery(table, pages.low, pages.high), relation, chunk);
+    } catch (error) {
+      throw this.#scanError(error, relation);
+    }
+    return { rows: chunk.rows, scanned: Buffer.from(pages.high), complete: pages.isLast };
+  }
+
+  #scanError(error: unknown, relation: PgRelationInfo): unknown {
+    return runtimeError(error, `cannot read a chunk of ${streamLabel(relation)}`);
+  }
+
+  async #copy(query: string, relation: PgRelationInfo, chunk: ChunkReader): Promise<void> {
+    const { sql, log, signal } = this.#options;
+    const stream = this.#stream;
+    if (stream === undefined) throw new Error(`no stream before the backfill of ${relation.name}`);
+    const version = await sql.versionNumber();
+    const connection = await sql.connection();
+    await beginSnapshot(connection, version, stream.recent, log, signal);
+    try {
+      log.debug('reading a chunk', { query });
+      for await (const rows of connection.copyOut(query)) {
+        chunk.read(rows);
+        await chunk.drained();
+        signal.throwIfAborted();
+      }
+    } finally {
+      if (!connection.isClosed) await connection.query('ROLLBACK');
+    }
+  }
+}
+
+/** Turns the rows of one chunk into documents. */
+class ChunkReader {
+  rows = 0;
+  lastKey: Buffer | undefined;
+  readonly #plan: RowPlan;
+  readonly #row: TupleView;
+  readonly #out: JsonBuffer;
+  readonly #request: ScanRequest;
+  readonly #sink: RowSink;
+
+  constructor(plan: RowPlan, row: TupleView, out: JsonBuffer, request: ScanRequest, sink: RowSink) {
+    this.#plan = plan;
+    this.#row = row;
+    this.#out = out;
+    this.#request = request;
+    this.#sink = sink;
+  }
+
+  read(chunk: CopyChunk): void {
+    const [plan, row, out] = [this.#plan, this.#row, this.#out];
+    const { bytes, count, starts, ends } = chunk;
+    const { precise, mode } = this.#request;
+    const offset = this.#request.state.backfilled;
+    for (let index = 0; index < count; index += 1) {
+      readCopyTextRow(row, bytes, starts[index] ?? 0, ends[index] ?? 0);
+      out.reset();
+      plan.writeSnapshot(out, bytes, row, offset + this.rows);
+      this.#sink.row(out.view(), precise ? plan.packKey(bytes, row) : undefined);
+      this.rows += 1;
+    }
+    if (count > 0 && mode === 'keyed') this.lastKey = Buffer.from(plan.packKey(bytes, row));
+  }
+
+  drained(): Promise<void> {
+    return this.#sink.drained();
+  }
+}
+
+function cursorLsn(cursor: string): bigint {
+  try {
+    return parseLsn(cursor);
+  } catch (error) {
+    throw errors.PG_STATE_CURSOR({
+      message: `the stored position ${JSON.stringify(cursor)} is not one of a PostgreSQL log`,
+      cause: error,
+    });
+  }
+}

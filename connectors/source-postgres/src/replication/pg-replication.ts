@@ -1,0 +1,302 @@
+// The change stream of the engine over a replication connection: frames in, events out, nothing copied between. A
+// batch of frames stays valid until the next one is asked for, so events are views and the engine takes one at a time.
+
+import { JsonBuffer } from '@weir/json-bytes';
+import type { Logger } from '@weir/connector';
+import {
+  type PgConnection,
+  type PgOutputChange,
+  PgOutputDecoder,
+  pgoutputOptions,
+  type PgOutputRelation,
+  type ReplicationBatch,
+  type ReplicationStream as WireStream,
+} from '@weir/pgwire';
+import type { Position, ReplicationEvent, ReplicationStream, TableMetadata } from '@weir/sqlcapture';
+import { runtimeError } from '../connection.ts';
+import type { RowPlan } from '../document/row-plan.ts';
+import { TransactionMeta } from '../document/transaction-meta.ts';
+import { errors } from '../errors.ts';
+import { PgChangeEvent } from './change.ts';
+import { LsnPosition } from './lsn-position.ts';
+import { RecentTransactions } from './recent-transactions.ts';
+import { StatusReports } from './status-reports.ts';
+
+const CLOSE_TIMEOUT_MS = 2000;
+const SILENCE_LIMIT_MS = 15 * 60_000;
+
+/** What the stream needs to know of the tables; kept by the database. */
+export interface StreamTables {
+  /** The bound table that the relation is, whatever its mode. */
+  tableOf(relation: PgOutputRelation): number | undefined;
+  /** Whether the types of the relation's columns are known; otherwise `learn` is called before it is used. */
+  knows(relation: PgOutputRelation): boolean;
+  learn(relation: PgOutputRelation): Promise<void>;
+  plan(table: number, relation: PgOutputRelation, keyColumns: readonly string[]): RowPlan;
+  /** Whether the columns differ from what discovery found. */
+  hasChanged(table: number, relation: PgOutputRelation): boolean;
+}
+
+export interface PgReplicationOptions {
+  readonly connection: PgConnection;
+  readonly slot: string;
+  readonly publication: string;
+  readonly start: LsnPosition;
+  readonly metadata: TableMetadata;
+  readonly tables: StreamTables;
+  readonly serverPosition: () => Promise<bigint>;
+  readonly splitKeyUpdates: boolean;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+interface ActiveTable {
+  readonly keyColumns: readonly string[];
+  plan: RowPlan | undefined;
+}
+
+export class PgReplication implements ReplicationStream {
+  readonly start: LsnPosition;
+  readonly metadata: TableMetadata;
+  /** Transactions with changes of tables still being backfilled. */
+  readonly recent = new RecentTransactions();
+  readonly #options: PgReplicationOptions;
+  readonly #decoder = new PgOutputDecoder();
+  readonly #active = new Map<number, ActiveTable>();
+  readonly #tableOfRelation = new Map<number, number | undefined>();
+  readonly #transaction = new TransactionMeta();
+  readonly #event: PgChangeEvent;
+  #wire: WireStream | undefined;
+  #frames: AsyncIterator<ReplicationBatch> | undefined;
+  #status: StatusReports | undefined;
+  #acknowledged: bigint;
+  #batch: ReplicationBatch | undefined;
+  #index = 0;
+  #pull: Promise<void> | undefined;
+  #failure: unknown;
+  #ended = false;
+  #inTransaction = false;
+  #hasChanges = false;
+  /** The second half of a key update. */
+  #arrival: { readonly table: number; readonly plan: RowPlan; readonly change: PgOutputChange } | undefined;
+  #arrivalLsn = 0n;
+  #unknown: PgOutputRelation | undefined;
+  #lastHeardMs = performance.now();
+  #reportedTruncates = new Set<number>();
+
+  constructor(options: PgReplicationOptions) {
+    this.#options = options;
+    this.start = options.start;
+    this.metadata = options.metadata;
+    this.#acknowledged = options.start.lsn;
+    this.#transaction.previousEndLsn = options.start.lsn;
+    this.#event = new PgChangeEvent(new JsonBuffer(), this.#transaction);
+  }
+
+  activate(table: number, keyColumns: readonly string[] | undefined): void {
+    const current = this.#active.get(table);
+    if (current !== undefined && JSON.stringify(current.keyColumns) === JSON.stringify(keyColumns ?? []))
+      return;
+    this.#active.set(table, { keyColumns: keyColumns ?? [], plan: undefined });
+  }
+
+  deactivate(table: number): void {
+    this.#active.delete(table);
+  }
+
+  async begin(): Promise<void> {
+    const { connection, slot, publication, start } = this.#options;
+    try {
+      this.#wire = await connection.startReplication({
+        slot,
+        lsn: start.lsn,
+        options: pgoutputOptions([publication]),
+      });
+    } catch (error) {
+      throw runtimeError(error, 'cannot start replication');
+    }
+    this.#frames = this.#wire[Symbol.asyncIterator]();
+    this.#status = new StatusReports(this.#wire, this.#acknowledged);
+  }
+
+  acknowledge(position: Position): void {
+    if (!(position instanceof LsnPosition)) return;
+    if (position.lsn > this.#acknowledged) this.#acknowledged = position.lsn;
+    this.#status?.acknowledge(position.lsn);
+  }
+
+  async fence(): Promise<Position> {
+    const position = new LsnPosition(await this.#options.serverPosition());
+    this.nudge();
+    return position;
+  }
+
+  nudge(): void {
+    this.#status?.send(true);
+  }
+
+  next(): ReplicationEvent | undefined {
+    const arrival = this.#arrival;
+    if (arrival !== undefined) {
+      this.#arrival = undefined;
+      return this.#event.set(arrival.table, arrival.plan, arrival.change, 'arrival', this.#arrivalLsn);
+    }
+    const batch = this.#batch;
+    if (batch === undefined || this.#unknown !== undefined) return undefined;
+    while (this.#index < batch.count) {
+      const index = this.#index;
+      this.#index += 1;
+      if (batch.isKeepalive(index)) {
+        if (batch.replyRequested(index)) this.#status?.send(false);
+        if (this.#inTransaction) continue;
+        return { kind: 'keepalive', position: new LsnPosition(batch.walEnd(index)) };
+      }
+      const event = this.#decode(batch, index);
+      if (event !== undefined) return event;
+      if (this.#unknown !== undefined) return undefined;
+    }
+    this.#batch = undefined;
+    return undefined;
+  }
+
+  #decode(batch: ReplicationBatch, index: number): ReplicationEvent | undefined {
+    const message = this.#decoder.decode(batch.bytes, batch.payloadStart(index), batch.payloadEnd(index));
+    switch (message.kind) {
+      case 'insert':
+      case 'update':
+      case 'delete':
+        return this.#change(message, batch.walStart(index));
+      case 'begin':
+        if (this.#inTransaction) throw protocolError('a transaction within a transaction');
+        this.#inTransaction = true;
+        this.#hasChanges = false;
+        this.#transaction.begin(message.finalLsn, message.commitTimeMicros, message.xid);
+        return undefined;
+      case 'commit':
+        if (!this.#inTransaction) throw protocolError('a commit without a transaction');
+        this.#inTransaction = false;
+        this.#transaction.previousEndLsn = message.endLsn;
+        if (this.#hasChanges) this.recent.add(this.#transaction.xid);
+        return { kind: 'commit', position: new LsnPosition(message.endLsn) };
+      case 'relation':
+        return this.#relation(message.relation);
+      case 'truncate':
+        for (const relation of message.relations) this.#truncated(relation);
+        return undefined;
+      case 'type':
+      case 'origin':
+      case 'message':
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #change(change: PgOutputChange, walStart: bigint): ReplicationEvent | undefined {
+    const table = this.#tableOfRelation.get(change.relation.id);
+    const active = table === undefined ? undefined : this.#active.get(table);
+    if (table === undefined || active === undefined) return undefined;
+    active.plan ??= this.#options.tables.plan(table, change.relation, active.keyColumns);
+    change.readTuples();
+    this.#hasChanges = true;
+    const lsn = this.#transaction.nextLsn(walStart);
+    if (
+      this.#options.splitKeyUpdates &&
+      change.kind === 'update' &&
+      change.oldKind !== 'none' &&
+      active.plan.keyChanged(change.bytes, change.oldTuple, change.newTuple)
+    ) {
+      this.#arrival = { table, plan: active.plan, change };
+      this.#arrivalLsn = this.#transaction.nextLsn(walStart);
+      return this.#event.set(table, active.plan, change, 'departure', lsn);
+    }
+    return this.#event.set(table, active.plan, change, 'whole', lsn);
+  }
+
+  #relation(relation: PgOutputRelation): ReplicationEvent | undefined {
+    const { tables } = this.#options;
+    const table = tables.tableOf(relation);
+    this.#tableOfRelation.set(relation.id, table);
+    if (table === undefined) return undefined;
+    const active = this.#active.get(table);
+    if (active !== undefined) active.plan = undefined;
+    if (!tables.knows(relation)) this.#unknown = relation;
+    return tables.hasChanged(table, relation) ? { kind: 'tableChanged', table } : undefined;
+  }
+
+  #truncated(relation: PgOutputRelation): void {
+    const table = this.#tableOfRelation.get(relation.id);
+    if (table === undefined || !this.#active.has(table) || this.#reportedTruncates.has(table)) return;
+    this.#reportedTruncates.add(table);
+    this.#options.log.warn(
+      `the table ${relation.schema}.${relation.name} was truncated: the rows that were in it stay in its collection until they are backfilled again`,
+    );
+  }
+
+  async wait(timeoutMs: number): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#unknown !== undefined) {
+      await this.#options.tables.learn(this.#unknown);
+      this.#unknown = undefined;
+      return;
+    }
+    if (this.#batch !== undefined) return;
+    if (this.#ended) throw errors.PG_CONNECTION_LOST({ message: 'the server ended the replication stream' });
+    this.#pull ??= this.#pullBatch();
+    const { signal } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    let onAbort: (() => void) | undefined;
+    const pause = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+      onAbort = resolve;
+      signal.addEventListener('abort', onAbort);
+    });
+    try {
+      await Promise.race([this.#pull, pause]);
+    } finally {
+      clearTimeout(timer);
+      if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    if (performance.now() - this.#lastHeardMs > SILENCE_LIMIT_MS) {
+      throw errors.PG_STREAM_SILENT({
+        message: `the server has sent nothing on the replication connection for ${SILENCE_LIMIT_MS / 60_000} minutes`,
+      });
+    }
+  }
+
+  /** Never rejects, since nobody may be waiting when it fails. */
+  async #pullBatch(): Promise<void> {
+    try {
+      const result = await this.#frames?.next();
+      this.#lastHeardMs = performance.now();
+      if (result === undefined || result.done === true) this.#ended = true;
+      else {
+        this.#batch = result.value;
+        this.#index = 0;
+      }
+    } catch (error) {
+      this.#failure = runtimeError(error, 'replication failed');
+    } finally {
+      this.#pull = undefined;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#status?.stop();
+    const { connection } = this.#options;
+    if (connection.isClosed) return;
+    // A server in the middle of a huge transaction may not read our good-bye; it notices the closed socket.
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+    });
+    await Promise.race([connection.close().catch(() => undefined), patience]);
+    clearTimeout(timer);
+    connection.destroy();
+  }
+}
+
+function protocolError(what: string) {
+  return errors.PG_CONNECTION_LOST({ message: `the replication stream holds ${what}` });
+}
