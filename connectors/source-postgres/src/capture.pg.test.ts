@@ -4,7 +4,11 @@ import { describe, test } from 'node:test';
 import { CaptureHarness, discoverBindings, endpointConfig, type Json } from '../test/capture-harness.ts';
 
 /** A table of the server as the capture should have it: to_jsonb of each row, for types where that is the same. */
-async function serverRows(server: PostgresServer, table: string, key: string): Promise<{ [name: string]: Json }[]> {
+async function serverRows(
+  server: PostgresServer,
+  table: string,
+  key: string,
+): Promise<{ [name: string]: Json }[]> {
   const rows = await server.query(`SELECT to_jsonb(t)::text AS row FROM ${table} t`);
   return rows
     .map((row) => JSON.parse(row['row'] ?? '') as { [name: string]: Json })
@@ -25,7 +29,10 @@ for (const version of postgresVersions) {
       await capture.untilActive();
       const texts = capture.documents('orders').map(({ text }) => text);
       assert.equal(texts.length, 1001);
-      assert.match(texts.at(-1) ?? '', /"amount":"1234567890123456789012345678.0123456789","id":9223372036854775807,/);
+      assert.match(
+        texts.at(-1) ?? '',
+        /"amount":"1234567890123456789012345678.0123456789","id":9223372036854775807,/,
+      );
       await server.query(`UPDATE orders SET note = 'x' WHERE id <= 10; DELETE FROM orders WHERE id = 5;
                           INSERT INTO orders VALUES (-1, NULL, 0.5, 'new')`);
       await capture.until('the last insert', () => capture.rows('orders').some((row) => row['id'] === -1));
@@ -56,7 +63,9 @@ for (const version of postgresVersions) {
       await capture.until('the last row', () => capture.rows('t').some((row) => row['id'] === 20_000));
       await capture.untilActive();
       assert.deepEqual(capture.rows('t'), await serverRows(server, 't', 'id'));
-      const replicated = capture.documents('t').filter(({ document }) => document._meta.source.snapshot !== true);
+      const replicated = capture
+        .documents('t')
+        .filter(({ document }) => document._meta.source.snapshot !== true);
       const positions = replicated.map(({ document }) => document._meta.source.loc.slice(1).join());
       assert.equal(new Set(positions).size, positions.length);
     });
@@ -72,7 +81,7 @@ for (const version of postgresVersions) {
       const changes = Object.fromEntries(Object.entries(modes).map(([table, mode]) => [table, { mode }]));
       await using capture = new CaptureHarness(config, await discoverBindings(config, changes));
       capture.start();
-      let seed = 1;
+      let [seed, nextId] = [1, 2000];
       const random = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below;
       while (!isAllActive(capture.state, 3)) {
         const table = Object.keys(modes)[random(3)] ?? '';
@@ -81,7 +90,7 @@ for (const version of postgresVersions) {
           `UPDATE ${table} SET v = v + 1 WHERE id = ${id}`,
           `DELETE FROM ${table} WHERE id = ${id}`,
           `INSERT INTO ${table} VALUES (${id}, -1) ON CONFLICT (id) DO UPDATE SET v = -1`,
-          `UPDATE ${table} SET id = ${id + 2000} WHERE id = ${id}`,
+          `UPDATE ${table} SET id = ${(nextId += 1)} WHERE id = ${id}`,
         ];
         await server.query(statements[random(4)] ?? '');
       }
@@ -149,7 +158,9 @@ for (const version of postgresVersions) {
       await capture.untilActive();
       await server.query('UPDATE partial SET v = 1; UPDATE complete SET v = 1');
       await capture.until('both updates', () => capture.committed.length >= 4);
-      const [partial, complete] = ['partial', 'complete'].map((table) => capture.documents(table).at(-1)?.document);
+      const [partial, complete] = ['partial', 'complete'].map(
+        (table) => capture.documents(table).at(-1)?.document,
+      );
       assert.equal(partial?.['big'], undefined);
       assert.equal(partial?._meta.before, undefined);
       assert.equal(complete?.['big'], 'x'.repeat(5000));
@@ -172,7 +183,7 @@ for (const version of postgresVersions) {
       const [first, second] = capture.committed;
       assert.equal(first?.document['~/"ü'], 'ü€😀'.repeat(600_000));
       assert.equal(withoutMeta(second?.text).replace('"i d":2', '"i d":1'), withoutMeta(first?.text));
-      assert.match(first?.text.slice(-200) ?? '', /"j":\{"a":"\\u0000"\}/);
+      assert.match(first?.text ?? '', /"j":\{"a":"\\u0000"\}/);
     });
 
     test('sees columns that are added, with types it has never met, while it runs', async () => {
@@ -201,4 +212,3 @@ function isAllActive(state: Record<string, unknown>, tables: number): boolean {
   const modes = Object.values((state['bindingStateV1'] ?? {}) as Record<string, { mode: string }>);
   return modes.length === tables && modes.every(({ mode }) => mode === 'Active');
 }
-

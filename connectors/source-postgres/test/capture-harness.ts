@@ -12,7 +12,15 @@ export type Json = null | boolean | number | string | Json[] | { [name: string]:
 export type Document = { [name: string]: Json } & {
   _meta: {
     op: 'c' | 'u' | 'd';
-    source: { schema: string; table: string; loc: number[]; snapshot?: true; ts_ms?: number; txid?: number; tag?: string };
+    source: {
+      schema: string;
+      table: string;
+      loc: number[];
+      snapshot?: true;
+      ts_ms?: number;
+      txid?: number;
+      tag?: string;
+    };
     before?: { [name: string]: Json };
   };
 };
@@ -33,7 +41,10 @@ export interface HarnessBinding {
   readonly withTransactionId?: boolean;
 }
 
-export function endpointConfig(server: PostgresServer, overrides: Record<string, unknown> = {}): Record<string, unknown> {
+export function endpointConfig(
+  server: PostgresServer,
+  overrides: Record<string, unknown> = {},
+): Record<string, unknown> {
   return {
     address: `${server.host}:${server.port}`,
     user: 'postgres',
@@ -66,10 +77,18 @@ export async function discoverBindings(
 }
 
 export function connector(env: Record<string, string> = {}): ConnectorDriver<'capture'> {
-  return new ConnectorDriver({ direction: 'capture', command: [process.execPath, main], codec: 'proto', env });
+  return new ConnectorDriver({
+    direction: 'capture',
+    command: [process.execPath, main],
+    codec: 'proto',
+    env,
+  });
 }
 
-export function captureSpec(config: Record<string, unknown>, bindings: readonly HarnessBinding[]): CaptureSpec {
+export function captureSpec(
+  config: Record<string, unknown>,
+  bindings: readonly HarnessBinding[],
+): CaptureSpec {
   return {
     name: 'acme/pg',
     connectorType: 'IMAGE',
@@ -99,7 +118,14 @@ export function captureSpec(config: Record<string, unknown>, bindings: readonly 
                     explicit: true,
                     isPartitionKey: false,
                     isPrimaryKey: false,
-                    inference: { types: ['integer'], title: '', description: '', secret: false, exists: 'MAY', enum: [] },
+                    inference: {
+                      types: ['integer'],
+                      title: '',
+                      description: '',
+                      secret: false,
+                      exists: 'MAY',
+                      enum: [],
+                    },
                   },
                 ]
               : [],
@@ -153,7 +179,8 @@ export class CaptureHarness implements AsyncDisposable {
     for (;;) {
       const response = await driver.receive().catch(() => undefined);
       if (response === undefined) break;
-      if (response.kind === 'captured') open.push({ binding: response.binding, text: response.doc.toString() });
+      if (response.kind === 'captured')
+        open.push({ binding: response.binding, text: response.doc.toString() });
       else if (response.kind === 'sourcedSchema') {
         this.schemas.push({ table: this.#tableName(response.binding), schema: JSON.parse(response.schema) });
       } else if (response.kind === 'checkpoint') {
@@ -200,7 +227,9 @@ export class CaptureHarness implements AsyncDisposable {
   /** The reduced collection of a table without `_meta`, in key order. */
   rows(table: string): { [name: string]: Json }[] {
     const rows = [...(this.#tables.get(table) ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return rows.map(([, { _meta: _, ...row }]) => row);
+    return rows.map(([, row]) =>
+      Object.fromEntries(Object.entries(row).filter(([name]) => name !== '_meta')),
+    );
   }
 
   documents(table: string): CommittedDocument[] {
@@ -211,7 +240,8 @@ export class CaptureHarness implements AsyncDisposable {
   async until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (!(await condition())) {
-      if (this.#ended) throw new Error(`the capture ended while waiting for ${what}: ${this.#failure ?? 'no error'}`);
+      if (this.#ended)
+        throw new Error(`the capture ended while waiting for ${what}: ${this.#failure ?? 'no error'}`);
       const left = deadline - performance.now();
       if (left <= 0) {
         const logs = this.logs.slice(-15).map((log) => `${log.level} ${log.message}`);

@@ -74,7 +74,7 @@ async function selectRelations(
   const excluded = new Set(filters.exclude_schemas);
   const patterns = (filters.table_patterns ?? []).map(compileTablePattern);
   const unpublished =
-    filters.discover_unpublished_tables === true || config.advanced.discover_unpublished_tables === true;
+    (filters.discover_unpublished_tables ?? false) || (config.advanced.discover_unpublished_tables ?? false);
   const publication = unpublished ? undefined : await readPublication(sql, settings.publication);
   const watermarks = config.advanced.watermarksTable ?? 'public.flow_watermarks';
   return relations.filter((relation) => {
