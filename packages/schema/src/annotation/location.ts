@@ -74,18 +74,33 @@ class Locations<A> {
   #locationOf(nodes: ReadonlySet<SchemaNode<A>>): Location<A> {
     const branchings = [...nodes].flatMap(branchingsOf);
     const plain = this.#activeOf(nodes);
+    // Outcomes of the first decisions, when they bring no further ones.
+    const settled = new Map<string, Active<A>>();
     const resolve = (value: JsonValue): Active<A> => {
+      let outcome = '';
+      for (const branching of branchings) {
+        for (const { id } of chosenNodes(branching, value)) outcome += `${id},`;
+      }
+      const known = settled.get(outcome);
+      if (known !== undefined) return known;
+      const active = resolveAnew(value);
+      if (active.rounds === 1) settled.set(outcome, active.active);
+      return active.active;
+    };
+    const resolveAnew = (value: JsonValue): { active: Active<A>; rounds: number } => {
+      let rounds = 0;
       let all = nodes;
       let open: readonly Branching<A>[] = branchings;
       // A chosen branch may bring branchings of its own.
       while (open.length > 0) {
+        rounds += 1;
         const known: ReadonlySet<SchemaNode<A>> = all;
         const chosen = open.flatMap((branching) => chosenNodes(branching, value));
         const added = closure(chosen);
         all = new Set([...known, ...added]);
         open = [...added].filter((node) => !known.has(node)).flatMap(branchingsOf);
       }
-      return this.#activeOf(all);
+      return { active: this.#activeOf(all), rounds };
     };
     if (branchings.length === 0) {
       return { inert: nodes.size === 0, probe: undefined, plain, resolve: () => plain };

@@ -27,7 +27,7 @@ export class BytesMerger {
   readonly #root: Location<Strategy>;
   readonly #sink = new SliceSink();
   readonly #pool: ObjectSlices[] = [];
-  #pooled = 0;
+  #used = 0;
   readonly #names = new WeakMap<Active<Strategy>, readonly Buffer[]>();
   readonly #probeNames = new WeakMap<Probe, readonly (readonly [string, Buffer, Probe])[]>();
 
@@ -38,7 +38,7 @@ export class BytesMerger {
   /** The reduction of two documents. Throws as `reduceAt` does. */
   reduce(left: Buffer, right: Buffer, run: Reduction): MergedBytes {
     if (this.#root.inert) return { value: right, deleted: false };
-    this.#pooled = 0;
+    this.#used = 0;
     this.#sink.reset();
     const whole: Range = { bytes: right, start: 0, end: right.length };
     const active = this.#resolve(this.#root, whole);
@@ -63,36 +63,27 @@ export class BytesMerger {
   /** As much of a value as a probe asks for; undefined when its bytes cannot be cut. */
   #glimpse(range: Range, probe: Probe): JsonValue | undefined {
     if (probe.whole || range.bytes[range.start] !== OPEN_BRACE) return parseRange(range);
-    const slices = this.#borrow();
-    try {
-      if (!slices.read(range.bytes, range.start, range.end)) return undefined;
-      const seen: JsonObject = {};
-      for (const [name, quoted, inner] of this.#namesOf(probe)) {
-        const place = slices.find(quoted);
-        if (place < 0) continue;
-        const value = this.#glimpse(valueRange(slices, place), inner);
-        if (value === undefined) return undefined;
-        setProperty(seen, name, value);
-      }
-      return seen;
-    } finally {
-      this.#pooled -= 1;
+    const slices = this.#slicesOf(range);
+    if (slices === undefined) return undefined;
+    const seen: JsonObject = {};
+    for (const [name, quotedName, inner] of this.#namesOf(probe)) {
+      const place = slices.find(quotedName);
+      if (place < 0) continue;
+      const value = this.#glimpse(valueRange(slices, place), inner);
+      if (value === undefined) return undefined;
+      setProperty(seen, name, value);
     }
+    return seen;
   }
 
   /** Writes the merged object into the sink; false when the two have to be parsed. */
   #merge(active: Active<Strategy>, leftRange: Range, rightRange: Range, run: Reduction): boolean {
     const annotated = this.#annotated(active);
     if (annotated === undefined) return false;
-    const left = this.#borrow();
-    const right = this.#borrow();
-    try {
-      if (!left.read(leftRange.bytes, leftRange.start, leftRange.end)) return false;
-      if (!right.read(rightRange.bytes, rightRange.start, rightRange.end)) return false;
-      return this.#mergeSlices(active, annotated, left, right, run);
-    } finally {
-      this.#pooled -= 2;
-    }
+    const left = this.#slicesOf(leftRange);
+    const right = this.#slicesOf(rightRange);
+    if (left === undefined || right === undefined) return false;
+    return this.#mergeSlices(active, annotated, left, right, run);
   }
 
   #mergeSlices(
@@ -213,11 +204,19 @@ export class BytesMerger {
     return names;
   }
 
-  /** Given back by lowering `#pooled`: uses nest like the objects do. */
-  #borrow(): ObjectSlices {
-    const slices = this.#pool[this.#pooled] ?? new ObjectSlices();
-    this.#pool[this.#pooled] = slices;
-    this.#pooled += 1;
+  /**
+   * The object in a range, read at most once per reduction: deciding on a conditional and merging look at the same
+   * objects. Undefined when it has to be parsed.
+   */
+  #slicesOf({ bytes, start, end }: Range): ObjectSlices | undefined {
+    for (let index = 0; index < this.#used; index += 1) {
+      const read = this.#pool[index];
+      if (read?.start === start && read.bytes === bytes) return read;
+    }
+    const slices = this.#pool[this.#used] ?? new ObjectSlices();
+    this.#pool[this.#used] = slices;
+    if (!slices.read(bytes, start, end)) return undefined;
+    this.#used += 1;
     return slices;
   }
 }

@@ -19,12 +19,17 @@ const VALUE_START = 2;
 const VALUE_END = 3;
 const WIDTH = 4;
 
+const MAX_INSERTION = 48;
+
 export class ObjectSlices {
   bytes: Buffer = Buffer.alloc(0);
+  /** Where the range that was read last begins. */
+  start = 0;
   count = 0;
   #offsets = new Int32Array(64 * WIDTH);
   /** Positions in the order of names; undefined when the object has its properties sorted. */
-  #order: number[] | undefined;
+  #order: Int32Array | undefined;
+  #orderSpace = new Int32Array(64);
 
   /**
    * Reads the object in a range of bytes, which must hold one valid JSON value. False when there is none, when a name
@@ -32,6 +37,7 @@ export class ObjectSlices {
    */
   read(bytes: Buffer, start: number, end: number): boolean {
     this.bytes = bytes;
+    this.start = start;
     this.count = 0;
     this.#order = undefined;
     let at = skipSpace(bytes, start, end);
@@ -118,13 +124,30 @@ export class ObjectSlices {
   }
 
   #sort(): boolean {
-    const order = Array.from({ length: this.count }, (_, position) => position);
-    order.sort((left, right) => this.#compare(left, right));
-    for (let place = 1; place < order.length; place += 1) {
+    const { count } = this;
+    if (this.#orderSpace.length < count) this.#orderSpace = new Int32Array(count * 2);
+    const order = this.#orderSpace.subarray(0, count);
+    for (let place = 0; place < count; place += 1) order[place] = place;
+    if (count > MAX_INSERTION) order.sort((left, right) => this.#compare(left, right));
+    else this.#insertionSort(order);
+    for (let place = 1; place < count; place += 1) {
       if (this.#compare(order[place - 1] as number, order[place] as number) === 0) return false;
     }
     this.#order = order;
     return true;
+  }
+
+  /** For the few properties of most objects, which are often almost in order. */
+  #insertionSort(order: Int32Array): void {
+    for (let place = 1; place < order.length; place += 1) {
+      const position = order[place] as number;
+      let hole = place;
+      while (hole > 0 && this.#compare(order[hole - 1] as number, position) > 0) {
+        order[hole] = order[hole - 1] as number;
+        hole -= 1;
+      }
+      order[hole] = position;
+    }
   }
 
   #compare(left: number, right: number): number {
@@ -192,19 +215,24 @@ function skipValue(bytes: Buffer, from: number, end: number): number {
   return at;
 }
 
+/** 1 opens, 2 closes, 3 begins a string; everything else between is skipped. */
+const NESTING = new Uint8Array(256);
+NESTING[OPEN_BRACE] = 1;
+NESTING[OPEN_BRACKET] = 1;
+NESTING[CLOSE_BRACE] = 2;
+NESTING[CLOSE_BRACKET] = 2;
+NESTING[QUOTE] = 3;
+
 function skipNested(bytes: Buffer, from: number, end: number): number {
   let depth = 0;
   let at = from;
   while (at < end) {
-    const byte = bytes[at];
-    if (byte === QUOTE) {
-      at = skipString(bytes, at, end);
-      continue;
-    }
-    at += 1;
-    if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth += 1;
-    else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      depth -= 1;
+    const kind = NESTING[bytes[at] as number];
+    if (kind === 0) at += 1;
+    else if (kind === 3) at = skipString(bytes, at, end);
+    else {
+      at += 1;
+      depth += kind === 1 ? 1 : -1;
       if (depth === 0) return at;
     }
   }
