@@ -261,6 +261,48 @@ describe('strategies', () => {
   });
 });
 
+describe('jsonSchemaMerge', () => {
+  const reducer = reducerOf(by('jsonSchemaMerge'));
+  const merged = (left: object | boolean, right: object | boolean): unknown => {
+    const text = outcome(reducer, JSON.stringify(left), JSON.stringify(right), true);
+    assert.equal(outcome(reducer, JSON.stringify(left), JSON.stringify(right), false), text);
+    return JSON.parse(text);
+  };
+
+  test('is the union of what two schemas allow', () => {
+    const left = {
+      type: 'object',
+      required: ['a', 'b'],
+      properties: { a: { type: 'integer' }, b: { type: 'string' } },
+    };
+    const right = { type: 'object', required: ['a'], properties: { a: { type: 'null' } } };
+    const union = merged(left, right) as { required: string[]; properties: { a: { type: string[] } } };
+    assert.deepEqual(union.required, ['a']);
+    assert.deepEqual([...union.properties.a.type].sort(), ['integer', 'null']);
+  });
+
+  test('takes the later of two generations as it is', () => {
+    const older = {
+      type: 'object',
+      properties: { a: { type: 'string' } },
+      'x-collection-generation-id': '00000000000000aa',
+    };
+    const newer = {
+      type: 'object',
+      properties: { b: { type: 'string' } },
+      'x-collection-generation-id': '00000000000000bb',
+    };
+    assert.deepEqual(merged(older, newer), newer);
+    assert.deepEqual(merged(newer, older), newer);
+  });
+
+  test('expects schemas', () => {
+    const message = "reduction failed at location '': jsonSchemaMerge expects JSON schemas";
+    assert.equal(problem(by('jsonSchemaMerge'), '1', '{}'), message);
+    assert.equal(problem(by('jsonSchemaMerge'), '{}', '"x"'), message);
+  });
+});
+
 describe('where strategies come from', () => {
   const cdc: Schema = {
     $defs: {

@@ -13,6 +13,8 @@ import {
   type JsonValue,
   setProperty,
 } from '../json/index.ts';
+import { mergeInferredSchemas } from '../shape/index.ts';
+import { isSchema } from '../validate/index.ts';
 import { compareByKey, zipSorted } from './item-order.ts';
 import { reduceSet } from './set-algebra.ts';
 import { DEFAULT_STRATEGY, type ItemKey, type Strategy } from './strategy.ts';
@@ -45,10 +47,9 @@ export function strategyOf(active: Active<Strategy>, path: readonly (string | nu
   return strategy;
 }
 
-function failure(path: readonly (string | number)[], problem: string): Error {
-  return errors.REDUCTION_FAILED({
-    message: `reduction failed at location '${locationOf(path)}': ${problem}`,
-  });
+function failure(path: readonly (string | number)[], problem: string, cause?: unknown): Error {
+  const message = `reduction failed at location '${locationOf(path)}': ${problem}`;
+  return errors.REDUCTION_FAILED(cause === undefined ? { message } : { message, cause });
 }
 
 /** The combined value at a location. Throws REDUCTION_FAILED with the location, or NotAssociative. */
@@ -101,7 +102,19 @@ export function reduceAt(
         fail: (problem) => failure(run.path, problem),
       });
     default:
-      throw failure(run.path, 'jsonSchemaMerge is not available');
+      return mergeSchemas(left, right, run);
+  }
+}
+
+/** Schemas are merged as the union of what they allow; the later generation of an inferred one replaces the other. */
+function mergeSchemas(left: JsonValue | undefined, right: JsonValue, run: Reduction): JsonValue {
+  const expectation = 'jsonSchemaMerge expects JSON schemas';
+  if (!isSchema(right) || (left !== undefined && !isSchema(left))) throw failure(run.path, expectation);
+  if (left === undefined) return right;
+  try {
+    return mergeInferredSchemas(left, right);
+  } catch (cause) {
+    throw failure(run.path, expectation, cause);
   }
 }
 
