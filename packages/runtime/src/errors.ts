@@ -90,6 +90,21 @@ export const catalogue = {
     fix: 'Look at its log with --log-level debug.',
     retry: 'backoff',
   },
+  CONNECTOR_STALLED: {
+    summary: 'A capture connector asked for acknowledgements, but does not read its input.',
+    fix: 'This is a defect of the connector. The transaction is committed; a restart goes on behind it.',
+    retry: 'backoff',
+  },
+  DOCUMENT_INVALID: {
+    summary: 'A document does not satisfy the schema of its collection.',
+    fix: 'Correct the source, or widen the schema of the collection. What was committed before stays.',
+    retry: 'never',
+  },
+  CHECKPOINT_AHEAD: {
+    summary: 'A destination has read further than its collection reaches in this state folder.',
+    fix: 'The state folder is older than the destination, for instance restored from a backup. Restore the newer one, or request a backfill of the materialization.',
+    retry: 'never',
+  },
 } as const satisfies ErrorCatalogue;
 
 export const errors = defineErrors(catalogue);

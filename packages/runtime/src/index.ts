@@ -36,3 +36,30 @@ export { type LockOwner, readLockOwner, StateLock } from './store/state-lock.ts'
 export type * from './store/store.ts';
 export type { CombineBinding, Combined, Reduction } from './combine/combine-binding.ts';
 export { Combiner, type CombinerOptions } from './combine/combiner.ts';
+export { crashPoints, type CrashPoint } from './crash-points.ts';
+export {
+  type BuiltTask,
+  supervise,
+  type SupervisorEvent,
+  type SupervisorOptions,
+  type SupervisorResult,
+  type TaskName,
+} from './supervise/supervisor.ts';
+export type { TaskError } from './supervise/task-thread.ts';
+export { applyCapture, type CaptureTaskOptions, openCapture, runCapture } from './task/capture-task.ts';
+export type { CaptureSessionEnd } from './task/capture-session.ts';
+export type { CaptureConnection, Connect, Connection, MaterializeConnection } from './task/connection.ts';
+export type { DocumentSource, SourceBatch } from './task/document-source.ts';
+export {
+  applyMaterialization,
+  type MaterializeEnd,
+  type MaterializeTaskOptions,
+  openMaterialization,
+  runMaterialization,
+} from './task/materialize-task.ts';
+export {
+  openEnvironment,
+  type OpenEnvironment,
+  type TaskEnvironment,
+  type TaskEvent,
+} from './task/task-environment.ts';

@@ -12,11 +12,11 @@ import { migrations } from './migrations.ts';
 import type {
   BindingCount,
   CaptureCommit,
-  InferredSchema,
   JournalRecord,
   MaterializationCommit,
   MaxKey,
   Store,
+  StoredInferredSchema,
   TaskKind,
   TaskRecord,
 } from './store.ts';
@@ -183,12 +183,13 @@ export class SqliteStore implements Store {
     });
   }
 
-  inferredSchemas(collection: string): InferredSchema[] {
+  inferredSchemas(collection: string): StoredInferredSchema[] {
     return this.#all(
-      'SELECT collection, state_key, schema FROM inferred_schema WHERE collection = ? ORDER BY task, state_key',
+      'SELECT collection, task, state_key, schema FROM inferred_schema WHERE collection = ? ORDER BY task, state_key',
       collection,
     ).map((row) => ({
       collection: String(row['collection']),
+      task: String(row['task']),
       stateKey: String(row['state_key']),
       schema: String(row['schema']),
     }));

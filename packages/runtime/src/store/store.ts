@@ -55,6 +55,11 @@ export interface InferredSchema {
   readonly schema: JsonText;
 }
 
+export interface StoredInferredSchema extends InferredSchema {
+  /** The capture. */
+  readonly task: string;
+}
+
 export interface CaptureCommit {
   readonly task: string;
   readonly state: JsonText;
@@ -103,7 +108,7 @@ export interface Store extends Disposable {
   putMaxKeys(task: string, keys: readonly MaxKey[], state: JsonText | undefined): void;
 
   /** One schema per capture binding that wrote to the collection; their union is the collection's inferred schema. */
-  inferredSchemas(collection: string): InferredSchema[];
+  inferredSchemas(collection: string): StoredInferredSchema[];
   /** Changes whenever an inferred schema of the collection does. */
   inferredVersion(collection: string): number;
 

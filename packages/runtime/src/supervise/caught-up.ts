@@ -1,0 +1,103 @@
+// Decides when there is nothing left to do: no capture has anything to send, and every materialization has committed
+// its journals up to their heads.
+
+import type { MaterializationSpec } from '@weir/protocol';
+import type { Clock } from '../host/clock.ts';
+import type { Store } from '../store/store.ts';
+import type { BuiltTask, SupervisorEvent, TaskName } from './supervisor.ts';
+
+interface CaptureProgress {
+  /** The connector ended cleanly, and waits for its interval. */
+  hasEnded: boolean;
+  /** Of the open session; undefined while there is none. */
+  openedMs: number | undefined;
+  hasCommitted: boolean;
+  lastDocumentMs: number;
+}
+
+/** A capture that never sent a checkpoint is given more time than one that did. */
+const silentFactor = 3;
+
+export class CaughtUp {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #idleMs: number;
+  readonly #captures = new Map<string, CaptureProgress>();
+  readonly #sinks = new Map<
+    string,
+    { spec?: MaterializationSpec; positions: Readonly<Record<string, number>> }
+  >();
+
+  constructor(tasks: readonly TaskName[], store: Store, clock: Clock, idleMs: number) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#idleMs = idleMs;
+    for (const { name, kind } of tasks) {
+      if (kind === 'capture') this.starting(name, true);
+      else this.#sinks.set(name, { positions: {} });
+    }
+  }
+
+  /** A failed task has nothing more to do. */
+  fail(task: string): void {
+    this.#captures.delete(task);
+    this.#sinks.delete(task);
+  }
+
+  starting(task: string, isCapture = this.#captures.has(task)): void {
+    if (!isCapture) return;
+    this.#captures.set(task, {
+      hasEnded: false,
+      openedMs: undefined,
+      hasCommitted: false,
+      lastDocumentMs: 0,
+    });
+  }
+
+  built(task: string, built: BuiltTask): void {
+    if (built.kind === 'materialization') this.#sinks.set(task, { spec: built.spec, positions: {} });
+  }
+
+  see(event: SupervisorEvent): void {
+    const sink = this.#sinks.get(event.task);
+    if (sink !== undefined && event.kind === 'caughtUp') sink.positions = event.positions;
+    const capture = this.#captures.get(event.task);
+    if (capture === undefined) return;
+    const nowMs = this.#clock.nowMs();
+    if (event.kind === 'opened') {
+      capture.openedMs = nowMs;
+      capture.hasCommitted = false;
+    } else if (event.kind === 'commit') {
+      capture.hasCommitted = true;
+      if (event.documents > 0) capture.lastDocumentMs = nowMs;
+    } else if (event.kind === 'caughtUp') {
+      capture.hasEnded = true;
+    } else if (event.kind === 'failed') {
+      capture.openedMs = undefined;
+    }
+  }
+
+  check(): boolean {
+    const nowMs = this.#clock.nowMs();
+    for (const capture of this.#captures.values()) if (!this.#isIdle(capture, nowMs)) return false;
+    for (const { spec, positions } of this.#sinks.values()) {
+      if (spec === undefined || !this.#hasEverything(spec, positions)) return false;
+    }
+    return true;
+  }
+
+  #isIdle({ hasEnded, openedMs, hasCommitted, lastDocumentMs }: CaptureProgress, nowMs: number): boolean {
+    if (hasEnded) return true;
+    if (openedMs === undefined) return false;
+    const quietMs = nowMs - Math.max(openedMs, lastDocumentMs);
+    return quietMs >= this.#idleMs * (hasCommitted ? 1 : silentFactor);
+  }
+
+  #hasEverything(spec: MaterializationSpec, positions: Readonly<Record<string, number>>): boolean {
+    return spec.bindings.every(({ collection, journalReadSuffix }) =>
+      this.#store
+        .journals(collection.name)
+        .every(({ name, head }) => head === 0 || (positions[`${name};${journalReadSuffix}`] ?? 0) >= head),
+    );
+  }
+}

@@ -1,0 +1,143 @@
+// A capture: Apply, then sessions. A connector that ends cleanly is opened again when the capture's interval has passed
+// since it was last opened; a streaming one never ends.
+
+import {
+  type CaptureRequest,
+  type CaptureSpec,
+  captureSpecFromJson,
+  captureSpecToJson,
+  type JsonText,
+} from '@weir/protocol';
+import { crashPoint } from '@weir/crash-point';
+import type { CrashPoint } from '../crash-points.ts';
+import { applyUntilSettled } from './apply.ts';
+import { CaptureCommitter } from './capture-committer.ts';
+import { type CaptureSessionEnd, runCaptureSession } from './capture-session.ts';
+import { CaptureTransaction } from './capture-transaction.ts';
+import { CapturedBinding } from './captured-binding.ts';
+import type { CaptureConnection, Connect } from './connection.ts';
+import { TaskState } from './connector-state.ts';
+import { emptyState, type OnTaskEvent, type TaskEnvironment } from './task-environment.ts';
+
+const crash = (point: CrashPoint): void => crashPoint(point);
+
+export interface CaptureTaskOptions {
+  readonly environment: TaskEnvironment;
+  readonly capture: CaptureSpec;
+  readonly version: string;
+  readonly connect: Connect<CaptureConnection>;
+  /** Aborting ends the task after the last whole checkpoint is committed. */
+  readonly signal: AbortSignal;
+  readonly onEvent?: OnTaskEvent;
+  /** Sees every document as it is appended. */
+  readonly onDocument?: (collection: string, document: Buffer) => void;
+  /** The state of a task that has none yet. Default `{}`. */
+  readonly initialState?: JsonText;
+  /** The session ends after so many transactions. */
+  readonly maxTransactions?: number;
+  readonly transactionBytes?: number;
+  readonly segmentBytes?: number;
+}
+
+/** Apply until the connector has nothing more to do, and remember what was applied. */
+export async function applyCapture(options: CaptureTaskOptions): Promise<void> {
+  const { environment, capture, version, connect, onEvent } = options;
+  const { store } = environment;
+  const known = store.task(capture.name);
+  const state = new TaskState(known?.state ?? options.initialState ?? emptyState);
+  // The connector never sees a state that a crash could take back.
+  if (known?.state === undefined) store.putState(capture.name, 'capture', state.text);
+  const last = known?.lastApplied;
+  await applyUntilSettled({
+    task: capture.name,
+    connect,
+    request: (): CaptureRequest => ({
+      kind: 'apply',
+      capture,
+      version,
+      lastVersion: known?.lastVersion ?? '',
+      state: state.text,
+      ...(last === undefined ? {} : { lastCapture: captureSpecFromJson(last) }),
+    }),
+    onState(update) {
+      state.apply(update);
+      store.putState(capture.name, 'capture', state.text);
+      onEvent?.({ kind: 'state', state: update });
+    },
+    onApplied: (actionDescription) => onEvent?.({ kind: 'applied', actionDescription }),
+  });
+  crash('runtime.apply.before-persist');
+  // Without its config, which may hold decrypted secrets.
+  const applied = captureSpecToJson({ ...capture, config: emptyState });
+  if (applied !== last || version !== known?.lastVersion) {
+    store.putApplied(capture.name, 'capture', applied, version, undefined);
+  }
+  crash('runtime.apply.after-persist');
+}
+
+/** One session of a capture that was applied. */
+export async function openCapture(options: CaptureTaskOptions): Promise<CaptureSessionEnd> {
+  const { environment, capture, version, onEvent } = options;
+  const { store, disk, clock, folder, heads } = environment;
+  const inferred = (collection: string, stateKey: string): JsonText | undefined =>
+    store
+      .inferredSchemas(collection)
+      .find((entry) => entry.task === capture.name && entry.stateKey === stateKey)?.schema;
+  const bindings = capture.bindings.map(
+    (spec, index) =>
+      new CapturedBinding(index, spec, inferred(spec.collection.name, spec.stateKey), capture.redactSalt),
+  );
+  const transaction = (name: string): CaptureTransaction =>
+    new CaptureTransaction({
+      bindings: bindings.map(({ combine }) => combine),
+      disk,
+      spillPath: folder.spillPath,
+      name: `${encodeURIComponent(capture.name).slice(0, 100)}-${name}`,
+    });
+  using committer = new CaptureCommitter({
+    capture,
+    bindings,
+    store,
+    heads,
+    disk,
+    clock,
+    journalsPath: folder.journalsPath,
+    onDocument: options.onDocument,
+    ...(options.segmentBytes === undefined ? {} : { journal: { segmentBytes: options.segmentBytes } }),
+  });
+  const connection = await options.connect();
+  try {
+    return await runCaptureSession({
+      capture,
+      version,
+      connection,
+      bindings,
+      committer,
+      transactions: [transaction('a'), transaction('b')],
+      state: new TaskState(store.task(capture.name)?.state ?? emptyState),
+      clock,
+      signal: options.signal,
+      maxTransactions: options.maxTransactions,
+      ...(options.transactionBytes === undefined ? {} : { transactionBytes: options.transactionBytes }),
+      onOpened: () => onEvent?.({ kind: 'opened' }),
+      onState: (state) => onEvent?.({ kind: 'state', state }),
+      onCommit: ({ documents, bytes }) => onEvent?.({ kind: 'commit', documents, bytes, stored: documents }),
+    });
+  } finally {
+    await connection.stop();
+  }
+}
+
+/** Runs a capture until it is stopped. Throws what its connector, its documents or the disk failed with. */
+export async function runCapture(options: CaptureTaskOptions): Promise<void> {
+  const { capture, signal, environment, onEvent } = options;
+  await applyCapture(options);
+  while (!signal.aborted) {
+    const openedMs = environment.clock.nowMs();
+    const end = await openCapture(options);
+    if (end !== 'exited') return;
+    onEvent?.({ kind: 'caughtUp', positions: {} });
+    const waitMs = openedMs + capture.intervalSeconds * 1000 - environment.clock.nowMs();
+    if (waitMs > 0) await environment.clock.sleep(waitMs, signal);
+  }
+}

@@ -1,0 +1,47 @@
+// What a capture has sent since the last commit: whole checkpoints only, so that it can be committed at any time.
+
+import type { ConnectorState } from '@weir/protocol';
+import { Combiner, type CombinerOptions } from '../combine/combiner.ts';
+import type { CheckedDocument } from './captured-binding.ts';
+
+export class CaptureTransaction implements Disposable {
+  readonly combiner: Combiner;
+  #checkpoints = 0;
+  #states: ConnectorState[] = [];
+
+  constructor(options: CombinerOptions) {
+    this.combiner = new Combiner(options);
+  }
+
+  [Symbol.dispose](): void {
+    this.combiner[Symbol.dispose]();
+  }
+
+  get checkpoints(): number {
+    return this.#checkpoints;
+  }
+
+  /** States of its checkpoints, in order. */
+  get states(): readonly ConnectorState[] {
+    return this.#states;
+  }
+
+  get bytes(): number {
+    return this.combiner.sourceBytes;
+  }
+
+  add(documents: readonly CheckedDocument[]): void {
+    for (const { binding, key, document } of documents) this.combiner.add(binding, key, document);
+  }
+
+  addCheckpoint(state: ConnectorState): void {
+    this.#checkpoints += 1;
+    this.#states.push(state);
+  }
+
+  clear(): void {
+    this.combiner.clear();
+    this.#checkpoints = 0;
+    this.#states = [];
+  }
+}

@@ -1,0 +1,106 @@
+// What one capture binding does with a captured document: check it against the write schema, widen the collection's
+// inferred schema by it, and find its key.
+
+import { type CaptureBindingSpec, type JsonText, TuplePacker, UUID_PLACEHOLDER } from '@weir/protocol';
+import {
+  type CompiledSchema,
+  compileSchema,
+  compileRedactor,
+  isJsonObject,
+  type JsonObject,
+  locate,
+  parsePointer,
+  type Redactor,
+  shapeFromSchema,
+  stringifyJson,
+} from '@weir/schema';
+import type { CombineBinding } from '../combine/combine-binding.ts';
+import type { InferredSchema } from '../store/store.ts';
+import { documentReducer } from './document-reducer.ts';
+import { Extractor } from './extraction.ts';
+import { Inference } from './inference.ts';
+import { invalidDocument, parseDocument } from './parsed-document.ts';
+
+export interface CheckedDocument {
+  readonly binding: number;
+  /** The packed key, one character per byte. */
+  readonly key: string;
+  readonly document: Buffer;
+}
+
+export class CapturedBinding {
+  readonly index: number;
+  readonly spec: CaptureBindingSpec;
+  readonly combine: CombineBinding;
+  readonly #schema: CompiledSchema;
+  readonly #keys: Extractor;
+  readonly #packer = new TuplePacker();
+  readonly #inference: Inference;
+  readonly #redact: Redactor | undefined;
+
+  /** `inferred`: what earlier runs of this binding inferred. */
+  constructor(index: number, spec: CaptureBindingSpec, inferred: JsonText | undefined, redactSalt?: Buffer) {
+    const { writeSchema, key } = spec.collection;
+    this.index = index;
+    this.spec = spec;
+    this.#schema = compileSchema(writeSchema);
+    const shape = shapeFromSchema(writeSchema);
+    const defaults = key.map((pointer) => locate(shape, parsePointer(pointer)).shape.default);
+    this.#keys = Extractor.ofKey(key, defaults);
+    this.#redact = compileRedactor(writeSchema, redactSalt ?? Buffer.alloc(0));
+    this.#inference = new Inference(writeSchema, inferred);
+    this.combine = documentReducer(spec.collection.name, writeSchema, false);
+  }
+
+  /** Throws DOCUMENT_INVALID. */
+  check(bytes: Buffer): CheckedDocument {
+    const { collection } = this.spec;
+    const parsed = parseDocument(bytes, collection.name);
+    let { value } = parsed;
+    let document = withoutUuid(bytes, value);
+    setPlaceholder(value);
+    if (parsed.plain !== value) setPlaceholder(parsed.plain as JsonObject);
+    const failures = this.#schema.validate(parsed.plain);
+    if (failures !== undefined) throw invalidDocument(collection.name, 'write schema', failures, value);
+    if (this.#redact !== undefined) {
+      const redacted = this.#redact(value) as JsonObject;
+      if (redacted !== value) {
+        value = redacted;
+        document = withoutUuid(Buffer.from(stringifyJson(value)), value);
+      }
+    }
+    this.#inference.widen(value);
+    const packer = this.#packer.reset();
+    this.#keys.pack(value, packer);
+    return { binding: this.index, key: packer.view().toString('latin1'), document };
+  }
+
+  /** Schemas that the connector knows from its source, sent with one checkpoint. Throws SOURCED_SCHEMA_OPEN. */
+  addSourcedSchemas(schemas: readonly JsonText[]): void {
+    this.#inference.addSourced(schemas);
+  }
+
+  /** The inferred schema, if it has changed since this was asked last. */
+  takeInferred(): InferredSchema | undefined {
+    const schema = this.#inference.takeChanged();
+    if (schema === undefined) return undefined;
+    return { collection: this.spec.collection.name, stateKey: this.spec.stateKey, schema };
+  }
+}
+
+/** Documents are checked and inferred as they will be stored. */
+function setPlaceholder(value: JsonObject): void {
+  const meta = value['_meta'];
+  if (isJsonObject(meta)) meta['uuid'] = UUID_PLACEHOLDER;
+  else value['_meta'] = { uuid: UUID_PLACEHOLDER };
+}
+
+/** The runtime owns `/_meta/uuid`: a connector's own is taken out, and `_meta` is made easy to find in the bytes. */
+function withoutUuid(bytes: Buffer, value: JsonObject): Buffer {
+  const meta = value['_meta'];
+  if (meta === undefined || !isJsonObject(meta)) return bytes;
+  const hasOwn = Object.hasOwn(meta, 'uuid');
+  if (!hasOwn && bytes.includes('"_meta"')) return bytes;
+  const { uuid: _uuid, ...others } = meta;
+  return Buffer.from(stringifyJson({ ...value, _meta: others }));
+}

@@ -1,0 +1,28 @@
+// A task's view of its connector: a process that has answered Spec, and then takes one Apply or one Open session.
+// `ConnectorProcess` is one; scripted connectors of tests are others.
+
+import type {
+  CaptureRequest,
+  CaptureResponse,
+  MaterializeRequest,
+  MaterializeResponse,
+} from '@weir/protocol';
+
+export interface Connection<Request, Response> {
+  /** Puts a request into the current batch. False: await `flush()` before sending much more. */
+  send(request: Request): boolean;
+  /** Hands over everything sent, waiting for a connector that reads slowly. */
+  flush(): Promise<void>;
+  /** The next messages, at least one; undefined when the connector ended cleanly. Throws when it failed. */
+  receive(): Promise<readonly Response[] | undefined>;
+  /** Half-closes: the connector is to finish and exit. */
+  endInput(): Promise<void>;
+  /** Ends the process, gently for `graceMs`, whatever it still writes. */
+  stop(graceMs?: number): Promise<unknown>;
+}
+
+export type CaptureConnection = Connection<CaptureRequest, CaptureResponse>;
+export type MaterializeConnection = Connection<MaterializeRequest, MaterializeResponse>;
+
+/** Starts a fresh process of the task's connector. */
+export type Connect<C> = () => Promise<C>;

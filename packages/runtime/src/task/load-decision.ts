@@ -1,0 +1,44 @@
+// Whether a key has to be loaded: not for delta updates, not twice in a transaction, and not when it is greater than
+// every key ever stored, because then it cannot exist in the destination.
+//
+// Keys are compared as strings with one character per byte, which is the order of packed keys.
+
+/** Greater than every packed key: 0xFF never begins one. */
+export const loadEverything = '\u00ff';
+
+export class LoadDecision {
+  readonly #optimized: boolean;
+  #seen = new Set<string>();
+  /** The greatest key of all earlier transactions. */
+  #maximum: string;
+  #nextMaximum: string;
+
+  /**
+   * `maximum`: '' for a new binding (nothing can exist), `loadEverything` when nothing is known.
+   * `optimized`: false loads every key.
+   */
+  constructor(maximum: string, optimized: boolean) {
+    this.#maximum = maximum;
+    this.#nextMaximum = maximum;
+    this.#optimized = optimized;
+  }
+
+  /** Called once per source document, in order. */
+  mustLoad(key: string): boolean {
+    if (this.#seen.has(key)) return false;
+    this.#seen.add(key);
+    if (key > this.#nextMaximum) this.#nextMaximum = key;
+    return !this.#optimized || key <= this.#maximum;
+  }
+
+  /** What the maximum will be when this transaction is stored; undefined when it did not change. */
+  get grown(): string | undefined {
+    return this.#nextMaximum === this.#maximum ? undefined : this.#nextMaximum;
+  }
+
+  /** The transaction is complete: its keys may exist from now on. */
+  endTransaction(): void {
+    this.#maximum = this.#nextMaximum;
+    this.#seen = new Set();
+  }
+}

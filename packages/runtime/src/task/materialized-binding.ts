@@ -1,0 +1,109 @@
+// What one materialization binding does with a document: check it against the read schema, find its key, and later pack
+// the selected values of the combined document.
+
+import { type MaterializationBindingSpec, type StoreRequest, TuplePacker } from '@weir/protocol';
+import {
+  type CompiledSchema,
+  compileSchema,
+  getProperty,
+  isJsonObject,
+  type JsonObject,
+  stringifyJson,
+  type ValidationFailure,
+} from '@weir/schema';
+import type { CombineBinding, Combined } from '../combine/combine-binding.ts';
+import { clockOfTime, clockOfUuid } from './document-times.ts';
+import { documentReducer } from './document-reducer.ts';
+import { Extractor } from './extraction.ts';
+import { invalidDocument, parseDocument } from './parsed-document.ts';
+import { truncateDocument } from './truncation.ts';
+
+/** The document does not satisfy the read schema, which may only mean that the collection's schema has grown since. */
+export class UnreadableDocument extends Error {
+  readonly binding: number;
+  readonly explanation: Error;
+
+  constructor(binding: number, explanation: Error) {
+    super(explanation.message);
+    this.binding = binding;
+    this.explanation = explanation;
+  }
+}
+
+const nothing = Buffer.alloc(0);
+
+export class MaterializedBinding {
+  readonly index: number;
+  readonly spec: MaterializationBindingSpec;
+  readonly combine: CombineBinding;
+  readonly #schema: CompiledSchema;
+  readonly #keys: Extractor;
+  readonly #values: Extractor;
+  readonly #packer = new TuplePacker();
+  readonly #notBefore: bigint | undefined;
+  readonly #notAfter: bigint | undefined;
+
+  constructor(index: number, spec: MaterializationBindingSpec) {
+    const { collection, fieldSelection } = spec;
+    const schema = collection.readSchema ?? collection.writeSchema;
+    this.index = index;
+    this.spec = spec;
+    this.#schema = compileSchema(schema);
+    const fields = new Map(collection.projections.map((projection) => [projection.field, projection]));
+    const select = (names: readonly string[]): Extractor =>
+      Extractor.ofProjections(
+        names.map((name) => fields.get(name)).filter((projection) => projection !== undefined),
+      );
+    this.#keys = select(fieldSelection.keys);
+    this.#values = select(fieldSelection.values);
+    this.#notBefore = spec.notBefore === '' ? undefined : clockOfTime(Date.parse(spec.notBefore));
+    this.#notAfter = spec.notAfter === '' ? undefined : clockOfTime(Date.parse(spec.notAfter));
+    this.combine = documentReducer(collection.name, schema, !spec.deltaUpdates);
+  }
+
+  /** The packed key of a source document, one character per byte; undefined when it is outside the binding's times. */
+  keyOfSource(bytes: Buffer): string | undefined {
+    const { value, plain } = parseDocument(bytes, this.spec.collection.name);
+    if (!this.#isInTime(value)) return undefined;
+    const failures = this.#schema.validate(plain);
+    if (failures !== undefined) throw this.#unreadable(failures, value);
+    return this.#key(value);
+  }
+
+  keyOfLoaded(bytes: Buffer): string {
+    return this.#key(parseDocument(bytes, this.spec.collection.name).value);
+  }
+
+  storeOf({ key, document, exists, deleted }: Combined): StoreRequest {
+    const { collection, fieldSelection, serPolicy } = this.spec;
+    const { value } = parseDocument(document, collection.name);
+    const kept = serPolicy === undefined ? value : truncateDocument(value, serPolicy, document.length);
+    const isTruncated = kept !== value;
+    this.#values.pack(kept, this.#packer.reset(), isTruncated);
+    const valuesPacked = this.#packer.copy();
+    const whole = isTruncated ? Buffer.from(stringifyJson(kept)) : document;
+    const doc = fieldSelection.document === '' ? nothing : whole;
+    return { kind: 'store', binding: this.index, keyPacked: key, valuesPacked, doc, exists, delete: deleted };
+  }
+
+  #key(value: JsonObject): string {
+    this.#keys.pack(value, this.#packer.reset());
+    const key = this.#packer.view();
+    return key.toString('latin1');
+  }
+
+  #isInTime(value: JsonObject): boolean {
+    if (this.#notBefore === undefined && this.#notAfter === undefined) return true;
+    const meta = getProperty(value, '_meta');
+    const uuid = isJsonObject(meta) ? getProperty(meta, 'uuid') : undefined;
+    const clock = typeof uuid === 'string' ? clockOfUuid(uuid) : undefined;
+    if (clock === undefined) return true;
+    if (this.#notBefore !== undefined && clock < this.#notBefore) return false;
+    return this.#notAfter === undefined || clock <= this.#notAfter;
+  }
+
+  #unreadable(failures: readonly ValidationFailure[], value: JsonObject): Error {
+    const explanation = invalidDocument(this.spec.collection.name, 'read schema', failures, value);
+    return new UnreadableDocument(this.index, explanation);
+  }
+}

@@ -1,0 +1,92 @@
+// A connector as a function in this process: the tests' stand-in for a connector's process.
+
+import type { Connection } from '../../src/task/connection.ts';
+
+export interface Script<Request, Response> {
+  /** The next request; undefined at the end of the input. */
+  next(): Promise<Request | undefined>;
+  respond(response: Response): void;
+  /** The session was stopped: nothing that is done from now on may have an effect. */
+  readonly stopped: boolean;
+}
+
+export class ScriptedConnection<Request, Response> implements Connection<Request, Response> {
+  #requests: Request[] = [];
+  #responses: Response[] = [];
+  #inputEnded = false;
+  #outputEnded = false;
+  #stopped = false;
+  #failure: { readonly error: unknown } | undefined;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(run: (script: Script<Request, Response>) => Promise<void>) {
+    const isStopped = (): boolean => this.#stopped;
+    const script: Script<Request, Response> = {
+      next: async () => {
+        for (;;) {
+          const request = this.#requests.shift();
+          if (request !== undefined) return request;
+          if (this.#inputEnded || this.#stopped) return undefined;
+          await this.#changed.promise;
+        }
+      },
+      respond: (response) => {
+        if (this.#stopped) return;
+        this.#responses.push(response);
+        this.#change();
+      },
+      get stopped() {
+        return isStopped();
+      },
+    };
+    // As a process would: it answers later than it was asked.
+    setImmediate(() => {
+      run(script).then(
+        () => this.#endOutput(undefined),
+        (error: unknown) => this.#endOutput({ error }),
+      );
+    });
+  }
+
+  send(request: Request): boolean {
+    this.#requests.push(request);
+    this.#change();
+    return true;
+  }
+
+  async flush(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  async receive(): Promise<readonly Response[] | undefined> {
+    for (;;) {
+      if (this.#responses.length > 0) return this.#responses.splice(0);
+      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.#outputEnded || this.#stopped) return undefined;
+      await this.#changed.promise;
+    }
+  }
+
+  async endInput(): Promise<void> {
+    this.#inputEnded = true;
+    this.#change();
+    await Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#change();
+    await Promise.resolve();
+  }
+
+  #endOutput(failure: { readonly error: unknown } | undefined): void {
+    this.#failure = failure;
+    this.#outputEnded = true;
+    this.#change();
+  }
+
+  #change(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
