@@ -49,6 +49,21 @@ export const catalogue = {
     fix: 'Correct the connector: every object of a sourced schema has `additionalProperties: false`.',
     retry: 'never',
   },
+  COLLECTION_SCHEMA_NOT_OBJECT: {
+    summary: "A collection's schema allows documents that are no objects.",
+    fix: "Add `type: object` to the schema's root.",
+    retry: 'never',
+  },
+  COLLECTION_KEY_INVALID: {
+    summary: "A location of a collection's key may be missing, or is not one string, integer or boolean.",
+    fix: 'Require the location and give it one type in the schema, give it a default, or choose another key.',
+    retry: 'never',
+  },
+  PROJECTION_INVALID: {
+    summary: 'A projection takes the name of another location, or partitions by what is no scalar.',
+    fix: 'Rename the projection, or correct its location.',
+    retry: 'never',
+  },
 } as const satisfies ErrorCatalogue;
 
 export const errors = defineErrors(catalogue);

@@ -6,3 +6,4 @@ export * from './reduce/index.ts';
 export * from './selection/index.ts';
 export * from './redact/index.ts';
 export * from './shape/index.ts';
+export * from './projection/index.ts';
