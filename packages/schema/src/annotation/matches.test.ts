@@ -48,7 +48,7 @@ const SCHEMAS: readonly (object | boolean)[] = [
   { not: { type: 'object' } },
   { if: { required: ['a'] }, then: { required: ['b'] }, else: { type: 'string' } },
   { $ref: '#/$defs/x', minimum: 2, $defs: { x: { type: 'integer' } } },
-  { $id: 'flow://tree', properties: { a: { $ref: '#' } }, required: ['b'] },
+  { properties: { a: { $ref: '#' } }, required: ['b'] },
   { $defs: { t: { $anchor: 'tree', type: 'object' } }, $ref: '#tree' },
 ];
 

@@ -119,6 +119,12 @@ describe('references', () => {
     assert.ok(!accepts(schema, {}));
   });
 
+  it('resolve to the root of a schema without a URI', () => {
+    const schema = { properties: { child: { $ref: '#' } }, required: ['id'] };
+    assert.ok(accepts(schema, { id: 1, child: { id: 2 } }));
+    assert.ok(!accepts(schema, { id: 1, child: {} }));
+  });
+
   it('resolve to $id inside $defs and to schemas given by URI', () => {
     const inner = {
       $defs: { w: { $id: 'flow://write-schema', required: ['a'] } },

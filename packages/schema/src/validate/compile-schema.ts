@@ -35,14 +35,17 @@ export function compileSchema(schemaText: string, options: CompileOptions = {}):
   const refs = Object.entries(options.refs ?? {}).map(([uri, text]) => [uri, readSchema(text, uri)] as const);
   const ownProperties =
     ownPropertiesMatter(schemaText) || Object.values(options.refs ?? {}).some(ownPropertiesMatter);
+  // A schema needs some URI, or a reference to its own root leads nowhere.
+  const named = typeof schema === 'object' && '$id' in schema;
+  const baseUri = options.baseUri ?? (named ? undefined : 'schema:/');
   const compile = (allErrors: boolean): ValidateFunction => {
     try {
       const ajv = newAjv(allErrors, ownProperties);
       for (const [uri, ref] of refs) ajv.addSchema(ref, uri);
-      if (options.baseUri === undefined) return ajv.compile(schema);
-      ajv.addSchema(schema, options.baseUri);
-      const compiled = ajv.getSchema(options.baseUri);
-      if (compiled === undefined) throw new Error(`no schema with the URI ${options.baseUri}`);
+      if (baseUri === undefined) return ajv.compile(schema);
+      ajv.addSchema(schema, baseUri);
+      const compiled = ajv.getSchema(baseUri);
+      if (compiled === undefined) throw new Error(`no schema with the URI ${baseUri}`);
       return compiled;
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
