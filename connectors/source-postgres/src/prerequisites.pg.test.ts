@@ -1,0 +1,284 @@
+import { missingPostgres, postgresVersions, startPostgres, type PostgresServer } from '@weir/testing';
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import {
+  CaptureHarness,
+  captureSpec,
+  connector,
+  discoverBindings,
+  endpointConfig,
+  type HarnessBinding,
+} from '../test/capture-harness.ts';
+
+/** The error with which the connector refuses to validate, or '' when it accepts. */
+async function validate(
+  config: Record<string, unknown>,
+  bindings: readonly HarnessBinding[] = [],
+): Promise<string> {
+  await using driver = connector();
+  driver.send({
+    kind: 'validate',
+    name: 'acme/pg',
+    connectorType: 'IMAGE',
+    config: JSON.stringify(config),
+    bindings: captureSpec(config, bindings).bindings,
+    lastVersion: '',
+  });
+  const response = await driver.receive();
+  if (response?.kind === 'validated') return '';
+  await driver.exited;
+  const last = driver.logs.findLast((log) => log.level === 'error');
+  return last === undefined ? 'no error was logged' : last.message;
+}
+
+function password(text: string): Record<string, unknown> {
+  return { credentials: { auth_type: 'UserPassword', password: text } };
+}
+
+for (const version of postgresVersions) {
+  describe(`what PostgreSQL ${version} has to offer a capture`, { skip: missingPostgres(version) }, () => {
+    let server: PostgresServer;
+    before(async () => {
+      server = await startPostgres({ version });
+      await server.query(`
+        CREATE ROLE reader LOGIN PASSWORD 'reader';
+        CREATE ROLE replicator LOGIN REPLICATION PASSWORD 'replicator';
+        CREATE TABLE readable (id int PRIMARY KEY); GRANT SELECT ON readable TO replicator;
+        CREATE TABLE secret (id int PRIMARY KEY, v text);
+        CREATE TABLE other_identity (id int PRIMARY KEY, code int NOT NULL UNIQUE);
+        ALTER TABLE other_identity REPLICA IDENTITY USING INDEX other_identity_code_key`);
+    });
+    after(async () => server[Symbol.asyncDispose]());
+
+    test('a wrong password, user, database or address is one clear error, quickly', async () => {
+      const started = performance.now();
+      assert.match(
+        await validate(endpointConfig(server, password('wrong'))),
+        /^PG_AUTH_FAILED: .*"postgres"/,
+      );
+      assert.match(await validate(endpointConfig(server, { user: 'nobody' })), /^PG_AUTH_FAILED: .*"nobody"/);
+      assert.match(
+        await validate(endpointConfig(server, { database: 'nowhere' })),
+        /^PG_DATABASE_NOT_FOUND: .*"nowhere"/,
+      );
+      assert.match(
+        await validate(endpointConfig(server, { address: '127.0.0.1:1' })),
+        /^PG_UNREACHABLE: .*127\.0\.0\.1:1/,
+      );
+      assert.match(
+        await validate(endpointConfig(server, { advanced: { sslmode: 'require' } })),
+        /^PG_TLS_FAILED/,
+      );
+      assert.ok(performance.now() - started < 20_000);
+    });
+
+    test('everything that is missing is listed at once, each with its SQL', async () => {
+      const bindings = await discoverBindings(endpointConfig(server));
+      const gone: HarnessBinding = {
+        resource: { namespace: 'public', stream: 'gone' },
+        key: ['/id'],
+        documentSchema: '{}',
+      };
+      const error = await validate(endpointConfig(server, { user: 'reader', ...password('reader') }), [
+        ...bindings,
+        gone,
+      ]);
+      assert.match(error, /^CONNECTOR_PREREQUISITES/);
+      assert.match(error, /ALTER ROLE "reader" WITH REPLICATION;/);
+      assert.match(
+        error,
+        /CREATE PUBLICATION "flow_publication" WITH \(publish_via_partition_root = true\);/,
+      );
+      assert.match(error, /GRANT SELECT ON "public"\."secret" TO "reader";/);
+      assert.match(error, /public\.gone: it does not exist/);
+      assert.match(error, /ALTER TABLE "public"\."other_identity" REPLICA IDENTITY FULL;/);
+    });
+
+    test('validation changes nothing in the database', async () => {
+      const bindings = await discoverBindings(endpointConfig(server));
+      const usable = bindings.filter(({ resource }) => resource['stream'] !== 'other_identity');
+      assert.equal(await validate(endpointConfig(server), usable), '');
+      assert.deepEqual(await server.query('SELECT pubname FROM pg_publication'), []);
+    });
+
+    test('a user who may not add a table to the publication gets the SQL for somebody who may', async () => {
+      await server.query('CREATE PUBLICATION narrow');
+      const config = endpointConfig(server, {
+        user: 'replicator',
+        ...password('replicator'),
+        advanced: { publicationName: 'narrow', discover_unpublished_tables: true },
+      });
+      const bindings = (await discoverBindings(config)).filter(
+        ({ resource }) => resource['stream'] === 'readable',
+      );
+      assert.match(
+        await validate(config, bindings),
+        /^PG_TABLE_UNPUBLISHED: [\s\S]*ALTER PUBLICATION "narrow" ADD TABLE "public"\."readable";/,
+      );
+      await server.query('DROP PUBLICATION narrow');
+    });
+
+    test('a publication that leaves out deletes is refused', async () => {
+      await server.query("CREATE PUBLICATION inserts WITH (publish = 'insert')");
+      const config = endpointConfig(server, { advanced: { publicationName: 'inserts' } });
+      assert.match(await validate(config), /^PG_PUBLICATION_INCOMPLETE: .*update and delete/);
+    });
+
+    test('a keyed mode for a collection keyed by position, and a table bound twice, are refused', async () => {
+      const config = endpointConfig(server);
+      const [first] = await discoverBindings(config);
+      assert.ok(first);
+      const keyless = {
+        ...first,
+        key: ['/_meta/source/loc/0', '/_meta/source/loc/1', '/_meta/source/loc/2'],
+      };
+      assert.match(await validate(config, [keyless]), /^SQL_FALLBACK_KEY/);
+      assert.match(await validate(config, [first, first]), /^SQL_TABLE_BOUND_TWICE/);
+    });
+
+    test('what this version cannot do is refused, not ignored', async () => {
+      const refused = { advanced: { min_backfill_xid: '100', feature_flags: 'no_date_as_date' } };
+      assert.match(
+        await validate(endpointConfig(server, refused)),
+        /^PG_UNSUPPORTED: .*min_backfill_xid.*no_date_as_date/,
+      );
+    });
+
+    test('an unknown field and a missing one are named', async () => {
+      const { address: _, ...rest } = endpointConfig(server, { adress: 'x' });
+      const error = await validate(rest);
+      assert.match(error, /\/address \(Server Address\) is required/);
+      assert.match(error, /\/adress is not a known property; did you mean "address"\?/);
+    });
+
+    test('a slot of another database or plugin is refused', async () => {
+      await server.query('CREATE DATABASE elsewhere');
+      await server.query("SELECT pg_create_physical_replication_slot('physical')");
+      const config = endpointConfig(server, { advanced: { slotName: 'physical' } });
+      assert.match(await validate(config), /^PG_SLOT_ELSEWHERE: .*physical/);
+      const other = await server.connect('elsewhere');
+      await other.query("SELECT pg_create_logical_replication_slot('away', 'pgoutput')");
+      await other.close();
+      assert.match(
+        await validate(endpointConfig(server, { advanced: { slotName: 'away' } })),
+        /^PG_SLOT_ELSEWHERE: .*"elsewhere".*"postgres"/,
+      );
+    });
+  });
+
+  describe(`continuity with PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
+    const slot = "SELECT pg_drop_replication_slot('flow_slot')";
+
+    /** A capture that has read one row, and is stopped. */
+    async function captured(
+      server: PostgresServer,
+      config = endpointConfig(server),
+    ): Promise<CaptureHarness> {
+      await server.query(
+        `DROP TABLE IF EXISTS t; CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)`,
+      );
+      const capture = new CaptureHarness(config, await discoverBindings(config));
+      capture.start();
+      await capture.untilActive();
+      await capture.kill('SIGTERM');
+      return capture;
+    }
+
+    async function released(server: PostgresServer): Promise<void> {
+      for (;;) {
+        const [row] = await server.query('SELECT bool_or(active) AS active FROM pg_replication_slots');
+        if (row?.['active'] !== 't') return;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+
+    test('a missing, recreated or busy slot stops the capture with its own code and the way out', async () => {
+      await using server = await startPostgres({ version });
+      await using capture = await captured(server);
+      await released(server);
+      await server.query(slot);
+      capture.start();
+      assert.match(await capture.failure(), /^PG_SLOT_MISSING: [\s\S]*backfill counter/);
+
+      await server.query('INSERT INTO t VALUES (2)');
+      await server.query("SELECT pg_create_logical_replication_slot('flow_slot', 'pgoutput')");
+      capture.start();
+      assert.match(await capture.failure(), /^PG_SLOT_RECREATED: .*lost/);
+
+      capture.bindings = capture.bindings.map((each) => ({ ...each, backfill: 1 }));
+      capture.start();
+      await capture.untilActive();
+      assert.deepEqual(capture.rows('t'), [{ id: 1 }, { id: 2 }]);
+
+      await using second = new CaptureHarness(capture.config, capture.bindings);
+      second.state = capture.state;
+      second.start();
+      assert.match(await second.failure(), /^PG_SLOT_ACTIVE: .*server process \d+/);
+    });
+
+    test('a slot whose log is gone, another server and a restored one are told apart', async () => {
+      await using server = await startPostgres({
+        version,
+        settings: { max_slot_wal_keep_size: '1MB', min_wal_size: '32MB', max_wal_size: '32MB' },
+      });
+      await using capture = await captured(server);
+      await released(server);
+      const state = structuredClone(capture.state);
+      const table = 'public%2Ft';
+      const tables = state['bindingStateV1'] as Record<string, Record<string, unknown>>;
+
+      capture.state = { ...state, cursor: 'F/0' };
+      capture.start();
+      assert.match(await capture.failure(), /^PG_POSITION_AHEAD/);
+
+      capture.state = {
+        ...state,
+        bindingStateV1: { [table]: { ...tables[table], metadata: { system_identifier: '1', timeline: 1 } } },
+      };
+      capture.start();
+      assert.match(await capture.failure(), /^PG_OTHER_CLUSTER: .*system identifier/);
+
+      await server.query('CREATE TABLE filler (v text)');
+      for (let i = 0; i < 8; i += 1) {
+        await server.query(
+          'INSERT INTO filler SELECT repeat(md5(i::text), 100) FROM generate_series(1, 5000) i',
+        );
+        await server.query('SELECT pg_switch_wal()');
+        await server.query('CHECKPOINT');
+      }
+      capture.state = state;
+      capture.start();
+      assert.match(await capture.failure(), /^PG_SLOT_LOST: [\s\S]*max_slot_wal_keep_size/);
+    });
+
+    test('an idle capture lets go of log that other tables write', async () => {
+      await using server = await startPostgres({ version });
+      await using capture = await captured(server);
+      capture.start();
+      await capture.untilActive();
+      await server.query('CREATE TABLE busy (v text)');
+      await server.query('INSERT INTO busy SELECT md5(i::text) FROM generate_series(1, 1000) i');
+      const [target] = await server.query('SELECT pg_current_wal_lsn() AS lsn');
+      await capture.until(
+        'the slot to move past it',
+        async () => {
+          const [row] = await server.query(
+            "SELECT confirmed_flush_lsn >= $1::pg_lsn AS moved FROM pg_replication_slots WHERE slot_name = 'flow_slot'",
+            [target?.['lsn'] ?? ''],
+          );
+          return row?.['moved'] === 't';
+        },
+        15_000,
+      );
+      assert.equal(capture.committed.length, 1);
+    });
+
+    test('wal_level=replica is one clear error with the command that mends it', async () => {
+      await using server = await startPostgres({ version, settings: { wal_level: 'replica' } });
+      assert.match(
+        await validate(endpointConfig(server)),
+        /^PG_WAL_LEVEL: .*replica\nALTER SYSTEM SET wal_level = logical/,
+      );
+    });
+  });
+}
