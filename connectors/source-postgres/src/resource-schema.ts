@@ -3,6 +3,9 @@
 import { configSchema, choice, integer, item, list, optional, optionalSection, text } from '@weir/schema';
 import { backfillModes } from '@weir/sqlcapture';
 
+/** Discovery sets it; user interfaces do not let it be edited. */
+const readOnly: object = { readOnly: true };
+
 export const resourceSchema = configSchema(
   {
     id: 'https://github.com/estuary/connectors/source-postgres/resource',
@@ -28,9 +31,9 @@ export const resourceSchema = configSchema(
       title: 'Schema',
       description: 'The schema (namespace) of the table.',
       order: 0,
-      'x-read-only': true,
+      ...readOnly,
     }),
-    stream: text({ title: 'Table Name', description: 'The name of the table.', order: 1 }),
+    stream: text({ title: 'Table Name', description: 'The name of the table.', order: 1, ...readOnly }),
     advanced: optionalSection(
       { title: 'Advanced Options', description: 'Options for advanced users.', advanced: true },
       {

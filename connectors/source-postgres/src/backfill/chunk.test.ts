@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { keyedChunkQuery, pagesChunkQuery } from './chunk-query.ts';
+import { nextPages } from './page-range.ts';
+
+const table = { schema: 'public', table: 'we"ird', columns: ['a', 'b "q"'], filter: undefined };
+
+describe('the SQL of a chunk', () => {
+  test('a keyed chunk compares and orders by the whole key', () => {
+    const key = [
+      { name: 'a', collateC: false },
+      { name: 'b "q"', collateC: false },
+    ];
+    assert.equal(
+      keyedChunkQuery(table, key, undefined, 10),
+      'COPY (SELECT "a", "b ""q""" FROM "public"."we""ird" ORDER BY "a", "b ""q""" LIMIT 10) TO STDOUT',
+    );
+    assert.equal(
+      keyedChunkQuery(table, key, ['1', "it's \\"], 10),
+      `COPY (SELECT "a", "b ""q""" FROM "public"."we""ird" WHERE ("a", "b ""q""") > ('1', E'it''s \\\\') ORDER BY "a", "b ""q""" LIMIT 10) TO STDOUT`,
+    );
+  });
+
+  test('texts of a precise chunk are compared as bytes, and a filter stays in its parentheses', () => {
+    assert.equal(
+      keyedChunkQuery({ ...table, filter: 'x OR y -- why' }, [{ name: 'a', collateC: true }], ['1'], 5),
+      `COPY (SELECT "a", "b ""q""" FROM "public"."we""ird" WHERE ("a" COLLATE "C") > ('1') AND (x OR y -- why\n) ORDER BY "a" COLLATE "C" LIMIT 5) TO STDOUT`,
+    );
+  });
+
+  test('a keyless chunk is a range of pages', () => {
+    assert.equal(
+      pagesChunkQuery(table, '(0,0)', '(501,0)'),
+      `COPY (SELECT "a", "b ""q""" FROM "public"."we""ird" WHERE ctid > '(0,0)' AND ctid <= '(501,0)') TO STDOUT`,
+    );
+  });
+
+  test('page ranges follow each other to the end of the largest part', () => {
+    const size = { pages: 1200, parts: 1 };
+    const first = nextPages(undefined, size, 50_000);
+    assert.deepEqual(first, { low: '(0,0)', high: '(501,0)', isLast: false });
+    const second = nextPages(Buffer.from(first.high), size, 50_000);
+    assert.deepEqual(second, { low: '(501,0)', high: '(1002,0)', isLast: false });
+    assert.equal(nextPages(Buffer.from(second.high), size, 50_000).isLast, true);
+    assert.equal(nextPages(undefined, { pages: 0, parts: 1 }, 100).isLast, true);
+    assert.throws(() => nextPages(Buffer.from('x'), size, 1), { code: 'SQL_STATE_INVALID' });
+  });
+});

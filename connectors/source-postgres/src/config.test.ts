@@ -1,0 +1,86 @@
+import { configSchemaText, decodeConfig, lintConfigSchema } from '@weir/schema';
+import { matchSnapshot } from '@weir/testing';
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { checkConfig, endpointSchema, sourceSettings, splitAddress } from './config.ts';
+import { resourceSchema } from './resource-schema.ts';
+
+const base = {
+  address: 'db.example.com',
+  user: 'flow_capture',
+  database: 'shop',
+  historyMode: false,
+  credentials: { auth_type: 'UserPassword', password: 'x' },
+};
+
+function decode(changes: Record<string, unknown> = {}) {
+  return decodeConfig(endpointSchema, JSON.stringify({ ...base, ...changes }), { what: 'the config' });
+}
+
+describe('the configuration', () => {
+  test('schemas are those of the snapshot and follow the guidelines', () => {
+    assert.deepEqual(lintConfigSchema(endpointSchema), []);
+    assert.deepEqual(lintConfigSchema(resourceSchema), []);
+    const pretty = (text: string) => JSON.stringify(JSON.parse(text), undefined, 2);
+    matchSnapshot(import.meta.url, 'endpoint-schema.json', pretty(configSchemaText(endpointSchema)));
+    matchSnapshot(import.meta.url, 'resource-schema.json', pretty(configSchemaText(resourceSchema)));
+  });
+
+  test('defaults are those of the catalogs in use', () => {
+    const settings = sourceSettings(decode());
+    assert.deepEqual(
+      [settings.port, settings.slot, settings.publication, settings.chunkRows, settings.statementTimeout],
+      [5432, 'flow_slot', 'flow_publication', 50_000, '2min'],
+    );
+    assert.equal(settings.rediscoveryIntervalMs, 900_000);
+  });
+
+  test('an address is a host, a host with a port, or IPv6 with and without brackets', () => {
+    assert.deepEqual(splitAddress('db'), { host: 'db', port: 5432 });
+    assert.deepEqual(splitAddress('db:6000'), { host: 'db', port: 6000 });
+    assert.deepEqual(splitAddress('[::1]:6000'), { host: '[::1]', port: 6000 });
+    assert.deepEqual(splitAddress('::1'), { host: '::1', port: 5432 });
+    assert.deepEqual(splitAddress('/run/postgresql'), { host: '/run/postgresql', port: 5432 });
+  });
+
+  test('skipped backfills match schema.table in any case, and *.* matches all', () => {
+    const some = sourceSettings(decode({ advanced: { skip_backfills: 'public.Users, shop.orders' } }));
+    assert.deepEqual(
+      [
+        some.isSkipped('public', 'users'),
+        some.isSkipped('Shop', 'Orders'),
+        some.isSkipped('public', 'orders'),
+      ],
+      [true, true, false],
+    );
+    assert.equal(sourceSettings(decode({ advanced: { skip_backfills: '*.*' } })).isSkipped('a', 'b'), true);
+  });
+
+  test('values that cannot work are refused by name', () => {
+    const cases: [Record<string, unknown>, string, RegExp][] = [
+      [{ address: 'x.pooler.supabase.com:6543' }, 'PG_CONFIG_INVALID', /pooler/],
+      [{ advanced: { skip_backfills: 'users' } }, 'PG_CONFIG_INVALID', /"users".*no schema/],
+      [{ advanced: { rediscovery_interval: '10s' } }, 'PG_CONFIG_INVALID', /10s.*1m/],
+      [{ discoveryFilters: { table_patterns: ['a.b.c'] } }, 'SQL_TABLE_PATTERN_INVALID', /a\.b\.c/],
+      [{ advanced: { min_backfill_xid: '7' } }, 'PG_UNSUPPORTED', /min_backfill_xid/],
+      [{ advanced: { feature_flags: 'multidimensional_arrays' } }, 'PG_UNSUPPORTED', /multidimensional/],
+      [{ advanced: { feature_flags: 'force_reset_cursor=0/1' } }, 'PG_UNSUPPORTED', /force_reset_cursor/],
+      [
+        { networkTunnel: { sshForwarding: { sshEndpoint: 'ssh://u@h', privateKey: 'k' } } },
+        'PG_UNSUPPORTED',
+        /sshForwarding/,
+      ],
+      [
+        { credentials: { auth_type: 'AWSIAM', aws_region: 'r', aws_role_arn: 'a' } },
+        'PG_UNSUPPORTED',
+        /cloud provider/,
+      ],
+    ];
+    for (const [changes, code, message] of cases) {
+      assert.throws(() => checkConfig(decode(changes)), { code, message }, JSON.stringify(changes));
+    }
+    assert.doesNotThrow(() =>
+      checkConfig(decode({ advanced: { feature_flags: 'no_emit_sourced_schemas, later' } })),
+    );
+  });
+});
