@@ -1,15 +1,25 @@
 // The `weir` command. Each subcommand is one file of commands/.
 
 import { Command } from 'commander';
+import { backfillCommand } from './commands/backfill.ts';
 import { discoverCommand } from './commands/discover.ts';
+import { previewCommand } from './commands/preview.ts';
+import { readCommand } from './commands/read.ts';
+import { runCommand } from './commands/run.ts';
 import { specCommand } from './commands/spec.ts';
+import { statusCommand } from './commands/status.ts';
 import { reportFailure } from './failure.ts';
 
 const program = new Command('weir')
   .description('Runs captures and materializations of a Flow catalog on this machine.')
   .showHelpAfterError('(weir --help lists the commands)')
   .addCommand(specCommand())
-  .addCommand(discoverCommand());
+  .addCommand(discoverCommand())
+  .addCommand(previewCommand())
+  .addCommand(runCommand())
+  .addCommand(statusCommand())
+  .addCommand(readCommand())
+  .addCommand(backfillCommand());
 
 try {
   await program.parseAsync();

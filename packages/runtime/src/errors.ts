@@ -54,6 +54,32 @@ export const catalogue = {
     fix: 'Write the values into the config, encrypted with sops if they have to be stored.',
     retry: 'never',
   },
+  BUILD_COLLECTION_INVALID: {
+    summary: 'The schemas, key or projections of a collection contradict each other or the rules of Flow.',
+    fix: 'Correct the collection in the catalog.',
+    retry: 'never',
+  },
+  BUILD_RESOURCE_DUPLICATE: {
+    summary: 'Two bindings of a task name the same resource of its endpoint.',
+    fix: 'Take one of them out, or disable it.',
+    retry: 'never',
+  },
+  BUILD_FIELD_CONFLICT: {
+    summary: 'The fields that a materialization binding asks for contradict what its connector can store.',
+    fix: "Change the binding's fields (require, exclude, groupBy), or the projections of its collection.",
+    retry: 'never',
+  },
+  BUILD_INCOMPATIBLE: {
+    summary:
+      'A schema changed so that a table would have to be built anew, and the policy of the binding forbids that.',
+    fix: 'Raise the `backfill` counter of the binding, or set onIncompatibleSchemaChange to backfill.',
+    retry: 'never',
+  },
+  BUILD_UNSUPPORTED: {
+    summary: 'The catalog asks for something that only Flow itself can do.',
+    fix: 'Take it out of the catalog, or run this task in Flow.',
+    retry: 'never',
+  },
   DISCOVER_NOT_EDITABLE: {
     summary:
       'Discovered bindings cannot be written because their file is remote, or the catalog was assembled in an unusual way.',

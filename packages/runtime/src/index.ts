@@ -1,3 +1,12 @@
+export { buildCapture, type BuildCaptureOptions, type BuiltCapture } from './build/build-capture.ts';
+export { buildCollection } from './build/build-collection.ts';
+export {
+  buildMaterialization,
+  type BuildMaterializationOptions,
+  type BuiltMaterialization,
+} from './build/build-materialization.ts';
+export { startConnector, type BuildOptions, type TaskEndpoint } from './build/build-options.ts';
+export { parseDuration } from './catalog/duration.ts';
 export { loadCatalog, type Catalog } from './catalog/load-catalog.ts';
 export type * from './catalog/model.ts';
 export { openConfig, type OpenedConfig } from './catalog/open-config.ts';

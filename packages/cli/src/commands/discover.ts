@@ -33,7 +33,7 @@ function summary(result: DiscoverResult): string {
 }
 
 async function run(options: DiscoverOptions): Promise<void> {
-  const catalog = await loadCatalog(options.source);
+  const catalog = await loadCatalog(options.source, { allowMissingCollections: true });
   const task = chooseTask(catalog, options.name, 'capture');
   if (task.protocol !== 'capture') return;
   await forTask(task.name, async () => {

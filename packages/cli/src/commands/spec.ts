@@ -38,7 +38,10 @@ async function specOf(
 async function run(image: string | undefined, options: SpecOptions): Promise<void> {
   let json: string;
   if (image === undefined) {
-    const task = chooseTask(await loadCatalog(options.source), options.name);
+    const task = chooseTask(
+      await loadCatalog(options.source, { allowMissingCollections: true }),
+      options.name,
+    );
     const { connector } = task.model.endpoint;
     if (connector.kind === 'dekaf') {
       throw errors.CONNECTOR_UNKNOWN({ message: `${task.name} uses Dekaf, which runs only inside of Flow.` });

@@ -133,6 +133,8 @@ test('a binding of a collection that does not exist is refused, unless it is dis
   assert.deepEqual(await problemsOf(text), [
     'flow.yaml:14:9: There is no collection "acme/poeple" for this binding to write to. Did you mean "acme/people"?',
   ]);
+  const path = write({ 'flow.yaml': text });
+  assert.equal((await loadCatalog(path, { allowMissingCollections: true })).captures.size, 1);
   const disabled = text.replace('target: acme/poeple', 'disable: true\n        target: acme/poeple');
   assert.equal((await load(disabled)).captures.get('acme/hello')?.bindings[0]?.disable, true);
 });

@@ -86,11 +86,16 @@ async function importsOf(fields: Fields, file: SourceFile, files: SourceFiles): 
   return imported;
 }
 
+export interface LoadOptions {
+  /** Bindings may name collections that do not exist yet: discovery is about to add them. */
+  readonly allowMissingCollections?: boolean;
+}
+
 /**
  * `location` is a path or a URL.
  * Errors: CATALOG_UNREADABLE for the file itself, CATALOG_INVALID with every problem of it and what it imports.
  */
-export async function loadCatalog(location: string): Promise<Catalog> {
+export async function loadCatalog(location: string, options: LoadOptions = {}): Promise<Catalog> {
   const problems = new Problems();
   const files = new SourceFiles(problems);
   const captures = new Map<string, CaptureModel>();
@@ -111,7 +116,7 @@ export async function loadCatalog(location: string): Promise<Catalog> {
     await readSection(fields.get('materializations'), materializations, files, readMaterialization);
   }
   const catalog: Catalog = { captures, collections, materializations, root, files: files.all };
-  if (problems.count === 0) checkReferences(catalog, problems);
+  if (problems.count === 0 && options.allowMissingCollections !== true) checkReferences(catalog, problems);
   problems.throwIfAny();
   return catalog;
 }

@@ -1,0 +1,115 @@
+// weir preview: runs one task for a while without keeping anything, and prints what it does.
+
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { buildCapture, buildMaterialization, loadCatalog, parseDuration } from '@weir/runtime';
+import { resolveOptions, stderrLogs, withCatalogOptions } from '../connector-options.ts';
+import type { CatalogOptions } from '../connector-options.ts';
+import { errors } from '../errors.ts';
+import { forTask } from '../failure.ts';
+import { parseFixture } from '../preview/fixture.ts';
+import { previewCapture, previewMaterialization } from '../preview/preview-run.ts';
+import type { PreviewOptions } from '../preview/preview-run.ts';
+import { parseSessions } from '../preview/sessions.ts';
+import { abortOnSignals } from '../stop-signals.ts';
+import { chooseTask } from '../task-choice.ts';
+
+interface PreviewCommandOptions extends CatalogOptions {
+  readonly name?: string;
+  readonly sessions: (number | undefined)[];
+  readonly timeout?: number;
+  readonly fixture?: string;
+  readonly initialState?: string;
+  readonly outputState?: boolean;
+  readonly outputApply?: boolean;
+}
+
+function duration(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined)
+    throw new InvalidArgumentError('A duration is, for instance, 10s or 1m 30s.');
+  return milliseconds;
+}
+
+function jsonObject(text: string): string {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return text;
+  } catch {
+    // Told below.
+  }
+  throw new InvalidArgumentError('The state has to be a JSON object.');
+}
+
+async function run(options: PreviewCommandOptions): Promise<void> {
+  const catalog = await loadCatalog(options.source);
+  const task = chooseTask(catalog, options.name);
+  const print = stderrLogs(options);
+  const onLog: PreviewOptions['onLog'] = (log) => print(task.name, log);
+  const build = { ...resolveOptions(options, task.name), onLog };
+  using stop = abortOnSignals();
+  const preview: PreviewOptions = {
+    sessions: options.sessions,
+    timeoutMs: options.timeout,
+    initialState: options.initialState,
+    outputState: options.outputState === true,
+    outputApply: options.outputApply === true,
+    fixture: [],
+    onLog,
+    print: (line) => process.stdout.write(line),
+    signal: stop.signal,
+  };
+  await forTask(task.name, async () => {
+    if (task.protocol === 'capture') {
+      await previewCapture(await buildCapture(catalog, task.model, build), preview);
+      return;
+    }
+    if (options.fixture === undefined) {
+      throw errors.FIXTURE_NEEDED({
+        message: `${task.name} is a materialization, and there is no --fixture.`,
+      });
+    }
+    const collections = new Set(task.model.bindings.map((binding) => binding.source.collection));
+    const text = readFileSync(options.fixture === '-' ? 0 : options.fixture, 'utf8');
+    const fixture = parseFixture(text, collections, options.fixture === '-' ? 'stdin' : options.fixture);
+    await previewMaterialization(await buildMaterialization(catalog, task.model, build), {
+      ...preview,
+      fixture,
+    });
+  });
+}
+
+export function previewCommand(): Command {
+  const command = new Command('preview')
+    .description(
+      'Runs one task without keeping anything: a capture prints its documents, a materialization takes a fixture.',
+    )
+    .option('-n, --name <task>', 'the task, when the catalog has several')
+    .option(
+      '--sessions <counts>',
+      'transactions of each session, comma separated; a negative number sets no limit',
+      parseSessions,
+      [undefined],
+    )
+    .option('--timeout <duration>', 'ends a session after so long without a transaction', duration)
+    .option('--fixture <file>', 'documents for a materialization; - reads them from stdin')
+    .option('--initial-state <json>', 'the connector state of the first session', jsonObject)
+    .option('--output-state', 'print each update of the connector state, and the whole state at the end')
+    .option('--output-apply', 'print what each Apply did');
+  return withCatalogOptions(command)
+    .addHelpText(
+      'after',
+      `
+Output, one line each:
+  ["collection", {document}]
+  ["connectorState", {"updated": {…}, "mergePatch": true}]
+  ["applied.actionDescription", "…"]
+
+A fixture has one ["collection", {document}] or {"commit": true} per line; commits end transactions.
+
+Examples:
+  weir preview --name acme/orders --sessions 1
+  weir preview --name acme/warehouse --fixture documents.jsonl --output-apply --output-state`,
+    )
+    .action(run);
+}

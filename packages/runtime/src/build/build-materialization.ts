@@ -1,0 +1,203 @@
+// From a materialization of the catalog to the specification that its connector is applied and opened with: Validate
+// gives the connector's constraints, field selection weighs them against the catalog and against what is live now, and
+// what cannot go on without a backfill follows the binding's policy.
+
+import { journalReadSuffix, materializationSpecToJson, stateKey } from '@weir/protocol';
+import type {
+  CollectionSpec,
+  FieldSelection,
+  MaterializationBindingSpec,
+  MaterializationSpec,
+  MaterializeValidatedBinding,
+} from '@weir/protocol';
+import { selectFields } from '@weir/schema';
+import type { SelectionResult } from '@weir/schema';
+import type { Catalog } from '../catalog/load-catalog.ts';
+import type { MaterializationBindingModel, MaterializationModel } from '../catalog/model.ts';
+import { formatPlace } from '../catalog/place.ts';
+import { errors } from '../errors.ts';
+import { BackfillCounters, checkResourcePaths, inactiveBindings, versionOf } from './bindings.ts';
+import { buildCollection } from './build-collection.ts';
+import { openEndpoint, startConnector } from './build-options.ts';
+import type { BuildOptions, TaskEndpoint } from './build-options.ts';
+import { requireCollection } from './require-collection.ts';
+
+export interface BuildMaterializationOptions extends BuildOptions {
+  /** The specification last applied. */
+  readonly last?: MaterializationSpec;
+  readonly lastVersion?: string;
+}
+
+export interface BuiltMaterialization {
+  readonly protocol: 'materialize';
+  readonly spec: MaterializationSpec;
+  readonly version: string;
+  readonly endpoint: TaskEndpoint;
+  /** Bindings (resource path as a state key) that this build backfills because their schema became incompatible. To be
+   * remembered before the specification is applied, or the next build would go back. */
+  readonly requestedBackfills: readonly string[];
+  /** Bindings left out because of `onIncompatibleSchemaChange: disableBinding`, as sentences. */
+  readonly disabledBindings: readonly string[];
+}
+
+/** Each round backfills at least one more binding that the round before found incompatible. */
+const maxRounds = 3;
+
+function liveSelection(
+  last: MaterializationSpec | undefined,
+  resourcePath: readonly string[],
+  backfill: number,
+): FieldSelection | undefined {
+  const path = JSON.stringify(resourcePath);
+  const found = last?.bindings.find((binding) => JSON.stringify(binding.resourcePath) === path);
+  return found !== undefined && found.backfill === backfill ? found.fieldSelection : undefined;
+}
+
+function conflictText(model: MaterializationBindingModel, result: SelectionResult): string {
+  const reasons = result.conflicts.map((conflict) => `\n  ${conflict.message}`);
+  return `${formatPlace(model.place)}: the fields of ${model.source.collection} cannot be materialized:${reasons.join('')}`;
+}
+
+function checkSource(model: MaterializationBindingModel): void {
+  const { include, exclude } = model.source;
+  const [field] = [...Object.keys(include), ...Object.keys(exclude)];
+  if (field === undefined) return;
+  throw errors.BUILD_UNSUPPORTED({
+    message: `${formatPlace(model.place)}: this binding selects partitions by "${field}".`,
+    fix: 'Take out source.partitions: this runtime materializes whole collections.',
+  });
+}
+
+/** Runs Validate through the connector. Errors: BUILD_*, CONNECTOR_*, or what the connector says. */
+export async function buildMaterialization(
+  catalog: Catalog,
+  model: MaterializationModel,
+  options: BuildMaterializationOptions = {},
+): Promise<BuiltMaterialization> {
+  const { last } = options;
+  const endpoint = await openEndpoint(model, 'materialize', options);
+  const connectorType = endpoint.command.connectorType;
+  const models = model.bindings.filter((binding) => !binding.disable);
+  for (const binding of models) checkSource(binding);
+  const collections = models.map(({ source: { collection: name } }) =>
+    buildCollection(requireCollection(catalog, name), options.inferredSchema?.(name)),
+  );
+  const counters = new BackfillCounters(options.backfills, [
+    ...(last?.bindings ?? []),
+    ...(last?.inactiveBindings ?? []),
+  ]);
+  const requestedBackfills: string[] = [];
+
+  const validate = async (): Promise<readonly MaterializeValidatedBinding[]> => {
+    await using connector = await startConnector('materialize', endpoint, options);
+    const { bindings } = await connector.call(
+      {
+        kind: 'validate',
+        name: model.name,
+        connectorType,
+        config: endpoint.config,
+        bindings: models.map((binding, index) => ({
+          resourceConfig: binding.resource,
+          collection: collections[index] as CollectionSpec,
+          fieldConfig: binding.fields.require,
+          backfill: counters.of(binding),
+          groupBy: binding.fields.groupBy,
+        })),
+        lastVersion: options.lastVersion ?? '',
+        ...(last === undefined ? {} : { lastMaterialization: last }),
+      },
+      'validated',
+    );
+    await connector.finish();
+    checkResourcePaths(model.name, models, bindings);
+    return bindings;
+  };
+
+  for (let round = 1; ; round++) {
+    const validated = await validate();
+    const learnt = models.map((binding, index) =>
+      counters.learn(binding, validated[index]?.resourcePath ?? []),
+    );
+    if (learnt.includes(true)) continue;
+
+    const bindings: MaterializationBindingSpec[] = [];
+    const disabledBindings: string[] = [];
+    let again = false;
+    for (const [index, binding] of models.entries()) {
+      const answer = validated[index];
+      const collection = collections[index];
+      if (answer === undefined || collection === undefined) continue;
+      const { resourcePath } = answer;
+      const backfill = counters.of(binding);
+      const live = liveSelection(last, resourcePath, backfill);
+      const result = selectFields({
+        projections: collection.projections,
+        constraints: answer.constraints,
+        groupBy: binding.fields.groupBy,
+        collectionKey: collection.key,
+        model: binding.fields,
+        caseInsensitiveFields: answer.caseInsensitiveFields,
+        ...(live === undefined ? {} : { live }),
+      });
+      if (result.outcome === 'conflict') {
+        throw errors.BUILD_FIELD_CONFLICT({ message: conflictText(binding, result) });
+      }
+      if (result.outcome === 'incompatible') {
+        const policy = binding.onIncompatibleSchemaChange;
+        if (policy === 'disableBinding') {
+          disabledBindings.push(conflictText(binding, result));
+          continue;
+        }
+        if (policy !== 'backfill' || round >= maxRounds) {
+          throw errors.BUILD_INCOMPATIBLE({
+            message: conflictText(binding, result),
+            ...(policy === 'disableTask'
+              ? {
+                  fix: 'The task stays disabled (onIncompatibleSchemaChange: disableTask) until the binding is backfilled: raise its `backfill`.',
+                }
+              : {}),
+          });
+        }
+        counters.request(resourcePath);
+        requestedBackfills.push(stateKey(resourcePath, 0));
+        again = true;
+      }
+      bindings.push(bindingSpec(model.name, binding, collection, answer, result.selection, backfill));
+    }
+    if (again) continue;
+    const spec: MaterializationSpec = {
+      name: model.name,
+      connectorType,
+      config: endpoint.config,
+      bindings,
+      inactiveBindings: inactiveBindings(bindings, last),
+    };
+    const version = versionOf(materializationSpecToJson(spec));
+    return { protocol: 'materialize', spec, version, endpoint, requestedBackfills, disabledBindings };
+  }
+}
+
+function bindingSpec(
+  task: string,
+  model: MaterializationBindingModel,
+  collection: CollectionSpec,
+  answer: MaterializeValidatedBinding,
+  fieldSelection: FieldSelection,
+  backfill: number,
+): MaterializationBindingSpec {
+  const key = stateKey(answer.resourcePath, backfill);
+  return {
+    resourceConfig: model.resource,
+    resourcePath: answer.resourcePath,
+    collection,
+    fieldSelection,
+    deltaUpdates: answer.deltaUpdates,
+    journalReadSuffix: journalReadSuffix(task, key),
+    priority: model.priority,
+    notBefore: model.source.notBefore ?? '',
+    notAfter: model.source.notAfter ?? '',
+    backfill,
+    stateKey: key,
+    ...(answer.serPolicy === undefined ? {} : { serPolicy: answer.serPolicy }),
+  };
+}

@@ -1,0 +1,55 @@
+// What a build needs besides the catalog, and what it gives back: everything that a task needs to run, as plain data.
+
+import type { JsonText } from '@weir/protocol';
+import type { CaptureModel, MaterializationModel } from '../catalog/model.ts';
+import { openConfig } from '../catalog/open-config.ts';
+import { resolveConnector } from '../connector/connector-command.ts';
+import type { ConnectorCommand, ConnectorProtocol, ResolveOptions } from '../connector/connector-command.ts';
+import { ConnectorProcess } from '../connector/connector-process.ts';
+import type { ConnectorOptions } from '../connector/connector-process.ts';
+import { errors } from '../errors.ts';
+
+export interface BuildOptions
+  extends ResolveOptions, Pick<ConnectorOptions, 'onLog' | 'logLevel' | 'signal'> {
+  /** The inferred schema of a collection; undefined before anything was captured. */
+  readonly inferredSchema?: (collection: string) => JsonText | undefined;
+  /** Backfills asked for, per binding (its resource path as a state key), on top of the catalog's counters. */
+  readonly backfills?: ReadonlyMap<string, number>;
+}
+
+/** How to start the task's connector; plain data, so that a worker can do it. */
+export interface TaskEndpoint {
+  readonly task: string;
+  readonly command: ConnectorCommand;
+  readonly config: JsonText;
+  readonly secrets: readonly string[];
+  readonly logLevel: string;
+}
+
+export async function openEndpoint(
+  model: CaptureModel | MaterializationModel,
+  protocol: ConnectorProtocol,
+  options: BuildOptions,
+): Promise<TaskEndpoint> {
+  const { connector } = model.endpoint;
+  if (connector.kind === 'dekaf') {
+    throw errors.CONNECTOR_UNKNOWN({
+      message: `${model.name} uses Dekaf, which runs only inside of Flow.`,
+      fix: 'Run this task in Flow, or use another endpoint.',
+    });
+  }
+  const { config, secrets } = await openConfig(model.endpoint);
+  const logLevel = options.logLevel ?? model.shards.logLevel ?? 'info';
+  const command = await resolveConnector(connector, protocol, { ...options, taskName: model.name, logLevel });
+  return { task: model.name, command, config, secrets, logLevel };
+}
+
+/** Starts a process of a task's connector. */
+export async function startConnector<P extends ConnectorProtocol>(
+  protocol: P,
+  endpoint: TaskEndpoint,
+  options: Pick<ConnectorOptions, 'onLog' | 'signal'> = {},
+): Promise<ConnectorProcess<P>> {
+  const { config, secrets, logLevel } = endpoint;
+  return await ConnectorProcess.start(protocol, endpoint.command, { ...options, config, secrets, logLevel });
+}
