@@ -126,6 +126,11 @@ export const catalogue = {
     fix: 'Correct the source, or widen the schema of the collection. What was committed before stays.',
     retry: 'never',
   },
+  COLLECTION_UNKNOWN: {
+    summary: 'A command names a collection that holds nothing.',
+    fix: 'Name a collection that a capture has written to.',
+    retry: 'never',
+  },
   CHECKPOINT_AHEAD: {
     summary: 'A destination has read further than its collection reaches in this state folder.',
     fix: 'The state folder is older than the destination, for instance restored from a backup. Restore the newer one, or request a backfill of the materialization.',

@@ -72,3 +72,11 @@ export {
   type TaskEnvironment,
   type TaskEvent,
 } from './task/task-environment.ts';
+export { inferredSchemaOf } from './supervise/inferred-schema.ts';
+export {
+  type CollectionBatch,
+  readCollection,
+  type ReadCollectionOptions,
+} from './supervise/read-collection.ts';
+export { requestBackfill, requestedBackfills } from './supervise/request-backfill.ts';
+export { openStoreToRead, readStatus, type RuntimeStatus, type TaskStatus } from './supervise/status.ts';
