@@ -16,7 +16,7 @@ import {
   type Property,
   type Shape,
 } from './shape.ts';
-import { ARRAY, NUMBER, OBJECT, STRING, typeOf } from './types.ts';
+import { ARRAY, NUMBER, OBJECT, STRING } from './types.ts';
 
 /** What fits either. Annotations survive where both sides agree; `secret` where either has it. */
 export function union(left: Shape, right: Shape): Shape {
@@ -55,9 +55,7 @@ export function intersect(left: Shape, right: Shape): Shape {
     left.annotations === undefined || right.annotations === undefined
       ? (left.annotations ?? right.annotations)
       : { ...right.annotations, ...left.annotations };
-  shape.enum = intersectEnums(left.enum, right.enum)?.filter((value) => (typeOf(value) & shape.types) !== 0);
-  if (shape.enum !== undefined)
-    shape.types &= shape.enum.reduce<number>((all, value) => all | typeOf(value), 0);
+  shape.enum = intersectEnums(left.enum, right.enum);
   shape.format = left.format || right.format;
   shape.contentEncoding = left.contentEncoding || right.contentEncoding;
   shape.contentMediaType = left.contentMediaType || right.contentMediaType;

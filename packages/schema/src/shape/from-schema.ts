@@ -24,7 +24,7 @@ import {
   type Property,
   type Shape,
 } from './shape.ts';
-import { ALL_TYPES, typeBits, typeOf } from './types.ts';
+import { ALL_TYPES, typeBits } from './types.ts';
 
 export interface ShapeOptions {
   readonly baseUri?: string;
@@ -164,8 +164,7 @@ function readEnum(shape: Shape, schema: JsonObject): void {
   const constant = getProperty(schema, 'const');
   const members = constant === undefined ? getProperty(schema, 'enum') : [constant];
   if (!Array.isArray(members)) return;
-  shape.enum = members.filter((member) => (typeOf(member) & shape.types) !== 0).sort(compareJson);
-  shape.types &= shape.enum.reduce<number>((all, member) => all | typeOf(member), 0);
+  shape.enum = [...members].sort(compareJson);
 }
 
 function readAnnotations(shape: Shape, schema: JsonObject): void {

@@ -6,7 +6,7 @@
 // change their arguments; only `widen` and `enforceLimits` change one in place, and only one that nobody shares.
 
 import type { JsonObject, JsonValue } from '../json/value.ts';
-import { ALL_TYPES, ARRAY, NUMBER, OBJECT, STRING } from './types.ts';
+import { ALL_TYPES, ARRAY, NUMBER, OBJECT, STRING, typeOf } from './types.ts';
 
 export interface Property {
   shape: Shape;
@@ -141,9 +141,13 @@ export function unlessUnconstrained(shape: Shape): Shape | undefined {
   return isUnconstrained(shape) ? undefined : shape;
 }
 
-/** Brings a shape whose types were just set to canonical form, in place. */
+/** Brings a shape whose types or enum were just set to canonical form, in place. */
 export function dropForeignFacets(shape: Shape): Shape {
   const blank = newShape(0);
+  if (shape.enum !== undefined) {
+    shape.enum = shape.enum.filter((value) => (typeOf(value) & shape.types) !== 0);
+    shape.types &= shape.enum.reduce<number>((all, value) => all | typeOf(value), 0);
+  }
   if ((shape.types & STRING) === 0) {
     shape.format = blank.format;
     shape.contentEncoding = blank.contentEncoding;

@@ -73,7 +73,7 @@ describe('widening', () => {
         const schema = compileSchema(stringifyJson(shapeToSchema(infer(values))));
         for (const each of values) assert.equal(schema.validate(JSON.parse(stringifyJson(each))), undefined);
       }),
-      { numRuns: 150 },
+      { numRuns: 30 },
     );
   });
 
@@ -272,7 +272,7 @@ describe('limits', () => {
         // What has no name (items, additionalProperties) cannot be moved: one chain of them may remain.
         assert.ok(countLocations(shape) <= Math.max(complexity, 2 ** depth * 2));
       }),
-      { numRuns: 150 },
+      { numRuns: 30 },
     );
   });
 
