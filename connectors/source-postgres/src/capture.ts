@@ -1,10 +1,12 @@
 // The capture, as the kit runs it: each request opens its own connections and leaves none behind.
 
 import type { Capture, CaptureBinding, CaptureSession } from '@weir/capture';
-import type { CollectionSpec } from '@weir/protocol';
+import type { CaptureBindingSpec, CollectionSpec } from '@weir/protocol';
+import { decodeConfig } from '@weir/schema';
 import {
   CaptureEngine,
   CaptureState,
+  checkBackfillChanges,
   type EngineOutput,
   fallbackKeyError,
   isFallbackKey,
@@ -46,8 +48,9 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
     return bindings;
   },
 
-  async validate(config, bindings, context) {
+  async validate(config, bindings, context, last) {
     checkBindings(bindings);
+    checkBackfillChanges(bindings, (last?.bindings ?? []).map(lastBinding));
     const settings = sourceSettings(config);
     await using sql = new SqlSession(connectionFactory(config, settings));
     await checkPrerequisites({
@@ -151,6 +154,13 @@ function sqlBinding(binding: CaptureBinding<ResourceConfig>): SqlBinding {
     collectionKey: binding.collection.key,
     wantsTransactionId: binding.collection.projections.some(({ ptr }) => ptr === '/_meta/source/txid'),
   };
+}
+
+function lastBinding(binding: CaptureBindingSpec) {
+  const resource = decodeConfig(resourceSchema, binding.resourceConfig, {
+    what: 'the resource applied before',
+  });
+  return { resource, backfill: binding.backfill };
 }
 
 interface ResourceAndCollection {

@@ -107,7 +107,8 @@ async function answerValidate<Config, Resource, State extends object>(
     collection: binding.collection,
     backfill: binding.backfill,
   }));
-  const paths = await capture.validate(config, bindings, contextOf(streams, request.name));
+  const context = contextOf(streams, request.name);
+  const paths = await capture.validate(config, bindings, context, request.lastCapture);
   assertDistinctPaths(paths, bindings.length);
   return { kind: 'validated', bindings: paths.map((resourcePath) => ({ resourcePath })) };
 }

@@ -70,11 +70,12 @@ export interface Capture<Config, Resource, State extends object = object> {
   /** Checks what a schema cannot; throws. */
   checkConfig?(config: Config): void;
   discover(config: Config, context: RequestContext): Promise<readonly DiscoveredResource<Resource>[]>;
-  /** Checks the config against the source, and names each binding, in their order. */
+  /** Checks the config against the source, and names each binding, in their order. `last` is the spec applied before. */
   validate(
     config: Config,
     bindings: readonly ValidatedResource<Resource>[],
     context: RequestContext,
+    last: CaptureSpec | undefined,
   ): Promise<readonly ResourcePath[]>;
   /** Prepares the source, idempotently. Returns what it did, '' for nothing. `last` is the spec applied before. */
   apply(

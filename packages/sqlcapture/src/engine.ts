@@ -327,10 +327,8 @@ export class CaptureEngine {
         case 'change':
           this.#atBoundary = false;
           if (this.#wants(event)) this.#emit(this.#binding(event.table).index, event.document());
-          if (this.#undrainedBytes >= DRAIN_BYTES) {
-            reach('sqlcapture.mid-transaction');
-            await this.#drain();
-          }
+          reach('sqlcapture.mid-transaction');
+          if (this.#undrainedBytes >= DRAIN_BYTES) await this.#drain();
           break;
         case 'commit':
           this.#boundary(event.position);

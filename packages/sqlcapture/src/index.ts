@@ -1,3 +1,5 @@
+export { checkBackfillChanges } from './backfill-required.ts';
+export type { BindingVersion } from './backfill-required.ts';
 export { activateTable, fallbackKeyError } from './activate.ts';
 export { backfillModes, isBackfilling, isReplicated } from './backfill-mode.ts';
 export type { BackfillMode, TableMode } from './backfill-mode.ts';
