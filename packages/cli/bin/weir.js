@@ -3,6 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import * as module from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -19,6 +20,7 @@ function projectNode() {
 }
 
 if (major > 24 || (major === 24 && minor >= 12)) {
+  module.enableCompileCache?.(join(dirname(main), '..', '..', '..', 'node_modules', '.cache', 'weir'));
   await import(pathToFileURL(main).href);
 } else {
   const node = projectNode();

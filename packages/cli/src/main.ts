@@ -21,6 +21,11 @@ const program = new Command('weir')
   .addCommand(readCommand())
   .addCommand(backfillCommand());
 
+// Whoever reads the output may stop (`weir read … | head`). A run goes on without its listener.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

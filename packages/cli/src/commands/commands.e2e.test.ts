@@ -93,7 +93,7 @@ test('the failure of a connector is told once, with its code and without its sec
 });
 
 test('every command explains itself', () => {
-  for (const command of ['spec', 'discover', 'preview']) {
+  for (const command of ['spec', 'discover', 'preview', 'run']) {
     const help = weir(command, '--help');
     assert.equal(help.status, 0);
     assert.match(help.stdout, /--source <file>/);

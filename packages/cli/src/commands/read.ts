@@ -60,7 +60,8 @@ async function run(collection: string, options: ReadOptions): Promise<void> {
             ? headOf(batch.bytes, left)
             : { lines: batch.bytes, count: 0 };
           left -= count;
-          if (!process.stdout.write(lines)) await once(process.stdout, 'drain');
+          if (!process.stdout.write(lines)) await takenOrClosed();
+          if (process.stdout.destroyed) return;
         }
       }
       if (options.follow !== true || left <= 0 || stop.signal.aborted) return;
@@ -69,6 +70,17 @@ async function run(collection: string, options: ReadOptions): Promise<void> {
   } finally {
     for (const reader of readers.values()) reader[Symbol.dispose]();
   }
+}
+
+/** Until the reader has caught up, or is gone. */
+async function takenOrClosed(): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  await Promise.race([
+    once(process.stdout, 'drain', { signal }),
+    once(process.stdout, 'close', { signal }),
+  ]).catch(() => {});
+  waiting.abort();
 }
 
 function positive(text: string): number {

@@ -59,7 +59,7 @@ export async function runTasks(
         {
           write,
           get columns() {
-            return process.stdout.columns;
+            return process.stdout.columns || 120;
           },
         },
         true,

@@ -1,0 +1,198 @@
+// run, status, read, backfill and preview as processes, on a scripted capture and the real materialize-sqlite.
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, test } from 'node:test';
+
+const bin = join(import.meta.dirname, '..', '..', 'bin', 'weir.js');
+const fake = join(import.meta.dirname, '..', '..', '..', 'runtime', 'test', 'fake-connector.mjs');
+const folder = mkdtempSync(join(tmpdir(), 'weir-run-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function weir(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+const documents = [
+  { id: 1, name: 'ann' },
+  { id: 2, name: 'bob' },
+  { id: 9007199254740993n, name: 'big' },
+].map((document) =>
+  JSON.stringify(document, (_key, value: unknown) =>
+    typeof value === 'bigint' ? `#${value}#` : value,
+  ).replaceAll(/"#(\d+)#"/g, '$1'),
+);
+
+/** A capture that sends its documents once per session and then stays. */
+function captureCommand(docs: readonly string[]): string {
+  const lines = [
+    '{"opened":{}}',
+    ...docs.map((doc) => `{"captured":{"binding":0,"doc":${doc}}}`),
+    '{"checkpoint":{"state":{"updated":{"sent":1},"mergePatch":true}}}',
+  ];
+  const script = {
+    answers: {
+      validate: { validated: { bindings: [{ resourcePath: ['people'] }] } },
+      apply: { applied: { actionDescription: '' } },
+      open: `${lines.join('\n')}\n`,
+    },
+  };
+  return JSON.stringify([process.execPath, fake, JSON.stringify(script)]);
+}
+
+function catalog(name: string, docs: readonly string[] = documents): string {
+  const text = `captures:
+  acme/people:
+    endpoint: {local: {command: ${captureCommand(docs)}, config: {}}}
+    bindings: [{resource: {name: people}, target: acme/people}]
+collections:
+  acme/people:
+    key: [/id]
+    schema: {type: object, properties: {id: {type: integer}, name: {type: string}}, required: [id]}
+materializations:
+  acme/out:
+    endpoint: {connector: {image: "ghcr.io/estuary/materialize-sqlite:v1", config: {path: ${name}.db}}}
+    bindings: [{resource: {table: people}, source: acme/people}]
+`;
+  writeFileSync(join(folder, `${name}.yaml`), text);
+  return `${name}.yaml`;
+}
+
+function rows(name: string): string[] {
+  using database = new DatabaseSync(join(folder, `${name}.db`), { readOnly: true });
+  const statement = database.prepare('select id, name from people order by id');
+  statement.setReadBigInts(true);
+  return statement.all().map((row) => `${String(row['id'])} ${String(row['name'])}`);
+}
+
+const everybody = ['1 ann', '2 bob', '9007199254740993 big'];
+const untilCaughtUp = ['--until-caught-up', '--idle', '500ms'];
+
+test('run --until-caught-up captures, materializes and ends; status, read and backfill see what it left', () => {
+  const source = catalog('people');
+  const state = ['--state', 'people.state'];
+  const ran = weir('run', '--source', source, ...state, ...untilCaughtUp);
+  assert.equal(ran.status, 0, ran.stdout + ran.stderr);
+  assert.deepEqual(rows('people'), everybody);
+  for (const line of ran.stdout.trimEnd().split('\n')) assert.ok(typeof JSON.parse(line) === 'object');
+
+  const status = JSON.parse(weir('status', ...state, '--json').stdout) as {
+    running?: unknown;
+    tasks: { task: string; documents: number; lagBytes?: number }[];
+    collections: { collection: string; documents: number }[];
+  };
+  assert.equal(status.running, undefined);
+  assert.deepEqual(
+    status.tasks.map(({ task, documents: count, lagBytes }) => [task, count, lagBytes]),
+    [
+      ['acme/out', 3, 0],
+      ['acme/people', 3, undefined],
+    ],
+  );
+  assert.match(weir('status', ...state).stdout, /^not running\n[^]*acme\/people +capture/);
+
+  const read = weir('read', 'acme/people', ...state, '--limit', '2')
+    .stdout.trimEnd()
+    .split('\n');
+  assert.deepEqual(
+    read.map((line) => (JSON.parse(line) as { name: string }).name),
+    ['ann', 'bob'],
+  );
+  assert.match(weir('read', 'acme/people', ...state).stdout, /"id":9007199254740993,/);
+  assert.match(
+    weir('read', 'acme/nobody', ...state).stderr,
+    /^weir: COLLECTION_UNKNOWN: [^\n]*\nIt holds acme\/people\.\n$/,
+  );
+
+  assert.match(
+    weir('backfill', 'acme/out', 'nothing', ...state).stderr,
+    /BINDING_UNKNOWN[^\n]*\nIt has people\.\n$/,
+  );
+  const asked = weir('backfill', 'acme/out', 'acme/people', ...state);
+  assert.equal(asked.stdout, 'acme/out: people is backfilled from its next start on\n');
+  new DatabaseSync(join(folder, 'people.db')).exec('delete from people where id = 2');
+  const again = weir('run', '--source', source, ...state, ...untilCaughtUp);
+  assert.equal(again.status, 0, again.stdout + again.stderr);
+  assert.deepEqual(rows('people'), everybody);
+});
+
+test('a second run on the same state folder is refused, and SIGTERM ends the first one cleanly', async () => {
+  const source = catalog('locked');
+  const args = ['run', '--source', source, '--state', 'locked.state'];
+  const first = spawn(process.execPath, [bin, ...args], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const opened = Promise.withResolvers<void>();
+  let output = '';
+  first.stdout.on('data', (chunk: Buffer) => {
+    output += String(chunk);
+    if (output.includes('"message":"opened"')) opened.resolve();
+  });
+  await opened.promise;
+  const second = weir(...args);
+  assert.equal(second.status, 1);
+  assert.match(second.stderr, new RegExp(`^weir: RUNTIME_STATE_LOCKED: [^\\n]*process ${first.pid} on `));
+  first.kill('SIGTERM');
+  const [code] = (await once(first, 'exit')) as [number | null];
+  assert.equal(code, 0);
+});
+
+test('a document against the schema stops the task with collection, place and reason, and exit status 1', () => {
+  const source = catalog('invalid', ['{"id":"one","name":"ann"}']);
+  const ran = weir(
+    'run',
+    '--source',
+    source,
+    '--state',
+    'invalid.state',
+    ...untilCaughtUp,
+    '--name',
+    'acme/people',
+  );
+  assert.equal(ran.status, 1);
+  assert.match(ran.stderr, /^acme\/people: DOCUMENT_INVALID: [^\n]*acme\/people[^\n]*\/id/);
+});
+
+test('preview of a capture prints documents and states, each session resuming from the last', () => {
+  const source = catalog('previewed');
+  const flags = ['--sessions', '1,1', '--output-state', '--output-apply'];
+  const ran = weir('preview', '--source', source, '--name', 'acme/people', ...flags);
+  assert.equal(ran.status, 0, ran.stderr);
+  const lines = ran.stdout
+    .replaceAll(/"uuid":"[^"]*"/g, '"uuid":"…"')
+    .trimEnd()
+    .split('\n');
+  const session = [
+    '["applied.actionDescription",""]',
+    ...documents.map((doc) => `["acme/people",{"_meta":{"uuid":"…"},${doc.slice(1)}]`),
+    '["connectorState",{"updated":{"sent":1},"mergePatch":true}]',
+  ];
+  assert.deepEqual(lines, [...session, ...session, '["connectorState",{"updated":{"sent":1}}]']);
+});
+
+test('preview of a materialization applies its fixture, transaction by transaction', () => {
+  const source = catalog('fixed');
+  writeFileSync(
+    join(folder, 'fixture.jsonl'),
+    '{"commit":true}\n["acme/people",{"id":1,"name":"ann"}]\n["acme/people",{"id":2,"name":"bo"}]\n{"commit":true}\n["acme/people",{"id":2,"name":"bob"}]\n',
+  );
+  const flags = ['--fixture', 'fixture.jsonl', '--sessions', '2,-1', '--output-apply'];
+  const ran = weir('preview', '--source', source, '--name', 'acme/out', ...flags);
+  assert.equal(ran.status, 0, ran.stderr);
+  assert.deepEqual(rows('fixed'), ['1 ann', '2 bob']);
+  const lines = ran.stdout.trimEnd().split('\n');
+  assert.match(lines[0] ?? '', /^\["applied\.actionDescription","CREATE TABLE/);
+  assert.deepEqual(lines.slice(1), ['["applied.actionDescription",""]']);
+  const bare = weir('preview', '--source', source, '--name', 'acme/out');
+  assert.match(bare.stderr, /^acme\/out: FIXTURE_NEEDED: /);
+});
