@@ -186,6 +186,38 @@ for (const version of postgresVersions) {
       assert.match(first?.text ?? '', /"j":\{"a":"\\u0000"\}/);
     });
 
+    test('does not read a chunk while a streamed transaction is still invisible to queries', async () => {
+      await using server = await startPostgres({ version });
+      await server.query(
+        `CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t SELECT i, 0 FROM generate_series(1, 2000) i`,
+      );
+      const config = endpointConfig(server, { advanced: { backfill_chunk_size: 4 } });
+      await using capture = new CaptureHarness(config, await discoverBindings(config));
+      capture.start();
+      await capture.until('the backfill to begin', () => capture.committed.length > 0);
+      // Commits now wait for a standby that never comes: they are in the log, and streamed, but not visible.
+      await server.query("ALTER SYSTEM SET synchronous_standby_names = 'absent'");
+      await server.query('SELECT pg_reload_conf()');
+      await using writer = await server.connect();
+      await writer.query("SET synchronous_commit = 'on'");
+      const update = writer.query('UPDATE t SET v = 1 WHERE id = 2000');
+      await capture.until('it to wait', () =>
+        capture.logs.some(({ message }) => message.includes('become visible')),
+      );
+      const [seen] = await server.query('SELECT v FROM t WHERE id = 2000');
+      assert.equal(seen?.['v'], '0');
+      const before = capture.committed.length;
+      assert.ok(before < 2000);
+      await server.query('ALTER SYSTEM RESET synchronous_standby_names');
+      await server.query('SELECT pg_reload_conf()');
+      await update;
+      await capture.untilActive();
+      assert.deepEqual(
+        capture.rows('t').find((row) => row['id'] === 2000),
+        { id: 2000, v: 1 },
+      );
+    });
+
     test('sees columns that are added, with types it has never met, while it runs', async () => {
       await using server = await startPostgres({ version });
       await server.query('CREATE TABLE t (id int PRIMARY KEY)');

@@ -15,7 +15,7 @@ import {
   type SqlBinding,
   validateResource,
 } from '@weir/sqlcapture';
-import { checkConfig, type EndpointConfig, endpointSchema, sourceSettings } from './config.ts';
+import { checkConfig, type EndpointConfig, endpointSchema, sourceSettings, upgradeConfig } from './config.ts';
 import { connectionFactory } from './connection.ts';
 import { discoverBindings, schemaOptions } from './discovery/discover.ts';
 import { PgDatabase } from './pg-database.ts';
@@ -34,6 +34,7 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
     documentationUrl: 'https://go.estuary.dev/source-postgresql',
     resourcePathPointers: ['/namespace', '/stream'],
   },
+  upgradeConfig,
   checkConfig,
 
   async discover(config, context) {

@@ -2,7 +2,7 @@ import { configSchemaText, decodeConfig, lintConfigSchema } from '@weir/schema';
 import { matchSnapshot } from '@weir/testing';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkConfig, endpointSchema, sourceSettings, splitAddress } from './config.ts';
+import { checkConfig, endpointSchema, sourceSettings, splitAddress, upgradeConfig } from './config.ts';
 import { resourceSchema } from './resource-schema.ts';
 
 const base = {
@@ -54,6 +54,13 @@ describe('the configuration', () => {
       [true, true, false],
     );
     assert.equal(sourceSettings(decode({ advanced: { skip_backfills: '*.*' } })).isSkipped('a', 'b'), true);
+  });
+
+  test('the password of old catalogs becomes a credential', () => {
+    const { credentials: _, ...rest } = base;
+    const upgraded = upgradeConfig({ ...rest, password: 'old' });
+    assert.deepEqual(upgraded, { ...rest, credentials: { auth_type: 'UserPassword', password: 'old' } });
+    assert.equal(upgradeConfig(base), base);
   });
 
   test('values that cannot work are refused by name', () => {

@@ -330,6 +330,13 @@ function injected(title: string) {
   return { title, description: 'Set by the runtime.' };
 }
 
+/** Old catalogs have the password at the root, beside no credentials. */
+export function upgradeConfig(raw: Record<string, unknown>): Record<string, unknown> {
+  const { password, ...rest } = raw;
+  if (password === undefined || raw['credentials'] !== undefined) return raw;
+  return { ...rest, credentials: { auth_type: 'UserPassword', password } };
+}
+
 export type EndpointConfig = ConfigOf<typeof endpointSchema>;
 
 const flagDefaults = {

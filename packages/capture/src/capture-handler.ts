@@ -133,7 +133,10 @@ function decodeEndpoint<Config, Resource, State extends object>(
   capture: Capture<Config, Resource, State>,
   text: JsonText,
 ): Config {
-  const config = decodeConfig(capture.spec.configSchema, text, { what: 'the endpoint configuration' });
+  const config = decodeConfig(capture.spec.configSchema, text, {
+    what: 'the endpoint configuration',
+    ...(capture.upgradeConfig === undefined ? {} : { upgrade: (raw) => capture.upgradeConfig?.(raw) ?? raw }),
+  });
   capture.checkConfig?.(config);
   return config;
 }

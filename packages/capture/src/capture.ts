@@ -67,6 +67,8 @@ export interface Capture<Config, Resource, State extends object = object> {
   readonly spec: CaptureConnectorSpec<Config, Resource>;
   /** The source wants to know what is committed (replication slots, queues). False when absent. */
   readonly explicitAcknowledgements?: boolean;
+  /** Rewrites an older form of the endpoint configuration before it is decoded. */
+  upgradeConfig?(raw: Record<string, unknown>): Record<string, unknown>;
   /** Checks what a schema cannot; throws. */
   checkConfig?(config: Config): void;
   discover(config: Config, context: RequestContext): Promise<readonly DiscoveredResource<Resource>[]>;

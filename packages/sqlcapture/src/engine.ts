@@ -305,11 +305,12 @@ export class CaptureEngine {
     let nudgeMs = FIRST_NUDGE_MS;
     let nudgeAtMs =
       this.#around.now() + (goal.fence === undefined ? this.#settings.idleCheckpointMs : nudgeMs);
-    while (!this.#around.signal.aborted) {
+    for (;;) {
       if (this.#atBoundary && this.#meets(goal)) return true;
       const event = stream.next();
       if (event === undefined) {
         await this.#drain();
+        if (this.#around.signal.aborted) return false;
         const now = this.#around.now();
         if (now >= nudgeAtMs) {
           stream.nudge();
@@ -343,7 +344,6 @@ export class CaptureEngine {
           break;
       }
     }
-    return false;
   }
 
   #meets(goal: RelayGoal): boolean {
