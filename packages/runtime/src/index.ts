@@ -72,7 +72,7 @@ export {
   type TaskEnvironment,
   type TaskEvent,
 } from './task/task-environment.ts';
-export { inferredSchemaOf } from './supervise/inferred-schema.ts';
+export { inferredSchemaOf } from './store/inferred-schema.ts';
 export {
   type CollectionBatch,
   readCollection,

@@ -137,6 +137,8 @@ class Supervisor {
       try {
         end = await this.#runOnce(task);
       } catch (raw) {
+        // A build that the stop has interrupted is no failure.
+        if (this.#stop.signal.aborted && !(raw instanceof ThreadFailure)) break;
         const error = raw instanceof ThreadFailure ? raw.error : toTaskError(raw);
         if (this.#clock.nowMs() - startedMs > recoveredAfterMs) failures = 0;
         failures += 1;

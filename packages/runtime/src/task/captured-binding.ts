@@ -49,7 +49,9 @@ export class CapturedBinding {
     this.#keys = Extractor.ofKey(key, defaults);
     this.#redact = compileRedactor(writeSchema, redactSalt ?? Buffer.alloc(0));
     this.#inference = new Inference(writeSchema, inferred);
-    this.combine = documentReducer(spec.collection.name, writeSchema, false);
+    this.combine = documentReducer(spec.collection.name, writeSchema, false, (plain) =>
+      this.#schema.validate(plain),
+    );
   }
 
   /** Throws DOCUMENT_INVALID. */

@@ -1,6 +1,6 @@
 // Reductions of one binding's documents, over their bytes: what no reduction touches stays as it came.
 
-import { compileReducer, compileSchema } from '@weir/schema';
+import { compileReducer, type JsonObject, type ValidationFailure } from '@weir/schema';
 import type { CombineBinding } from '../combine/combine-binding.ts';
 import { invalidDocument, parseDocument } from './parsed-document.ts';
 
@@ -8,8 +8,12 @@ import { invalidDocument, parseDocument } from './parsed-document.ts';
  * `full`: reduce on top of what the destination holds, to one document per key. Reduced documents are validated again:
  * DOCUMENT_INVALID when a reduction makes an invalid one, REDUCTION_FAILED when there is no reducing them.
  */
-export function documentReducer(collection: string, schemaText: string, full: boolean): CombineBinding {
-  const schema = compileSchema(schemaText);
+export function documentReducer(
+  collection: string,
+  schemaText: string,
+  full: boolean,
+  validate: (plain: unknown, value: JsonObject) => readonly ValidationFailure[] | undefined,
+): CombineBinding {
   const reducer = compileReducer(schemaText);
   return {
     full,
@@ -18,7 +22,7 @@ export function documentReducer(collection: string, schemaText: string, full: bo
       if (reduced === 'not-associative') return reduced;
       if (reduced.value !== left && reduced.value !== right) {
         const { value, plain } = parseDocument(reduced.value, collection);
-        const failures = schema.validate(plain);
+        const failures = validate(plain, value);
         if (failures !== undefined)
           throw invalidDocument(collection, 'schema after a reduction', failures, value);
       }

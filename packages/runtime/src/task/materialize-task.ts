@@ -11,6 +11,7 @@ import {
 import { crashPoint } from '@weir/crash-point';
 import { Combiner } from '../combine/combiner.ts';
 import type { CrashPoint } from '../crash-points.ts';
+import { inferredSchemaOf } from '../store/inferred-schema.ts';
 import { applyUntilSettled } from './apply.ts';
 import type { Connect, MaterializeConnection } from './connection.ts';
 import { TaskState } from './connector-state.ts';
@@ -86,7 +87,10 @@ export type MaterializeEnd = MaterializeSessionEnd | 'schemaChanged';
 export async function openMaterialization(options: MaterializeTaskOptions): Promise<MaterializeEnd> {
   const { environment, materialization, version, onEvent } = options;
   const { store, disk, clock, folder, heads } = environment;
-  const bindings = materialization.bindings.map((spec, index) => new MaterializedBinding(index, spec));
+  const bindings = materialization.bindings.map(
+    (spec, index) =>
+      new MaterializedBinding(index, spec, () => inferredSchemaOf(store, spec.collection.name)),
+  );
   using combiner = new Combiner({
     bindings: bindings.map(({ combine }) => combine),
     disk,

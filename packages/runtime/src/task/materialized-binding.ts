@@ -1,10 +1,13 @@
 // What one materialization binding does with a document: check it against the read schema, find its key, and later pack
 // the selected values of the combined document.
 
-import { type MaterializationBindingSpec, type StoreRequest, TuplePacker } from '@weir/protocol';
 import {
-  type CompiledSchema,
-  compileSchema,
+  type JsonText,
+  type MaterializationBindingSpec,
+  type StoreRequest,
+  TuplePacker,
+} from '@weir/protocol';
+import {
   getProperty,
   isJsonObject,
   type JsonObject,
@@ -16,6 +19,7 @@ import { clockOfTime, clockOfUuid } from './document-times.ts';
 import { documentReducer } from './document-reducer.ts';
 import { Extractor } from './extraction.ts';
 import { invalidDocument, parseDocument } from './parsed-document.ts';
+import { ReadValidator } from './read-validator.ts';
 import { truncateDocument } from './truncation.ts';
 
 /** The document does not satisfy the read schema, which may only mean that the collection's schema has grown since. */
@@ -36,19 +40,20 @@ export class MaterializedBinding {
   readonly index: number;
   readonly spec: MaterializationBindingSpec;
   readonly combine: CombineBinding;
-  readonly #schema: CompiledSchema;
+  readonly #validator: ReadValidator;
   readonly #keys: Extractor;
   readonly #values: Extractor;
   readonly #packer = new TuplePacker();
   readonly #notBefore: bigint | undefined;
   readonly #notAfter: bigint | undefined;
 
-  constructor(index: number, spec: MaterializationBindingSpec) {
+  /** `newestInferred`: the collection's inferred schema as it is stored now. */
+  constructor(index: number, spec: MaterializationBindingSpec, newestInferred?: () => JsonText | undefined) {
     const { collection, fieldSelection } = spec;
     const schema = collection.readSchema ?? collection.writeSchema;
     this.index = index;
     this.spec = spec;
-    this.#schema = compileSchema(schema);
+    this.#validator = new ReadValidator(schema, newestInferred);
     const fields = new Map(collection.projections.map((projection) => [projection.field, projection]));
     const select = (names: readonly string[]): Extractor =>
       Extractor.ofProjections(
@@ -58,14 +63,16 @@ export class MaterializedBinding {
     this.#values = select(fieldSelection.values);
     this.#notBefore = spec.notBefore === '' ? undefined : clockOfTime(Date.parse(spec.notBefore));
     this.#notAfter = spec.notAfter === '' ? undefined : clockOfTime(Date.parse(spec.notAfter));
-    this.combine = documentReducer(collection.name, schema, !spec.deltaUpdates);
+    this.combine = documentReducer(collection.name, schema, !spec.deltaUpdates, (plain, value) =>
+      this.#validator.validate(plain, value),
+    );
   }
 
   /** The packed key of a source document, one character per byte; undefined when it is outside the binding's times. */
   keyOfSource(bytes: Buffer): string | undefined {
     const { value, plain } = parseDocument(bytes, this.spec.collection.name);
     if (!this.#isInTime(value)) return undefined;
-    const failures = this.#schema.validate(plain);
+    const failures = this.#validator.validate(plain, value);
     if (failures !== undefined) throw this.#unreadable(failures, value);
     return this.#key(value);
   }

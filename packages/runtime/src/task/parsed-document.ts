@@ -7,6 +7,8 @@ import {
   hasRiskyNumber,
   isJsonObject,
   type JsonObject,
+  type JsonValue,
+  MAX_DEPTH,
   parseJson,
   type ValidationFailure,
 } from '@weir/schema';
@@ -22,14 +24,15 @@ export interface ParsedDocument {
 export function parseDocument(bytes: Buffer, collection: string): ParsedDocument {
   if (!isUtf8(bytes)) throw notADocument(bytes, collection, 'it is not UTF-8');
   const text = bytes.toString('utf8');
-  let value;
-  let plain;
+  let value: JsonValue;
+  let plain: Record<string, unknown>;
   try {
     if (hasRiskyNumber(text)) {
       value = parseJson(text);
       plain = JSON.parse(text) as Record<string, unknown>;
     } else {
-      value = parseJson(text);
+      // A short text cannot nest too deeply, and nothing in it is risky: what parseJson would look for is not there.
+      value = text.length < 2 * MAX_DEPTH ? (JSON.parse(text) as JsonValue) : parseJson(text);
       plain = value as Record<string, unknown>;
     }
   } catch (cause) {

@@ -1,6 +1,6 @@
 import type { JsonText } from '@weir/protocol';
 import { canonicalJson, mergeInferredSchemas, parseJson } from '@weir/schema';
-import type { Store } from '../store/store.ts';
+import type { Store } from './store.ts';
 
 /** The inferred schema of a collection: the union of what each capture binding that writes to it has inferred. */
 export function inferredSchemaOf(store: Store, collection: string): JsonText | undefined {
