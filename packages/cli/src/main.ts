@@ -2,6 +2,7 @@
 
 import { Command } from 'commander';
 import { backfillCommand } from './commands/backfill.ts';
+import { demoCommand } from './commands/demo.ts';
 import { discoverCommand } from './commands/discover.ts';
 import { previewCommand } from './commands/preview.ts';
 import { readCommand } from './commands/read.ts';
@@ -19,7 +20,8 @@ const program = new Command('weir')
   .addCommand(runCommand())
   .addCommand(statusCommand())
   .addCommand(readCommand())
-  .addCommand(backfillCommand());
+  .addCommand(backfillCommand())
+  .addCommand(demoCommand());
 
 // Whoever reads the output may stop (`weir read … | head`). A run goes on without its listener.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

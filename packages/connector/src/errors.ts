@@ -23,7 +23,7 @@ export const catalogue = {
     fix: 'Fix every point of the list, then try again.',
     retry: 'never',
   },
-  CONNECTOR_FAILED: {
+  CONNECTOR_DEFECT: {
     summary: 'The connector met a failure that it has no name for.',
     fix: 'Run it again with LOG_LEVEL=debug for the stack trace.',
     retry: 'backoff',

@@ -22,7 +22,7 @@ export function describeFailure(connector: string, failure: unknown): FailureDes
     };
   }
   const error = failure instanceof Error ? failure : new Error(String(failure));
-  const unforeseen = errors.CONNECTOR_FAILED({
+  const unforeseen = errors.CONNECTOR_DEFECT({
     message: `${connector} failed: ${error.message === '' ? error.name : error.message}`,
     cause: error,
   });

@@ -78,7 +78,7 @@ test('levels and formats are read leniently', () => {
 
 test('every failed prerequisite is a point of one list, with its advice, and at most twenty are listed', async () => {
   const check = (message: string) => async (): Promise<void> => {
-    throw errors.CONNECTOR_FAILED({ message, fix: 'Run this:\nGRANT x;' });
+    throw errors.CONNECTOR_DEFECT({ message, fix: 'Run this:\nGRANT x;' });
   };
   await assert.rejects(
     checkPrerequisites([check('One is missing.'), () => undefined, check('Two is wrong.')]),

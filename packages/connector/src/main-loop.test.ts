@@ -77,7 +77,7 @@ test('an unforeseen failure is one sentence as the last line, with its stack onl
     ['debug', 'error'],
   );
   assert.match(host.logs[0]?.message ?? '', /at .*main-loop\.test\.ts/);
-  assert.match(host.logs[1]?.message ?? '', /^CONNECTOR_FAILED: source-sample failed: the moon is down\n/);
+  assert.match(host.logs[1]?.message ?? '', /^CONNECTOR_DEFECT: source-sample failed: the moon is down\n/);
 
   const quiet = new ConnectorHost('capture', { env: { LOG_LEVEL: 'error' } });
   quiet.send(SPEC);

@@ -47,6 +47,7 @@ function canonical(type: string, text: string | null): string {
     return JSON.stringify(sortedJson(JSON.parse(text)));
   if (type.startsWith('timestamp')) return text.replace(' ', 'T').replace(/\+00$/, 'Z');
   if (type === 'boolean') return text === 't' || text === 'true' || text === '1' ? 'true' : 'false';
+  if (type.startsWith('numeric')) return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
   if (type === 'real' || type === 'double precision') return String(Number(text));
   return text;
 }

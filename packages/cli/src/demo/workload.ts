@@ -50,7 +50,7 @@ function transaction(random: () => number): Step[] {
   } else if (dice < 0.7) {
     steps.push({
       kind: 'updates',
-      sql: `UPDATE customers SET tier = 'gold', tags = tags || 'loyal', profile = profile || '{"visits": ${pick(1e6)}}' WHERE id = ${pick(2000)}`,
+      sql: `UPDATE customers SET tier = 'gold', tags = (ARRAY['loyal'] || tags)[1:4], profile = profile || '{"visits": ${pick(1e6)}}' WHERE id = ${pick(2000)}`,
     });
   } else if (dice < 0.85) {
     steps.push({

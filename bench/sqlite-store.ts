@@ -1,0 +1,200 @@
+// Storing rows into SQLite through the protocol, against a loop over a prepared statement in one transaction.
+
+import {
+  createDecoder,
+  createEncoder,
+  FULL_RANGE,
+  type Inference,
+  type MaterializationSpec,
+  type MaterializeRequest,
+  type MaterializeResponse,
+  packTuple,
+  type Projection,
+} from '@weir/protocol';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { BenchRow, BenchRun, RunFigures } from './bench-row.ts';
+import { readProcess } from './process-figures.ts';
+
+const rows = Number(process.env['WEIR_BENCH_STORES'] ?? 300_000);
+const root = join(import.meta.dirname, '..');
+
+function inference(type: 'integer' | 'string' | 'object'): Inference {
+  return { types: [type], title: '', description: '', secret: false, exists: 'MUST', enum: [] };
+}
+
+function projection(field: string, type: 'integer' | 'string' | 'object', isPrimaryKey = false): Projection {
+  const ptr = field === 'flow_document' ? '' : `/${field}`;
+  return { ptr, field, explicit: false, isPartitionKey: false, isPrimaryKey, inference: inference(type) };
+}
+
+function spec(path: string): MaterializationSpec {
+  return {
+    name: 'bench/sink',
+    connectorType: 'LOCAL',
+    config: JSON.stringify({ path, hardDelete: true }),
+    inactiveBindings: [],
+    bindings: [
+      {
+        resourceConfig: '{"table":"t"}',
+        resourcePath: ['t'],
+        collection: {
+          name: 'bench/t',
+          key: ['/id'],
+          uuidPtr: '/_meta/uuid',
+          partitionFields: [],
+          writeSchema: '{"type":"object"}',
+          projections: [
+            projection('flow_document', 'object'),
+            projection('id', 'integer', true),
+            projection('name', 'string'),
+            projection('note', 'string'),
+            projection('quantity', 'integer'),
+          ],
+        },
+        fieldSelection: {
+          keys: ['id'],
+          values: ['name', 'note', 'quantity'],
+          document: 'flow_document',
+          fieldConfig: {},
+        },
+        deltaUpdates: false,
+        journalReadSuffix: 'materialize/bench/sink/t',
+        priority: 0,
+        notBefore: '',
+        notAfter: '',
+        backfill: 0,
+        stateKey: 't',
+      },
+    ],
+  };
+}
+
+interface Row {
+  readonly id: number;
+  readonly name: string;
+  readonly note: string;
+  readonly quantity: number;
+  readonly doc: string;
+}
+
+function makeRow(id: number): Row {
+  const fields = {
+    id,
+    name: `name ${id}`,
+    note: `a note of some length about row ${id}, as rows have`,
+    quantity: id % 1000,
+  };
+  return {
+    ...fields,
+    doc: JSON.stringify({ _meta: { op: 'c', uuid: '7be2a9c0-a1c9-11ef-8000-071353030311' }, ...fields }),
+  };
+}
+
+async function storeThroughProtocol(path: string): Promise<RunFigures> {
+  const child = spawn(process.execPath, [join(root, 'connectors/materialize-sqlite/src/main.ts')], {
+    env: { ...process.env, FLOW_RUNTIME_CODEC: 'proto', LOG_LEVEL: 'warn' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const encoder = createEncoder('materialize.Request', 'proto');
+  const decoder = createDecoder('materialize.Response', 'proto');
+  const chunks = (child.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const send = async (...requests: MaterializeRequest[]) => {
+    for (const request of requests) encoder.write(request);
+    if (!child.stdin.write(encoder.take()))
+      await new Promise<void>((resolve) => child.stdin.once('drain', () => resolve()));
+  };
+  const receive = async (kind: MaterializeResponse['kind']) => {
+    for (;;) {
+      const message = decoder.next();
+      if (message?.kind === kind) return;
+      if (message !== undefined) continue;
+      const chunk = await chunks.next();
+      if (chunk.done === true) throw new Error(`the connector ended before ${kind}`);
+      decoder.push(chunk.value);
+    }
+  };
+  const materialization = spec(path);
+  await send({ kind: 'apply', materialization, version: '1', lastVersion: '' });
+  await receive('applied');
+  await send(
+    { kind: 'open', materialization, version: '1', range: FULL_RANGE, state: '{}' },
+    { kind: 'acknowledge' },
+  );
+  await receive('acknowledged');
+  await send({ kind: 'flush' });
+  await receive('flushed');
+  const before = readProcess(child.pid ?? 0);
+  const started = performance.now();
+  for (let id = 0; id < rows;) {
+    const batch: MaterializeRequest[] = [];
+    for (const end = Math.min(rows, id + 2000); id < end; id += 1) {
+      const row = makeRow(id);
+      batch.push({
+        kind: 'store',
+        binding: 0,
+        keyPacked: packTuple([row.id]),
+        valuesPacked: packTuple([row.name, row.note, row.quantity]),
+        doc: Buffer.from(row.doc),
+        exists: false,
+        delete: false,
+      });
+    }
+    await send(...batch);
+  }
+  await send({ kind: 'startCommit', runtimeCheckpoint: { sources: {}, ackIntents: {} } });
+  await receive('startedCommit');
+  const seconds = (performance.now() - started) / 1000;
+  const after = readProcess(child.pid ?? 0);
+  child.stdin.end();
+  await exited;
+  return {
+    count: rows,
+    seconds,
+    cpuSeconds: after.cpuSeconds - before.cpuSeconds,
+    peakRssMiB: after.peakRssMiB,
+  };
+}
+
+/** The best that a hand-written program does: the same rows, table, durability and statement. */
+function storeByHand(path: string): RunFigures {
+  using database = new DatabaseSync(path);
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  database.exec(
+    'CREATE TABLE t (id INTEGER NOT NULL, name TEXT, note TEXT, quantity INTEGER, flow_document TEXT NOT NULL, PRIMARY KEY (id)) STRICT',
+  );
+  const store = database.prepare(
+    'INSERT INTO t VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, note = excluded.note, quantity = excluded.quantity, flow_document = excluded.flow_document',
+  );
+  const cpu = process.cpuUsage();
+  const started = performance.now();
+  database.exec('BEGIN IMMEDIATE');
+  for (let id = 0; id < rows; id += 1) {
+    const row = makeRow(id);
+    store.run(row.id, row.name, row.note, row.quantity, row.doc);
+  }
+  database.exec('COMMIT');
+  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { count: rows, seconds, cpuSeconds: (user + system) / 1e6, peakRssMiB: 0 };
+}
+
+export const sqliteStore: BenchRow = {
+  id: 'sqlite-store',
+  title: 'new rows through the protocol into a SQLite file, against a prepared statement in one transaction',
+  target: 0.8,
+  unit: 'rows/s',
+  conditions: `${rows} rows of 4 columns and their document (about 200 bytes), one transaction, WAL, synchronous = FULL`,
+  async prepare(): Promise<BenchRun> {
+    const folder = mkdtempSync(join(tmpdir(), 'weir-bench-'));
+    return {
+      ours: (round) => storeThroughProtocol(join(folder, `ours-${round}.db`)),
+      native: async (round) => storeByHand(join(folder, `native-${round}.db`)),
+      [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true }),
+    };
+  },
+};

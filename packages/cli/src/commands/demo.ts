@@ -1,0 +1,50 @@
+// weir demo: what `npm start` runs.
+
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { Command } from 'commander';
+import { runDemo } from '../demo/demo.ts';
+
+interface DemoFlags {
+  readonly seconds?: string;
+  readonly rate: string;
+}
+
+/** Without a terminal nobody is there to press Ctrl-C, so the demo ends by itself. */
+const secondsWithoutTerminal = 20;
+
+async function run(flags: DemoFlags): Promise<void> {
+  const isTerminal = process.stdout.isTTY;
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  const say = (line: string) => process.stdout.write(`${isTerminal ? '\r\u001B[K' : ''}${line}\n`);
+  const fallback = isTerminal ? undefined : secondsWithoutTerminal;
+  const seconds = flags.seconds === undefined ? fallback : Number(flags.seconds);
+  say(
+    seconds === undefined
+      ? 'weir demo: until Ctrl-C; a second start goes on from there'
+      : `weir demo: ${seconds} seconds`,
+  );
+  const equal = await runDemo({
+    folder: resolve('.weir-demo'),
+    seconds,
+    transactionsPerSecond: Number(flags.rate),
+    signal: stop.signal,
+    say,
+    showProgress: (line) => (isTerminal ? process.stdout.write(`\r\u001B[K${line}`) : say(line)),
+  });
+  process.exitCode = equal ? 0 : 1;
+}
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description(
+      'Runs a real PostgreSQL with a small shop, captures it into SQLite while the shop is at work, and compares every row.',
+    )
+    .option(
+      '--seconds <n>',
+      'end by itself after this many seconds (default: until Ctrl-C on a terminal, else 20)',
+    )
+    .option('--rate <n>', 'transactions a second of the shop', '50')
+    .action(run);
+}

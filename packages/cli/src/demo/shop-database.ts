@@ -1,0 +1,83 @@
+// The demo's source: a PostgreSQL of its own below the demo's folder, with the shop in it.
+
+import { connect, type PgConnection } from '@weir/pgwire';
+import {
+  embeddedBinaries,
+  PostgresCluster,
+  reachableDirectory,
+  unprivilegedUser,
+} from '@weir/postgres-server';
+import { readFileSync } from 'node:fs';
+
+/** The port that examples/quickstart/flow.yaml names. */
+export const SHOP_PORT = 54399;
+
+const adminPassword = 'shop-admin';
+
+export class ShopDatabase implements AsyncDisposable {
+  readonly #cluster: PostgresCluster;
+  /** Made by this start, not found. */
+  readonly isNew: boolean;
+
+  constructor(cluster: PostgresCluster, isNew: boolean) {
+    this.#cluster = cluster;
+    this.isNew = isNew;
+  }
+
+  /** Makes the cluster and the shop unless they exist, and starts the server. */
+  static async start(folder: string, shopSql: URL, say: (line: string) => void): Promise<ShopDatabase> {
+    const binDirectory = embeddedBinaries();
+    if (binDirectory === undefined) {
+      throw new Error(
+        `npm has no PostgreSQL for ${process.platform}-${process.arch}, so the demo cannot run here.`,
+      );
+    }
+    const dataDirectory = reachableDirectory(folder, unprivilegedUser());
+    if (dataDirectory !== folder)
+      say(
+        `PostgreSQL does not run as root and nobody else can reach ${folder}; its data is in ${dataDirectory}`,
+      );
+    const cluster = new PostgresCluster({
+      binDirectory,
+      dataDirectory,
+      port: SHOP_PORT,
+      password: adminPassword,
+      settings: { wal_level: 'logical', timezone: 'UTC' },
+    });
+    const isNew = cluster.initialize();
+    await cluster.start();
+    const database = new ShopDatabase(cluster, isNew);
+    try {
+      await database.#createShop(shopSql);
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+    return database;
+  }
+
+  async #createShop(shopSql: URL): Promise<void> {
+    await using connection = await this.connect();
+    const { rows } = await connection.query(
+      `SELECT 1 FROM pg_publication WHERE pubname = 'flow_publication'`,
+    );
+    if (rows.length > 0) return;
+    // One message, so one transaction: a shop that was begun and not finished is not there.
+    await connection.query(readFileSync(shopSql, 'utf8'));
+  }
+
+  connect(): Promise<PgConnection> {
+    const { user } = this.#cluster;
+    return connect({
+      host: '127.0.0.1',
+      port: SHOP_PORT,
+      user,
+      password: adminPassword,
+      database: 'postgres',
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cluster.stop();
+  }
+}
