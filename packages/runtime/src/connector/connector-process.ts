@@ -3,8 +3,6 @@
 // message in order and, once, undefined for a clean end (exit status 0); any other end throws what the connector's last
 // log said. Nothing here interprets documents or transactions.
 
-import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createDecoder, createEncoder, PROTOCOL_VERSION } from '@weir/protocol';
 import type { FrameDecoder, FrameEncoder, Messages, WeirError } from '@weir/protocol';
@@ -78,7 +76,6 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
     this.#decoder = createDecoder<`${P}.Response`>(`${protocol}.Response`, command.codec, decoderOptions);
     this.#encoder = createEncoder<`${P}.Request`>(`${protocol}.Request`, command.codec);
     this.#child = new Child(command, {
-      NODE_COMPILE_CACHE: compileCacheFolder,
       ...environment(command),
       LOG_LEVEL: options.logLevel ?? 'info',
       ...command.env,
@@ -310,9 +307,6 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
     this.#child.stderr.once('close', () => report(decoder.end()));
   }
 }
-
-/** A connector of ours compiles its sources once and not at every start, which halves the time that it takes. */
-const compileCacheFolder = join(tmpdir(), `weir-compile-cache-${userInfo().uid}`);
 
 function environment(command: ConnectorCommand): NodeJS.ProcessEnv {
   const { FLOW_RUNTIME_CODEC: _codec, LOG_FORMAT: _format, ...inherited } = process.env;
