@@ -1,7 +1,7 @@
 // The demo's verdict: every row of a source table against every row of its copy, column by column, through one
 // canonical text per value (the server's zone is UTC). It goes the long way round on purpose, sharing no code with the connectors.
 
-import type { PgConnection } from '@weir/pgwire';
+import { type PgConnection, quoteIdentifier, quoteLiteral } from '@weir/pgwire';
 import type { DatabaseSync } from 'node:sqlite';
 
 export interface TableComparison {
@@ -25,7 +25,7 @@ interface Column {
 async function columnsOf(source: PgConnection, table: string): Promise<Column[]> {
   const { rows } = await source.query(
     `SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
-     WHERE attrelid = '${table}'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
+     WHERE attrelid = ${quoteLiteral(quoteIdentifier(table))}::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
   );
   return rows.map(([name, type]) => ({ name: name ?? '', type: type ?? '' }));
 }
@@ -46,6 +46,8 @@ function canonical(type: string, text: string | null): string {
   if (type.endsWith('[]') || type === 'jsonb' || type === 'json')
     return JSON.stringify(sortedJson(JSON.parse(text)));
   if (type.startsWith('timestamp')) return text.replace(' ', 'T').replace(/\+00$/, 'Z');
+  // Trailing zeros are the scale's, not the value's.
+  if (type.startsWith('numeric') && text.includes('.')) return text.replace(/\.?0+$/, '');
   if (type === 'boolean') return text === 't' || text === 'true' || text === '1' ? 'true' : 'false';
   if (type.startsWith('numeric')) return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
   if (type === 'real' || type === 'double precision') return String(Number(text));
@@ -58,9 +60,9 @@ async function sourceRows(
   columns: readonly Column[],
 ): Promise<string[]> {
   const list = columns.map(({ name, type }) =>
-    type.endsWith('[]') ? `to_jsonb("${name}")::text` : `"${name}"::text`,
+    type.endsWith('[]') ? `to_jsonb(${quoteIdentifier(name)})::text` : `${quoteIdentifier(name)}::text`,
   );
-  const { rows } = await source.query(`SELECT ${list.join(', ')} FROM "${table}"`);
+  const { rows } = await source.query(`SELECT ${list.join(', ')} FROM ${quoteIdentifier(table)}`);
   return rows.map((row) => row.map((value, i) => canonical(columns[i]?.type ?? '', value)).join(' | '));
 }
 
@@ -68,7 +70,7 @@ function copyRows(copy: DatabaseSync, table: string, columns: readonly Column[])
   const exists = copy.prepare(`SELECT 1 FROM sqlite_master WHERE name = ?`).get(table);
   if (exists === undefined) return [];
   const statement = copy.prepare(
-    `SELECT ${columns.map(({ name }) => `"${name}"`).join(', ')} FROM "${table}"`,
+    `SELECT ${columns.map(({ name }) => quoteIdentifier(name)).join(', ')} FROM ${quoteIdentifier(table)}`,
   );
   statement.setReadBigInts(true);
   statement.setReturnArrays(true);
