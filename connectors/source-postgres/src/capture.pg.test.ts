@@ -218,6 +218,86 @@ for (const version of postgresVersions) {
       );
     });
 
+    test('ends cleanly when asked to, and with an error worth a retry when the server dies', async () => {
+      await using server = await startPostgres({ version });
+      await server.query(
+        `CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t SELECT i, 0 FROM generate_series(1, 500) i`,
+      );
+      const config = endpointConfig(server, { advanced: { backfill_chunk_size: 100 } });
+      await using capture = new CaptureHarness(config, await discoverBindings(config));
+      capture.start();
+      await capture.untilActive();
+      assert.equal(await capture.kill('SIGTERM'), 0);
+      capture.start();
+      const before = capture.checkpoints;
+      await server.query('UPDATE t SET v = 1 WHERE id = 1');
+      await capture.until('the update', () => capture.checkpoints > before);
+      await server.query('UPDATE t SET v = 2 WHERE id <= 250');
+      await server.kill9();
+      assert.match(await capture.failure(), /^PG_(CONNECTION_LOST|SERVER_UNAVAILABLE|UNREACHABLE)/);
+      await server.start();
+      await server.query('INSERT INTO t VALUES (1000, 3)');
+      capture.start();
+      await capture.until('the last row', () => capture.rows('t').some((row) => row['id'] === 1000));
+      assert.deepEqual(capture.rows('t'), await serverRows(server, 't', 'id'));
+    });
+
+    test('captures a partitioned table as its root, or as its leaves', async () => {
+      await using server = await startPostgres({ version });
+      await server.query(`
+        CREATE TABLE p (region text, id int, PRIMARY KEY (region, id)) PARTITION BY LIST (region);
+        CREATE TABLE p_eu PARTITION OF p FOR VALUES IN ('eu'); CREATE TABLE p_us PARTITION OF p FOR VALUES IN ('us');
+        INSERT INTO p VALUES ('eu', 1), ('us', 1)`);
+      for (const [asPartitions, tables] of [
+        [false, ['p']],
+        [true, ['p_eu', 'p_us']],
+      ] as const) {
+        const name = asPartitions ? 'leaves' : 'root';
+        const config = endpointConfig(server, {
+          advanced: { capture_as_partitions: asPartitions, slotName: name, publicationName: name },
+        });
+        await using capture = new CaptureHarness(config, await discoverBindings(config));
+        capture.start();
+        await capture.untilActive();
+        await server.query(`INSERT INTO p SELECT 'us', max(id) + 1 FROM p`);
+        const [expected] = await server.query('SELECT count(*) AS n FROM p');
+        await capture.until('the new row', () => capture.committed.length === Number(expected?.['n']));
+        assert.deepEqual([...new Set(capture.committed.map(({ table }) => table))].toSorted(), [...tables]);
+        await capture.kill('SIGTERM');
+      }
+    });
+
+    test('honours filters, skipped backfills, key overrides, source tags and projected transaction ids', async () => {
+      await using server = await startPostgres({ version });
+      for (const table of ['filtered', 'skipped', 'changes', 'overridden']) {
+        await server.query(`CREATE TABLE ${table} (id int PRIMARY KEY, name text NOT NULL UNIQUE);
+                            INSERT INTO ${table} SELECT i, 'n' || (9 - i) FROM generate_series(1, 8) i`);
+      }
+      const config = endpointConfig(server, {
+        advanced: { skip_backfills: 'public.SKIPPED', source_tag: 'eu' },
+      });
+      const bindings = await discoverBindings(config, {
+        filtered: { advanced: { additional_backfill_filter: 'id = 1 OR id = 3' } },
+        changes: { mode: 'Only Changes' },
+        overridden: { primary_key: ['name'] },
+      });
+      await using capture = new CaptureHarness(
+        config,
+        bindings.map((each) => ({ ...each, withTransactionId: each.resource['stream'] === 'changes' })),
+      );
+      capture.start();
+      await capture.untilActive();
+      const ids = (table: string) => capture.documents(table).map(({ document }) => document['id']);
+      assert.deepEqual([ids('filtered'), ids('skipped'), ids('changes')], [[1, 3], [], []]);
+      assert.deepEqual(ids('overridden'), [8, 7, 6, 5, 4, 3, 2, 1]);
+      await server.query(`INSERT INTO changes VALUES (9, 'x'); INSERT INTO skipped VALUES (9, 'x')`);
+      await capture.until('both inserts', () => ids('changes').length + ids('skipped').length === 2);
+      const [change] = capture.documents('changes');
+      assert.equal(change?.document._meta.source.tag, 'eu');
+      assert.equal(typeof change?.document._meta.source.txid, 'number');
+      assert.equal(capture.documents('skipped')[0]?.document._meta.source.txid, undefined);
+    });
+
     test('sees columns that are added, with types it has never met, while it runs', async () => {
       await using server = await startPostgres({ version });
       await server.query('CREATE TABLE t (id int PRIMARY KEY)');

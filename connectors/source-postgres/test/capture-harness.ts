@@ -269,9 +269,11 @@ export class CaptureHarness implements AsyncDisposable {
     return this.#failure ?? '';
   }
 
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  /** Resolves to the exit code; null when the signal ended the process. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     this.#driver?.kill(signal);
     await this.#reading;
+    return (await this.#driver?.exited)?.code ?? null;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
