@@ -14,13 +14,8 @@ export const catalogue = {
     fix: 'Give it documents with --fixture, or materialize captured ones with `weir run`.',
     retry: 'never',
   },
-  COLLECTION_UNKNOWN: {
-    summary: 'A collection is read that the state folder holds no documents of.',
-    fix: 'Name one of the collections that `weir status` lists.',
-    retry: 'never',
-  },
   BINDING_UNKNOWN: {
-    summary: 'A backfill is asked for without a binding, or for one that the task does not have.',
+    summary: 'A backfill is asked for a binding that the task does not have, or for none of several.',
     fix: 'Name bindings by collection or resource path.',
     retry: 'never',
   },

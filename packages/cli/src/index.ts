@@ -1,2 +1,1 @@
-export { runTasks, type RunOptions } from './commands/run.ts';
 export { catalogue, errors } from './errors.ts';

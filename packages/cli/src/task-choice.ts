@@ -1,7 +1,7 @@
 // Which tasks of a catalog a command is about.
 
 import type { CaptureModel, Catalog, MaterializationModel } from '@weir/runtime';
-import { errors } from '@weir/runtime';
+import { didYouMean, errors } from '@weir/runtime';
 
 export type TaskChoice =
   | { readonly protocol: 'capture'; readonly name: string; readonly model: CaptureModel }
@@ -44,7 +44,10 @@ export function chooseTask(
   const found = tasks.find((task) => task.name === name);
   if (found !== undefined) return found;
   throw errors.TASK_UNKNOWN({
-    message: `${catalog.root.name} has no ${kind} named ${name}.`,
+    message: `${catalog.root.name} has no ${kind} named ${name}.${didYouMean(
+      name,
+      tasks.map((task) => task.name),
+    )}`,
     fix: `It has: ${names}.`,
   });
 }

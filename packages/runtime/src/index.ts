@@ -79,4 +79,12 @@ export {
   type ReadCollectionOptions,
 } from './supervise/read-collection.ts';
 export { requestBackfill, requestedBackfills } from './supervise/request-backfill.ts';
-export { openStoreToRead, readStatus, type RuntimeStatus, type TaskStatus } from './supervise/status.ts';
+export {
+  type CollectionStatus,
+  openStoreToRead,
+  readStatus,
+  type RuntimeStatus,
+  type TaskStatus,
+} from './supervise/status.ts';
+export { taskBuilder, type TaskBuildOptions } from './run/build-task.ts';
+export { didYouMean } from './catalog/did-you-mean.ts';

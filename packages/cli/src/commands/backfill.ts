@@ -1,9 +1,14 @@
-// weir backfill: asks for bindings to be read, or written, from the beginning again.
+// weir backfill: asks for bindings of a task to be read, or written, from the beginning again.
 
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { captureSpecFromJson, materializationSpecFromJson, stateKey } from '@weir/protocol';
-import { errors as runtimeErrors, SqliteStore, stateFolder } from '@weir/runtime';
+import { captureSpecFromJson, materializationSpecFromJson } from '@weir/protocol';
+import {
+  didYouMean,
+  errors as runtimeErrors,
+  openStoreToRead,
+  readStatus,
+  requestBackfill,
+} from '@weir/runtime';
 import { errors } from '../errors.ts';
 
 interface BackfillOptions {
@@ -11,66 +16,100 @@ interface BackfillOptions {
   readonly all?: boolean;
 }
 
-interface Binding {
+export interface NamedBinding {
   readonly resourcePath: readonly string[];
   readonly collection: { readonly name: string };
 }
 
-/** A binding is named by its collection, or by its resource path with dots or slashes. */
-export function matches(binding: Binding, name: string): boolean {
-  const { resourcePath, collection } = binding;
-  return [
-    collection.name,
-    resourcePath.join('.'),
-    resourcePath.join('/'),
-    stateKey(resourcePath, 0),
-  ].includes(name);
+/** A binding goes by its collection, and by its resource path with dots or slashes. */
+function namesOf({ resourcePath, collection }: NamedBinding): string[] {
+  return [...new Set([resourcePath.join('.'), resourcePath.join('/'), collection.name])];
+}
+
+/** The bindings that the names mean. Errors: BINDING_UNKNOWN. */
+export function chooseBindings(
+  task: string,
+  bindings: readonly NamedBinding[],
+  names: readonly string[],
+  all: boolean,
+): NamedBinding[] {
+  const list = bindings.map(({ resourcePath }) => resourcePath.join('.')).join(', ');
+  if (all || (names.length === 0 && bindings.length === 1)) return [...bindings];
+  if (names.length === 0) {
+    throw errors.BINDING_UNKNOWN({
+      message: `${task} has several bindings: ${list}.`,
+      fix: 'Name the ones to backfill, or use --all.',
+    });
+  }
+  for (const name of names) {
+    if (bindings.some((binding) => namesOf(binding).includes(name))) continue;
+    throw errors.BINDING_UNKNOWN({
+      message: `${task} has no binding "${name}".${didYouMean(name, bindings.flatMap(namesOf))}`,
+      fix: `It has ${list}.`,
+    });
+  }
+  return bindings.filter((binding) => namesOf(binding).some((name) => names.includes(name)));
+}
+
+/** The bindings as they were applied last. Errors: TASK_UNKNOWN, RUNTIME_STATE_UNUSABLE. */
+function appliedBindings(statePath: string, task: string): readonly NamedBinding[] {
+  using store = openStoreToRead(statePath);
+  const record = store.task(task);
+  if (record?.lastApplied !== undefined) {
+    const parse = record.kind === 'capture' ? captureSpecFromJson : materializationSpecFromJson;
+    return parse(record.lastApplied).bindings;
+  }
+  const known = store
+    .tasks()
+    .filter(({ lastApplied }) => lastApplied !== undefined)
+    .map(({ name }) => name);
+  throw runtimeErrors.TASK_UNKNOWN({
+    message: `${task} has never run on this state folder.${didYouMean(task, known)}`,
+    fix:
+      known.length === 0
+        ? 'Its first run backfills everything by itself.'
+        : `These have: ${known.join(', ')}. The first run of a task backfills everything by itself.`,
+  });
 }
 
 function run(task: string, names: readonly string[], options: BackfillOptions): void {
-  const { storePath } = stateFolder(options.state);
-  if (!existsSync(storePath)) {
-    throw runtimeErrors.RUNTIME_STATE_UNUSABLE({ message: `There is no state in ${options.state}.` });
-  }
-  using store = new SqliteStore(storePath);
-  const record = store.task(task);
-  if (record?.lastApplied === undefined) {
-    const known = store.tasks().map((each) => each.name);
-    throw runtimeErrors.TASK_UNKNOWN({
-      message: `${task} has not run on this state folder.`,
-      fix: known.length === 0 ? 'No task has.' : `These have: ${known.join(', ')}.`,
-    });
-  }
-  const parse = record.kind === 'capture' ? captureSpecFromJson : materializationSpecFromJson;
-  const bindings: readonly Binding[] = parse(record.lastApplied).bindings;
-  const all = bindings.map(({ resourcePath }) => resourcePath.join('.')).join(', ');
-  if (names.length === 0 && options.all !== true) {
-    throw errors.BINDING_UNKNOWN({
-      message: `${task} has the bindings ${all}.`,
-      fix: 'Name some of them, or use --all.',
-    });
-  }
-  const unknown = names.find((name) => !bindings.some((binding) => matches(binding, name)));
-  if (unknown !== undefined) {
-    throw errors.BINDING_UNKNOWN({ message: `${task} has no binding "${unknown}".`, fix: `It has ${all}.` });
-  }
-  const chosen = bindings.filter(
-    (binding) => options.all === true || names.some((name) => matches(binding, name)),
-  );
+  const chosen = chooseBindings(task, appliedBindings(options.state, task), names, options.all === true);
   for (const { resourcePath } of chosen) {
-    store.requestBackfill(task, stateKey(resourcePath, 0));
-    process.stdout.write(`${task}: ${resourcePath.join('.')} is backfilled from its next start on\n`);
+    requestBackfill(options.state, task, resourcePath);
+    process.stdout.write(`${task}: ${resourcePath.join('.')} will be backfilled.\n`);
   }
+  const { owner } = readStatus(options.state);
+  process.stdout.write(
+    owner === undefined
+      ? 'The next `weir run` does it.\n'
+      : `It is done at the next start of the task: stop process ${owner.pid} and run again.\n`,
+  );
 }
 
 export function backfillCommand(): Command {
   return new Command('backfill')
     .description(
-      'Starts bindings of a task anew: a capture reads their source again, a materialization rebuilds their tables. It takes effect when the task starts the next time.',
+      'Starts bindings of a task anew: a capture reads their source again, a materialization builds their tables again.',
     )
-    .argument('<task>', 'the capture or materialization')
-    .argument('[bindings...]', 'collections, or resource paths such as public.users')
+    .argument('<task>', 'a capture or a materialization that has run')
+    .argument(
+      '[bindings...]',
+      'collections, or resource paths such as public.users; may be left out for an only one',
+    )
     .option('--all', 'all bindings of the task')
     .option('--state <folder>', 'the state folder', '.weir')
+    .addHelpText(
+      'after',
+      `
+The request is kept in the state folder and adds to the binding's \`backfill\` number of the catalog, which need not be
+edited. The next start of the task takes it up, once.
+
+A capture that is backfilled sends all documents of its source again, and tables downstream are updated in place. To
+rebuild a table as well, backfill its materialization too.
+
+Examples:
+  weir backfill acme/postgres public.users
+  weir backfill acme/warehouse --all`,
+    )
     .action(run);
 }

@@ -1,74 +1,37 @@
 // weir read: prints the committed documents of a collection, one per line.
 
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { JournalReader, stateFolder, systemDisk } from '@weir/runtime';
-import type { JournalRecord } from '@weir/runtime';
-import { errors } from '../errors.ts';
+import { readCollection } from '@weir/runtime';
+import { afterFirstBreak, firstLines } from '../live/document-lines.ts';
 import { abortOnSignals } from '../stop-signals.ts';
-import { collectionStatuses, openStore } from './status.ts';
 
 interface ReadOptions {
   readonly state: string;
+  readonly fromOffset: number;
   readonly follow?: boolean;
   readonly limit?: number;
 }
 
-const batchBytes = 256 * 1024;
-const followMs = 200;
-const newline = 0x0a;
-
-/** The first `count` lines of a batch, and how many lines that is. */
-function headOf(bytes: Buffer, count: number): { readonly lines: Buffer; readonly count: number } {
-  let end = 0;
-  let lines = 0;
-  while (lines < count && end < bytes.length) {
-    end = bytes.indexOf(newline, end) + 1;
-    lines += 1;
-  }
-  return { lines: bytes.subarray(0, end), count: lines };
-}
-
 async function run(collection: string, options: ReadOptions): Promise<void> {
-  using store = openStore(options.state);
   using stop = abortOnSignals();
-  const { journalsPath } = stateFolder(options.state);
-  const readers = new Map<string, JournalReader>();
-  const readerOf = (journal: JournalRecord): JournalReader => {
-    const reader =
-      readers.get(journal.name) ?? new JournalReader(systemDisk, journalsPath, journal.folder, 0);
-    readers.set(journal.name, reader);
-    return reader;
-  };
   let left = options.limit ?? Number.POSITIVE_INFINITY;
-  if (store.journals(collection).length === 0 && options.follow !== true) {
-    const known = collectionStatuses(store).map((each) => each.collection);
-    throw errors.COLLECTION_UNKNOWN({
-      message: `Nothing was captured into a collection "${collection}".`,
-      fix: known.length === 0 ? 'This state folder holds no documents yet.' : `It holds ${known.join(', ')}.`,
-    });
-  }
-  try {
-    for (;;) {
-      for (const journal of store.journals(collection)) {
-        const reader = readerOf(journal);
-        while (left > 0 && !stop.signal.aborted) {
-          const batch = reader.next(journal.head, batchBytes);
-          if (batch === undefined) break;
-          const { lines, count } = Number.isFinite(left)
-            ? headOf(batch.bytes, left)
-            : { lines: batch.bytes, count: 0 };
-          left -= count;
-          if (!process.stdout.write(lines)) await takenOrClosed();
-          if (process.stdout.destroyed) return;
-        }
-      }
-      if (options.follow !== true || left <= 0 || stop.signal.aborted) return;
-      await delay(followMs, undefined, { signal: stop.signal }).catch(() => {});
-    }
-  } finally {
-    for (const reader of readers.values()) reader[Symbol.dispose]();
+  // One byte earlier, where the line break of the document before tells whether the offset is a document's border.
+  const from = Math.max(0, options.fromOffset - 1);
+  const batches = readCollection({
+    statePath: options.state,
+    collection,
+    from,
+    follow: options.follow === true,
+    signal: stop.signal,
+  });
+  for await (const batch of batches) {
+    const whole = options.fromOffset > 0 && batch.from === from ? afterFirstBreak(batch.bytes) : batch.bytes;
+    const { bytes, count } =
+      left === Number.POSITIVE_INFINITY ? { bytes: whole, count: 0 } : firstLines(whole, left);
+    left -= count;
+    if (!process.stdout.write(bytes)) await takenOrClosed();
+    if (left <= 0 || process.stdout.destroyed) return;
   }
 }
 
@@ -83,9 +46,12 @@ async function takenOrClosed(): Promise<void> {
   waiting.abort();
 }
 
-function positive(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It has to be a number above zero.');
-  return Number(text);
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`It has to be a whole number from ${least} on.`);
+  };
 }
 
 export function readCommand(): Command {
@@ -93,7 +59,23 @@ export function readCommand(): Command {
     .description('Prints the committed documents of a collection, one JSON object per line, oldest first.')
     .argument('<collection>', 'its name')
     .option('--state <folder>', 'the state folder', '.weir')
+    .option(
+      '--from-offset <bytes>',
+      'begin with the first document at or behind this byte of the journal',
+      wholeNumber(0),
+      0,
+    )
     .option('-f, --follow', 'go on with new documents as they are committed')
-    .option('--limit <count>', 'stop after so many documents', positive)
+    .option('--limit <count>', 'stop after so many documents', wholeNumber(1))
+    .addHelpText(
+      'after',
+      `
+A collection has one journal for each capture that writes to it. They are read one after the other, each from the
+offset. Reading disturbs no run that is using the folder.
+
+Examples:
+  weir read acme/orders --limit 10
+  weir read acme/orders --follow | jq .total`,
+    )
     .action(run);
 }

@@ -1,32 +1,95 @@
 // weir run: runs the tasks of a catalog durably, until it is stopped or, with --until-caught-up, nothing is left to do.
 
-import type { Command as CommandType } from 'commander';
 import { Command, InvalidArgumentError } from 'commander';
-import { loadCatalog, logLevels, parseDuration, SqliteStore, stateFolder, supervise } from '@weir/runtime';
-import type { BuiltTask, LogLevel, OpsLog, SupervisorEvent, SupervisorResult, TaskName } from '@weir/runtime';
+import { loadCatalog, parseDuration, supervise, systemClock, taskBuilder } from '@weir/runtime';
+import type { Catalog, LogLevel, TaskName } from '@weir/runtime';
 import { resolveOptions, withCatalogOptions } from '../connector-options.ts';
 import type { CatalogOptions } from '../connector-options.ts';
-import { buildTask } from '../run/build-task.ts';
-import { lagBytes } from '../run/lag.ts';
-import { RunProgress } from '../run/progress.ts';
-import { jsonDisplay, terminalDisplay } from '../run/run-display.ts';
+import { failureLines } from '../live/event-line.ts';
+import { JsonReport } from '../live/json-report.ts';
+import { LiveRun } from '../live/live-run.ts';
+import { RunProgress, type RunReport } from '../live/run-report.ts';
+import { TerminalReport } from '../live/terminal-report.ts';
 import { abortOnSignals } from '../stop-signals.ts';
 import { allTasks, chooseTask } from '../task-choice.ts';
 import type { TaskChoice } from '../task-choice.ts';
 
-export interface RunOptions extends CatalogOptions {
+interface RunOptions extends CatalogOptions {
   readonly state: string;
   readonly name?: readonly string[];
   readonly untilCaughtUp?: boolean;
   readonly idle?: number;
 }
 
-function kindOf(task: TaskChoice): TaskName['kind'] {
-  return task.protocol === 'capture' ? 'capture' : 'materialization';
+function isEnabled({ model }: TaskChoice): boolean {
+  return !model.shards.disable && model.bindings.some((binding) => !binding.disable);
 }
 
-function isRunnable(task: TaskChoice): boolean {
-  return !task.model.shards.disable && task.model.bindings.some((binding) => !binding.disable);
+/** The named tasks, or all that are enabled. Errors: TASK_UNKNOWN. */
+function tasksToRun(catalog: Catalog, names: readonly string[] | undefined): TaskName[] {
+  const chosen =
+    names === undefined
+      ? allTasks(catalog).filter(isEnabled)
+      : [...new Set(names)].map((name) => chooseTask(catalog, name));
+  // Says that there is none, or runs the only one though it is disabled.
+  const tasks = chosen.length > 0 ? chosen : [chooseTask(catalog, undefined)];
+  return tasks.map(({ name, protocol }) => ({
+    name,
+    kind: protocol === 'capture' ? 'capture' : 'materialization',
+  }));
+}
+
+/** On a terminal the figures tell how it goes; logs are shown when something is wrong, or when they are asked for. */
+function reportFor(progress: RunProgress, options: RunOptions, isDefaultLevel: boolean): RunReport {
+  const write = (text: string): boolean => process.stdout.write(text);
+  if (options.logJson === true || !process.stdout.isTTY) {
+    return new JsonReport({ progress, level: options.logLevel, write });
+  }
+  const terminal = {
+    write,
+    get columns() {
+      return process.stdout.columns || 120;
+    },
+    get rows() {
+      return process.stdout.rows || 40;
+    },
+  };
+  const level: LogLevel = isDefaultLevel ? 'warn' : options.logLevel;
+  return new TerminalReport({ progress, level, terminal, color: process.stdout.hasColors() });
+}
+
+async function run(options: RunOptions, command: Command): Promise<void> {
+  const catalog = await loadCatalog(options.source);
+  const tasks = tasksToRun(catalog, options.name);
+  using stop = abortOnSignals();
+  const progress = new RunProgress(tasks, systemClock.nowMs());
+  const report = reportFor(progress, options, command.getOptionValueSource('logLevel') === 'default');
+  using live = new LiveRun({
+    statePath: options.state,
+    progress,
+    report,
+    clock: systemClock,
+    stop: stop.signal,
+  });
+  const { failed } = await supervise({
+    statePath: options.state,
+    tasks,
+    signal: stop.signal,
+    logLevel: options.logLevel,
+    untilCaughtUp: options.untilCaughtUp === true,
+    ...(options.idle === undefined ? {} : { idleMs: options.idle }),
+    build: taskBuilder(catalog, (task) => ({
+      ...resolveOptions(options, task),
+      onLog: (log) => live.onEvent({ task, kind: 'log', log }),
+    })),
+    onEvent: (event) => live.onEvent(event),
+  });
+  live.end();
+  if (failed.size === 0) return;
+  process.exitCode = 1;
+  // A terminal has been told above the live lines.
+  if (report instanceof TerminalReport) return;
+  for (const [task, error] of failed) process.stderr.write(failureLines(task, error));
 }
 
 function duration(text: string): number {
@@ -34,95 +97,6 @@ function duration(text: string): number {
   if (milliseconds === undefined)
     throw new InvalidArgumentError('A duration is, for instance, 10s or 1m 30s.');
   return milliseconds;
-}
-
-/** Runs the tasks; used by the command and by the demo. `signal` asks for a stop at a transaction's border. */
-export async function runTasks(
-  options: RunOptions,
-  signal: AbortSignal,
-  shownLevel: LogLevel = options.logLevel,
-  onEvent: (event: SupervisorEvent) => void = () => {},
-): Promise<SupervisorResult> {
-  const catalog = await loadCatalog(options.source);
-  const chosen =
-    options.name === undefined
-      ? allTasks(catalog).filter(isRunnable)
-      : options.name.map((name) => chooseTask(catalog, name));
-  const choices = new Map(
-    (chosen.length > 0 ? chosen : [chooseTask(catalog, undefined)]).map((task) => [task.name, task]),
-  );
-  const tasks = [...choices.values()].map((task): TaskName => ({ name: task.name, kind: kindOf(task) }));
-  const isTerminal = process.stdout.isTTY && options.logJson !== true;
-  const write = (text: string): boolean => process.stdout.write(text);
-  const display = isTerminal
-    ? terminalDisplay(
-        {
-          write,
-          get columns() {
-            return process.stdout.columns || 120;
-          },
-        },
-        true,
-      )
-    : jsonDisplay(write);
-  const log = (task: string, each: OpsLog): void => {
-    if (logLevels.indexOf(each.level) >= logLevels.indexOf(shownLevel)) display.log(task, each);
-  };
-  const progress = new RunProgress(tasks);
-  const built = new Map<string, BuiltTask>();
-  let lagStore: SqliteStore | undefined;
-  const lagOf = (task: string): number | undefined => {
-    const found = built.get(task);
-    if (found?.kind !== 'materialization') return undefined;
-    lagStore ??= new SqliteStore(stateFolder(options.state).storePath, { readOnly: true });
-    return lagBytes(lagStore, found.spec);
-  };
-  const update = (): void => display.update(progress.snapshot(Date.now(), lagOf), Date.now());
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await supervise({
-      statePath: options.state,
-      tasks,
-      signal,
-      logLevel: options.logLevel,
-      untilCaughtUp: options.untilCaughtUp === true,
-      ...(options.idle === undefined ? {} : { idleMs: options.idle }),
-      build: async ({ name }, store) => {
-        timer ??= setInterval(update, display.everyMs);
-        const choice = choices.get(name) as TaskChoice;
-        const task = await buildTask(catalog, choice, store, {
-          ...resolveOptions(options, name),
-          onLog: (each) => log(name, each),
-          signal,
-        });
-        built.set(name, task);
-        return task;
-      },
-      onEvent(event) {
-        progress.see(event, Date.now());
-        if (event.kind === 'log') log(event.task, event.log);
-        else display.event(event, Date.now());
-        onEvent(event);
-      },
-    });
-  } finally {
-    clearInterval(timer);
-    if (timer !== undefined) update();
-    lagStore?.[Symbol.dispose]();
-  }
-}
-
-async function run(options: RunOptions, command: CommandType): Promise<void> {
-  using stop = abortOnSignals();
-  // On a terminal the lines tell how it goes; connectors are heard when something is wrong, or when they are asked to.
-  const quiet = process.stdout.isTTY && command.getOptionValueSource('logLevel') === 'default';
-  const { failed } = await runTasks(options, stop.signal, quiet ? 'warn' : options.logLevel);
-  for (const [task, { code, message, fix }] of failed) {
-    process.stderr.write(
-      `${task}: ${code === '' ? '' : `${code}: `}${message}\n${fix === '' ? '' : `${fix}\n`}`,
-    );
-  }
-  if (failed.size > 0) process.exitCode = 1;
 }
 
 export function runCommand(): Command {
@@ -135,15 +109,18 @@ export function runCommand(): Command {
     .option('--until-caught-up', 'stop when captures are idle and materializations have everything')
     .option(
       '--idle <duration>',
-      'a capture without documents for so long is idle (with --until-caught-up)',
+      'a capture without documents for so long is idle (with --until-caught-up); default 3s',
       duration,
     );
   return withCatalogOptions(command)
     .addHelpText(
       'after',
       `
-A terminal shows one line per task; elsewhere there are JSON lines on stdout. Ctrl-C stops at the next transaction,
-a second Ctrl-C at once; nothing is lost either way.
+A terminal shows one live line per task, and warnings and errors above them. Elsewhere stdout gets JSON lines
+{"ts","level","message","fields"}; those with the message "stats" hold the figures of a task.
+
+Ctrl-C or SIGTERM stops at the next transaction, a second one at once; nothing is lost either way.
+Exit status: 0 after a stop or when caught up, 1 when a task failed for good.
 
 Examples:
   weir run --source flow.yaml

@@ -1,135 +1,88 @@
-// weir status: what a state folder holds, also while a run is using it.
+// weir status: what a state folder holds and what its tasks do, also while a run is using it.
 
 import { Command } from 'commander';
-import { materializationSpecFromJson } from '@weir/protocol';
-import { errors as runtimeErrors, readLockOwner, SqliteStore, stateFolder } from '@weir/runtime';
-import type { LockOwner, Store, TaskRecord } from '@weir/runtime';
-import { existsSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { lagBytes } from '../run/lag.ts';
-import { formatAge, formatBytes, formatCount } from '../run/task-line.ts';
-
-export interface TaskStatus {
-  readonly task: string;
-  readonly kind: string;
-  readonly transactions: number;
-  readonly documents: number;
-  readonly bytes: number;
-  readonly lagBytes: number | undefined;
-  readonly lastCommit: string | undefined;
-}
-
-export interface CollectionStatus {
-  readonly collection: string;
-  readonly documents: number;
-  readonly bytes: number;
-}
-
-/** Opens the store of a state folder for reading. Errors: RUNTIME_STATE_UNUSABLE. */
-export function openStore(path: string): SqliteStore {
-  const { storePath } = stateFolder(path);
-  if (!existsSync(storePath)) {
-    throw runtimeErrors.RUNTIME_STATE_UNUSABLE({
-      message: `There is no state in ${path}.`,
-      fix: 'Name the folder of a run with --state, or start one with `weir run`.',
-    });
-  }
-  return new SqliteStore(storePath, { readOnly: true });
-}
-
-function taskStatus(store: Store, record: TaskRecord): TaskStatus {
-  const counts = store.counts(record.name);
-  const sum = (of: (count: (typeof counts)[number]) => number): number =>
-    counts.reduce((total, each) => total + of(each), 0);
-  const { name: task, kind, transactions, lastCommitMs, lastApplied } = record;
-  const isSink = kind === 'materialization' && lastApplied !== undefined;
-  return {
-    task,
-    kind,
-    transactions,
-    documents: sum((count) => count.documents),
-    bytes: sum((count) => count.bytes),
-    lagBytes: isSink ? lagBytes(store, materializationSpecFromJson(lastApplied)) : undefined,
-    lastCommit: lastCommitMs === 0 ? undefined : new Date(lastCommitMs).toISOString(),
-  };
-}
-
-export function collectionStatuses(store: Store): CollectionStatus[] {
-  const collections = new Map<string, { documents: number; bytes: number }>();
-  for (const { collection, documents, head } of store.journals()) {
-    const known = collections.get(collection) ?? { documents: 0, bytes: 0 };
-    collections.set(collection, { documents: known.documents + documents, bytes: known.bytes + head });
-  }
-  return [...collections]
-    .map(([collection, counts]) => ({ collection, ...counts }))
-    .sort((a, b) => (a.collection < b.collection ? -1 : 1));
-}
-
-function isAlive(owner: LockOwner | undefined): boolean {
-  if (owner === undefined || owner.host !== hostname()) return false;
-  try {
-    process.kill(owner.pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
+import { readStatus } from '@weir/runtime';
+import type { CollectionStatus } from '@weir/runtime';
+import { formatAge, formatBytes, formatCount } from '../live/format.ts';
+import { type TaskRow, taskRows } from '../live/status-rows.ts';
+import { readTaskStates } from '../live/task-states.ts';
+import { padEnd, textWidth } from '../live/text-width.ts';
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+    Math.max(...rows.map((row) => textWidth(row[column] ?? ''))),
   );
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => padEnd(cell, widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return rows.map((row) => `${line(row)}\n`).join('');
+}
+
+export function taskTable(tasks: readonly TaskRow[], nowMs: number): string {
+  return table([
+    ['TASK', 'KIND', 'STATE', 'DOCUMENTS', 'SIZE', 'TRANSACTIONS', 'LAG', 'LAST CHECKPOINT'],
+    ...tasks.map((task) => [
+      task.name,
+      task.kind,
+      task.phase,
+      formatCount(task.documents),
+      formatBytes(task.bytes),
+      formatCount(task.transactions),
+      task.lagBytes === undefined ? '' : formatBytes(task.lagBytes),
+      task.lastCommit === undefined ? 'none yet' : `${formatAge(nowMs - Date.parse(task.lastCommit))} ago`,
+    ]),
+  ]);
+}
+
+function collectionTable(collections: readonly CollectionStatus[]): string {
+  return table([
+    ['COLLECTION', 'DOCUMENTS', 'SIZE'],
+    ...collections.map((each) => [each.name, formatCount(each.documents), formatBytes(each.bytes)]),
+  ]);
+}
+
+function errorLines({ name, error }: TaskRow): string {
+  if (error === undefined) return '';
+  const { code, message, fix } = error;
+  return `\n${name}: ${code === '' ? '' : `${code}: `}${message}\n${fix === '' ? '' : `${fix}\n`}`;
 }
 
 function run(options: { readonly state: string; readonly json?: boolean }): void {
-  using store = openStore(options.state);
-  const owner = readLockOwner(stateFolder(options.state).path);
-  const running = isAlive(owner) ? owner : undefined;
-  const tasks = store.tasks().map((record) => taskStatus(store, record));
-  const collections = collectionStatuses(store);
+  const status = readStatus(options.state);
+  const { owner, collections } = status;
+  const tasks = taskRows(status, readTaskStates(options.state));
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify({ running, tasks, collections })}\n`);
+    process.stdout.write(`${JSON.stringify({ owner, tasks, collections })}\n`);
     return;
   }
-  const now = Date.now();
-  process.stdout.write(
-    running === undefined ? 'not running\n' : `running: process ${running.pid}, since ${running.since}\n`,
-  );
-  process.stdout.write(
-    `\n${table([
-      ['TASK', 'KIND', 'TRANSACTIONS', 'DOCUMENTS', 'LAG', 'LAST COMMIT'],
-      ...tasks.map((task) => [
-        task.task,
-        task.kind,
-        formatCount(task.transactions),
-        formatCount(task.documents),
-        task.lagBytes === undefined ? '' : formatBytes(task.lagBytes),
-        task.lastCommit === undefined ? 'never' : `${formatAge(now - Date.parse(task.lastCommit))} ago`,
-      ]),
-    ])}`,
-  );
-  if (collections.length === 0) return;
-  process.stdout.write(
-    `\n${table([
-      ['COLLECTION', 'DOCUMENTS', 'SIZE'],
-      ...collections.map((each) => [each.collection, formatCount(each.documents), formatBytes(each.bytes)]),
-    ])}`,
-  );
+  const parts = [
+    owner === undefined
+      ? 'not running\n'
+      : `running: process ${owner.pid} on ${owner.host}, since ${owner.since}\n`,
+    `\n${taskTable(tasks, Date.now())}`,
+    collections.length === 0 ? '' : `\n${collectionTable(collections)}`,
+    ...tasks.map(errorLines),
+  ];
+  process.stdout.write(parts.join(''));
 }
 
 export function statusCommand(): Command {
   return new Command('status')
-    .description('Shows the tasks and collections of a state folder, whether a run is using it or not.')
+    .description(
+      'Shows the tasks and collections of a state folder, whether a run is using it or not, and why tasks failed.',
+    )
     .option('--state <folder>', 'the state folder', '.weir')
     .option('--json', 'as one JSON object')
+    .addHelpText(
+      'after',
+      `
+LAG is what a materialization has yet to commit of its collections. Documents and sizes count all runs.
+
+Examples:
+  weir status
+  weir status --state /var/lib/weir --json`,
+    )
     .action(run);
 }

@@ -1,5 +1,6 @@
 // The committed documents of a collection, for people and scripts: also beside a running owner, and following it.
 
+import { didYouMean } from '../catalog/did-you-mean.ts';
 import { type Clock, systemClock } from '../host/clock.ts';
 import { type Disk, systemDisk } from '../host/disk.ts';
 import { errors } from '../errors.ts';
@@ -45,7 +46,7 @@ export async function* readCollection(options: ReadCollectionOptions): AsyncGene
     if (journals.length === 0 && !follow) {
       const known = [...new Set(store.journals().map((journal) => journal.collection))].sort();
       throw errors.COLLECTION_UNKNOWN({
-        message: `Nothing was captured to a collection ${collection}.`,
+        message: `Nothing was captured to a collection ${collection}.${didYouMean(collection, known)}`,
         fix: `Collections with documents: ${known.join(', ') || 'none'}.`,
       });
     }
