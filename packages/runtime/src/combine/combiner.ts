@@ -30,7 +30,7 @@ const entryOverheadBytes = 250;
 export class Combiner implements Disposable {
   readonly #options: CombinerOptions;
   readonly #memoryLimit: number;
-  #maps: Map<string, KeyDocuments>[];
+  #maps: KeyMap[];
   #runs: SpillRun[] = [];
   #runCount = 0;
   #heldBytes = 0;
@@ -40,7 +40,7 @@ export class Combiner implements Disposable {
   constructor(options: CombinerOptions) {
     this.#options = options;
     this.#memoryLimit = options.memoryBytes ?? 64 << 20;
-    this.#maps = options.bindings.map(() => new Map());
+    this.#maps = options.bindings.map(newKeyMap);
   }
 
   [Symbol.dispose](): void {
@@ -86,7 +86,7 @@ export class Combiner implements Disposable {
   clear(): void {
     for (const run of this.#runs) run[Symbol.dispose]();
     this.#runs = [];
-    this.#maps = this.#options.bindings.map(() => new Map());
+    this.#maps = this.#options.bindings.map(newKeyMap);
     this.#heldBytes = 0;
     this.#documents = 0;
     this.#sourceBytes = 0;
@@ -95,10 +95,12 @@ export class Combiner implements Disposable {
   #entry(binding: number, key: string): KeyDocuments {
     const map = this.#maps[binding];
     if (map === undefined) throw new RangeError(`no binding ${binding}`);
-    let entry = map.get(key);
+    let entry = map.entries.get(key);
     if (entry === undefined) {
       entry = { front: undefined, documents: [] };
-      map.set(key, entry);
+      map.entries.set(key, entry);
+      if (key < map.greatest) map.isSorted = false;
+      else map.greatest = key;
       this.#heldBytes += key.length + entryOverheadBytes;
     }
     return entry;
@@ -113,17 +115,15 @@ export class Combiner implements Disposable {
     const { disk, spillPath, name } = this.#options;
     this.#runCount += 1;
     this.#runs.push(SpillRun.write(disk, join(spillPath, `${name}-${this.#runCount}.run`), this.#held()));
-    this.#maps = this.#options.bindings.map(() => new Map());
+    this.#maps = this.#options.bindings.map(newKeyMap);
     this.#heldBytes = 0;
   }
 
   /** What memory holds, in order. Latin-1 strings compare as their bytes do. */
   *#held(): Generator<RunEntry> {
-    for (const [binding, map] of this.#maps.entries()) {
-      for (const key of sortedKeys(map)) {
-        const entry = map.get(key);
-        if (entry !== undefined) yield { binding, key, front: entry.front, documents: entry.documents };
-      }
+    for (const [binding, { entries, isSorted }] of this.#maps.entries()) {
+      const sorted = isSorted ? entries : [...entries].sort(([left], [right]) => compareText(left, right));
+      for (const [key, { front, documents }] of sorted) yield { binding, key, front, documents };
     }
   }
 
@@ -162,12 +162,16 @@ export class Combiner implements Disposable {
   }
 }
 
-function sortedKeys(map: ReadonlyMap<string, unknown>): string[] {
-  const keys = [...map.keys()];
-  for (let index = 1; index < keys.length; index++) {
-    if ((keys[index - 1] ?? '') > (keys[index] ?? '')) return keys.sort(compareText);
-  }
-  return keys;
+/** The entries of one binding. */
+interface KeyMap {
+  readonly entries: Map<string, KeyDocuments>;
+  /** Keys came in ascending order so far, as backfills send them. */
+  isSorted: boolean;
+  greatest: string;
+}
+
+function newKeyMap(): KeyMap {
+  return { entries: new Map(), isSorted: true, greatest: '' };
 }
 
 function compareText(left: string, right: string): number {

@@ -1,6 +1,8 @@
 // Runs the tasks of a catalog: each is built (its connector validates it), gets a thread, and is started again after it
 // failed, as its error allows. A stop lets every task end at a transaction's border.
 
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import {
   captureSpecToJson,
@@ -80,6 +82,8 @@ export async function supervise(options: SupervisorOptions): Promise<SupervisorR
   const clock = options.clock ?? systemClock;
   const folder = prepareStateFolder(options.statePath);
   using _lock = StateLock.acquire(folder.path, clock.nowMs());
+  // Scratch files of a run that was killed; with the lock held nobody uses them.
+  for (const name of readdirSync(folder.spillPath)) rmSync(join(folder.spillPath, name), { force: true });
   using store = new SqliteStore(folder.storePath);
   const supervisor = new Supervisor(options, folder.path, store, clock);
   return await supervisor.run();

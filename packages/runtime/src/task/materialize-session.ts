@@ -217,7 +217,7 @@ class MaterializeSession {
       keepsUp = connection.send({ kind: 'load', binding, keyPacked: Buffer.from(key, 'latin1') });
       crash('runtime.materialize.after-load');
     }
-    if (keepsUp) void connection.flush();
+    if (keepsUp) connection.flush().catch((error: unknown) => this.#changed.fail(error));
     else await connection.flush();
   }
 

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { temporaryDirectory } from '@weir/testing';
+import { ledgerCapture, ledgerCollection } from '../../test/scripted/ledger.ts';
+import type { ConnectorCommand } from '../connector/connector-command.ts';
+import { readCollection } from './read-collection.ts';
+import { readStatus } from './status.ts';
+import { supervise, type SupervisorEvent } from './supervisor.ts';
+
+/** A connector in a few lines of JavaScript over JSON lines, as a user would write it. */
+function scriptedCommand(script: string): ConnectorCommand {
+  const shell = `
+    const say = (message) => process.stdout.write(JSON.stringify(message) + '\\n');
+    const lines = require('node:readline').createInterface({ input: process.stdin });
+    lines.on('line', (line) => {
+      const request = JSON.parse(line);
+      if (request.spec) say({ spec: { protocol: 3032023, configSchema: {}, resourceConfigSchema: {}, documentationUrl: '' } });
+      if (request.apply) say({ applied: {} });
+      if (request.open) open(request.open);
+    });
+    ${script}`;
+  return {
+    description: 'scripted',
+    connectorType: 'LOCAL',
+    program: process.execPath,
+    arguments: ['-e', shell],
+    env: {},
+    codec: 'json',
+  };
+}
+
+const counting = scriptedCommand(`
+  function open({ state }) {
+    say({ opened: {} });
+    const from = state?.cursor ?? 0;
+    for (let n = from; n < 100; n++) say({ captured: { binding: 0, doc: { id: n, positions: [n] } } });
+    say({ checkpoint: { state: { updated: { cursor: 100 }, mergePatch: true } } });
+    lines.close();
+    process.stdin.destroy();
+  }`);
+
+const failing = scriptedCommand(`
+  function open() {
+    console.error(JSON.stringify({ level: 'error', message: 'TEST_PASSWORD_WRONG: the password is wrong', fields: { code: 'TEST_PASSWORD_WRONG', retry: 'never' } }));
+    process.exit(1);
+  }`);
+
+const tasks = [{ name: 'test/source', kind: 'capture' }] as const;
+
+test('a capture runs in a thread of its own until it is caught up, and a second run adds nothing', async () => {
+  using folder = temporaryDirectory();
+  const statePath = join(folder.path, 'state');
+  for (let run = 0; run < 2; run++) {
+    const events: SupervisorEvent[] = [];
+    const { failed } = await supervise({
+      statePath,
+      tasks,
+      build: () =>
+        Promise.resolve({
+          kind: 'capture',
+          spec: ledgerCapture(ledgerCollection()),
+          version: '1',
+          command: counting,
+        }),
+      signal: new AbortController().signal,
+      untilCaughtUp: true,
+      onEvent: (event) => void events.push(event),
+    });
+    assert.equal(failed.size, 0, JSON.stringify([...failed.values()]));
+    assert.equal(events.at(-1)?.kind, 'stopped');
+  }
+  const lines: string[] = [];
+  for await (const { bytes } of readCollection({ statePath, collection: 'test/ledger' })) {
+    lines.push(...bytes.toString().split('\n').slice(0, -1));
+  }
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { id: number }).id),
+    Array.from({ length: 100 }, (_, id) => id),
+  );
+  const status = readStatus(statePath);
+  assert.equal(status.tasks[0]?.bindings[0]?.documents, 100);
+  assert.deepEqual(
+    status.collections.map(({ documents }) => documents),
+    [100],
+  );
+});
+
+test('a failure that a person has to mend ends its task with the code that the connector gave', async () => {
+  using folder = temporaryDirectory();
+  const { failed } = await supervise({
+    statePath: folder.path,
+    tasks,
+    build: () => Promise.resolve({ kind: 'capture', spec: ledgerCapture(), version: '1', command: failing }),
+    signal: new AbortController().signal,
+  });
+  assert.equal(failed.get('test/source')?.code, 'TEST_PASSWORD_WRONG');
+});
+
+test('two runtimes on one state folder: the second is refused at once', async () => {
+  using folder = temporaryDirectory();
+  const stop = new AbortController();
+  const options = {
+    statePath: folder.path,
+    tasks: [],
+    build: () => Promise.reject(new Error('nothing to build')),
+    signal: stop.signal,
+  };
+  const { StateLock } = await import('../store/state-lock.ts');
+  using lock = StateLock.acquire(folder.path, Date.now());
+  assert.ok(lock);
+  await assert.rejects(supervise(options), { code: 'RUNTIME_STATE_LOCKED' });
+});
