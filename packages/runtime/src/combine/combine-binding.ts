@@ -23,7 +23,8 @@ export interface CombineBinding {
 
 export interface Combined {
   readonly binding: number;
-  readonly key: Buffer;
+  /** The packed key, one character per byte. */
+  readonly key: string;
   readonly document: Buffer;
   /** A document that was loaded from the destination is part of it. */
   readonly exists: boolean;
@@ -52,7 +53,7 @@ export function addDocument(binding: CombineBinding, entry: KeyDocuments, docume
 export function* combineKey(
   bindings: readonly CombineBinding[],
   binding: number,
-  key: Buffer,
+  key: string,
   entry: KeyDocuments,
 ): Generator<Combined> {
   const rules = bindings[binding];

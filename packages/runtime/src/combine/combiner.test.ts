@@ -37,7 +37,7 @@ function combine(
   assert.equal(combiner.documents, adds.length);
   const drained = [...combiner.drain()].map(
     ({ binding, key, document, exists, deleted }) =>
-      `${binding} ${key.toString('latin1')} ${document.toString()}${exists ? ' exists' : ''}${deleted ? ' deleted' : ''}`,
+      `${binding} ${key} ${document.toString()}${exists ? ' exists' : ''}${deleted ? ' deleted' : ''}`,
   );
   combiner.clear();
   assert.deepEqual(readdirSync(folder.path), []);

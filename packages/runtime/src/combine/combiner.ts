@@ -78,8 +78,15 @@ export class Combiner implements Disposable {
   /** Everything combined, in the order of (binding, key). The combiner is to be cleared afterwards. */
   *drain(): Generator<Combined> {
     const { bindings } = this.#options;
-    for (const entry of this.#merged()) {
-      yield* combineKey(bindings, entry.binding, Buffer.from(entry.key, 'latin1'), entry);
+    for (const entry of this.#runs.length === 0 ? this.#held() : this.#merged()) {
+      const { binding, key, front, documents } = entry;
+      const [document] = documents;
+      // Most keys have one document, and nothing to reduce.
+      if (front === undefined && documents.length === 1 && document !== undefined) {
+        yield { binding, key, document, exists: false, deleted: false };
+      } else {
+        yield* combineKey(bindings, binding, key, entry);
+      }
     }
   }
 
@@ -128,10 +135,6 @@ export class Combiner implements Disposable {
   }
 
   *#merged(): Generator<RunEntry> {
-    if (this.#runs.length === 0) {
-      yield* this.#held();
-      return;
-    }
     // Oldest first: of equal keys, the documents of the earlier source are the older ones.
     const held = this.#held();
     const sources = [

@@ -97,12 +97,14 @@ function setPlaceholder(value: JsonObject): void {
   else value['_meta'] = { uuid: UUID_PLACEHOLDER };
 }
 
+const metaName = Buffer.from('"_meta"');
+
 /** The runtime owns `/_meta/uuid`: a connector's own is taken out, and `_meta` is made easy to find in the bytes. */
 function withoutUuid(bytes: Buffer, value: JsonObject): Buffer {
   const meta = value['_meta'];
   if (meta === undefined || !isJsonObject(meta)) return bytes;
   const hasOwn = Object.hasOwn(meta, 'uuid');
-  if (!hasOwn && bytes.includes('"_meta"')) return bytes;
+  if (!hasOwn && bytes.includes(metaName)) return bytes;
   const { uuid: _uuid, ...others } = meta;
   return Buffer.from(stringifyJson({ ...value, _meta: others }));
 }

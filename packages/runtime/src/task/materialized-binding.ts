@@ -90,7 +90,8 @@ export class MaterializedBinding {
     const valuesPacked = this.#packer.copy();
     const whole = isTruncated ? Buffer.from(stringifyJson(kept)) : document;
     const doc = fieldSelection.document === '' ? nothing : whole;
-    return { kind: 'store', binding: this.index, keyPacked: key, valuesPacked, doc, exists, delete: deleted };
+    const keyPacked = Buffer.from(key, 'latin1');
+    return { kind: 'store', binding: this.index, keyPacked, valuesPacked, doc, exists, delete: deleted };
   }
 
   #key(value: JsonObject): string {
