@@ -4,27 +4,45 @@ import { formatAge, formatBytes, formatCount } from './format.ts';
 import type { TaskSnapshot } from './task-progress.ts';
 import { padEnd, padStart, textWidth, truncate } from './text-width.ts';
 
-/** Lines of one width, their columns aligned; none longer than `width` columns. */
+/** From this width on columns keep room for larger numbers, so that they stay where they are. */
+const roomyWidth = 99;
+/** Of name, phase, documents, their rate, the bytes' rate, lag. */
+const roomyColumns = [12, 9, 10, 11, 9, 10];
+const numberColumns = new Set([2, 3, 4]);
+
+/** One line per task, their columns aligned; none is wider than `width` columns of the terminal. */
 export function formatTaskLines(tasks: readonly TaskSnapshot[], nowMs: number, width: number): string[] {
-  const nameWidth = Math.min(
-    Math.max(0, ...tasks.map(({ name }) => textWidth(name))),
-    Math.max(12, Math.floor(width / 3)),
-  );
-  return tasks.map((task) => truncate(lineOf(task, nowMs, nameWidth), width));
+  const rows = tasks.map((task) => cellsOf(task, nowMs, width));
+  const hasLag = tasks.some(({ lagBytes }) => lagBytes !== undefined);
+  const widths = roomyColumns.map((roomy, column) => {
+    const content = Math.max(0, ...rows.map((row) => textWidth(row[column] ?? '')));
+    const isEmptyLag = column === 5 && !hasLag;
+    return width < roomyWidth || isEmptyLag ? content : Math.max(roomy, content);
+  });
+  return rows.map((row) => truncate(lineOf(row, widths), width));
 }
 
-function lineOf(task: TaskSnapshot, nowMs: number, nameWidth: number): string {
-  const parts = [
-    padEnd(truncate(task.name, nameWidth), nameWidth),
-    padEnd(task.phase, 9),
-    padStart(`${formatCount(task.documents)} docs`, 14),
-    padStart(`${formatCount(task.documentsPerSecond)} docs/s`, 14),
-    padStart(`${(task.bytesPerSecond / 1e6).toFixed(1)} MB/s`, 10),
-    padEnd(task.lagBytes === undefined ? '' : `lag ${formatBytes(task.lagBytes)}`, 12),
-    task.lastCommitMs === 0 ? 'no checkpoint yet' : `checkpoint ${formatAge(nowMs - task.lastCommitMs)} ago`,
+function cellsOf(task: TaskSnapshot, nowMs: number, width: number): string[] {
+  const { lagBytes, lastCommitMs } = task;
+  const age = formatAge(nowMs - lastCommitMs);
+  return [
+    truncate(task.name, Math.max(12, Math.floor(width / 3))),
+    task.phase,
+    `${formatCount(task.documents)} docs`,
+    `${formatCount(task.documentsPerSecond)} docs/s`,
+    `${(task.bytesPerSecond / 1e6).toFixed(1)} MB/s`,
+    lagBytes === undefined ? '' : `lag ${formatBytes(lagBytes)}`,
+    lastCommitMs === 0 ? 'no checkpoint yet' : width < roomyWidth ? `${age} ago` : `checkpoint ${age} ago`,
     noteOf(task, nowMs),
   ];
-  return parts.join('  ').trimEnd();
+}
+
+function lineOf(cells: readonly string[], widths: readonly number[]): string {
+  return cells
+    .map((cell, column) => (numberColumns.has(column) ? padStart : padEnd)(cell, widths[column] ?? 0))
+    .filter((cell) => cell !== '')
+    .join('  ')
+    .trimEnd();
 }
 
 function noteOf({ error, retryAtMs }: TaskSnapshot, nowMs: number): string {
