@@ -139,6 +139,21 @@ test('a running capture stops at SIGTERM with status 0, and tells its figures at
   assert.match(after.stdout, /acme\/source +capture +stopped/);
 });
 
+test('a stop interrupts a connector that does not answer, and is no failure', async () => {
+  const text = catalog();
+  const { captures: _captures, ...others } = JSON.parse(text) as { captures: unknown };
+  const captures = {
+    'acme/silent': {
+      endpoint: { local: { command: ['sh', '-c', 'cat > /dev/null'], config: {} } },
+      bindings: [{ resource: {}, target: 'acme/greetings' }],
+    },
+  };
+  using folder = folderWith(JSON.stringify({ ...others, captures }));
+  await using run = new WeirProcess(folder.path, 'run', '--name', 'acme/silent', '--log-level', 'debug');
+  await run.line(({ fields }) => fields['task'] === 'acme/silent' && fields['event'] === 'starting');
+  assert.equal(await run.stop(), 0, run.stderr);
+});
+
 test('a second run on one state folder is refused at once with the process and since when', async () => {
   using folder = folderWith(catalog({ config: { greetings: 1000, delay_ms: 100 } }));
   await using run = new WeirProcess(folder.path, 'run');

@@ -80,6 +80,7 @@ async function run(options: RunOptions, command: Command): Promise<void> {
     ...(options.idle === undefined ? {} : { idleMs: options.idle }),
     build: taskBuilder(catalog, (task) => ({
       ...resolveOptions(options, task),
+      signal: stop.signal,
       onLog: (log) => live.onEvent({ task, kind: 'log', log }),
     })),
     onEvent: (event) => live.onEvent(event),
