@@ -134,7 +134,9 @@ export class Session {
     const timer = setTimeout(() => this.#socket.destroy(), 1000);
     this.#socket.end(lastMessage);
     this.#socket.resume();
-    await closed.finally(() => clearTimeout(timer));
+    // A socket that is reset instead is gone as well.
+    await closed.catch(() => undefined);
+    clearTimeout(timer);
   }
 
   destroy(reason: PgConnectionError): void {
