@@ -21,6 +21,8 @@ export interface ApplyOptions<Request, Response> {
   /** Persists the state that an Applied carries. */
   readonly onState: (state: ConnectorState) => void;
   readonly onApplied: (actionDescription: string) => void;
+  /** Takes over the process once it has answered; without it, the process has to end cleanly. */
+  readonly keep?: ((connection: Connection<Request, Response | Applied>) => void) | undefined;
 }
 
 export async function applyUntilSettled<Request, Response extends { readonly kind: string }>(
@@ -41,6 +43,7 @@ async function applyOnce<Request, Response extends { readonly kind: string }>(
   options: ApplyOptions<Request, Response>,
 ): Promise<Applied> {
   const connection = await options.connect();
+  let isKept = false;
   try {
     connection.send(options.request());
     await connection.flush();
@@ -52,6 +55,11 @@ async function applyOnce<Request, Response extends { readonly kind: string }>(
         message: `The connector of ${options.task} broke the protocol: expected applied, got ${got}.`,
       });
     }
+    if (options.keep !== undefined) {
+      options.keep(connection);
+      isKept = true;
+      return applied;
+    }
     await connection.endInput();
     if ((await connection.receive()) !== undefined) {
       throw errors.CONNECTOR_PROTOCOL({
@@ -60,7 +68,7 @@ async function applyOnce<Request, Response extends { readonly kind: string }>(
     }
     return applied;
   } finally {
-    await connection.stop();
+    if (!isKept) await connection.stop();
   }
 }
 

@@ -17,6 +17,7 @@ import { CaptureTransaction } from './capture-transaction.ts';
 import { CapturedBinding } from './captured-binding.ts';
 import type { CaptureConnection, Connect } from './connection.ts';
 import { TaskState } from './connector-state.ts';
+import { ReusedProcess } from './reused-process.ts';
 import { emptyState, type OnTaskEvent, type TaskEnvironment } from './task-environment.ts';
 
 const crash = (point: CrashPoint): void => crashPoint(point);
@@ -40,7 +41,10 @@ export interface CaptureTaskOptions {
 }
 
 /** Apply until the connector has nothing more to do, and remember what was applied. */
-export async function applyCapture(options: CaptureTaskOptions): Promise<void> {
+export async function applyCapture(
+  options: CaptureTaskOptions,
+  keep?: (connection: CaptureConnection) => void,
+): Promise<void> {
   const { environment, capture, version, connect, onEvent } = options;
   const { store } = environment;
   const known = store.task(capture.name);
@@ -51,6 +55,7 @@ export async function applyCapture(options: CaptureTaskOptions): Promise<void> {
   await applyUntilSettled({
     task: capture.name,
     connect,
+    keep,
     request: (): CaptureRequest => ({
       kind: 'apply',
       capture,
@@ -131,10 +136,12 @@ export async function openCapture(options: CaptureTaskOptions): Promise<CaptureS
 /** Runs a capture until it is stopped. Throws what its connector, its documents or the disk failed with. */
 export async function runCapture(options: CaptureTaskOptions): Promise<void> {
   const { capture, signal, environment, onEvent } = options;
-  await applyCapture(options);
+  await using process = new ReusedProcess(options.connect);
+  const reusing = { ...options, connect: process.connect };
+  await applyCapture(reusing, process.keep);
   while (!signal.aborted) {
     const openedMs = environment.clock.nowMs();
-    const end = await openCapture(options);
+    const end = await openCapture(reusing);
     if (end !== 'exited') return;
     onEvent?.({ kind: 'caughtUp', positions: {} });
     const waitMs = openedMs + capture.intervalSeconds * 1000 - environment.clock.nowMs();

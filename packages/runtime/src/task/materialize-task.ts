@@ -19,6 +19,7 @@ import type { DocumentSource } from './document-source.ts';
 import { JournalSource } from './journal-source.ts';
 import { type MaterializeSessionEnd, runMaterializeSession } from './materialize-session.ts';
 import { MaterializedBinding, UnreadableDocument } from './materialized-binding.ts';
+import { ReusedProcess } from './reused-process.ts';
 import { emptyState, type OnTaskEvent, type TaskEnvironment } from './task-environment.ts';
 
 const crash = (point: CrashPoint): void => crashPoint(point);
@@ -41,7 +42,10 @@ export interface MaterializeTaskOptions {
   readonly inferredVersions?: readonly number[];
 }
 
-export async function applyMaterialization(options: MaterializeTaskOptions): Promise<void> {
+export async function applyMaterialization(
+  options: MaterializeTaskOptions,
+  keep?: (connection: MaterializeConnection) => void,
+): Promise<void> {
   const { environment, materialization, version, connect, onEvent } = options;
   const { store } = environment;
   const { name } = materialization;
@@ -53,6 +57,7 @@ export async function applyMaterialization(options: MaterializeTaskOptions): Pro
   await applyUntilSettled({
     task: name,
     connect,
+    keep,
     request: (): MaterializeRequest => ({
       kind: 'apply',
       materialization,
@@ -130,8 +135,10 @@ export async function openMaterialization(options: MaterializeTaskOptions): Prom
 }
 
 export async function runMaterialization(options: MaterializeTaskOptions): Promise<MaterializeEnd> {
-  await applyMaterialization(options);
-  return await openMaterialization(options);
+  await using process = new ReusedProcess(options.connect);
+  const reusing = { ...options, connect: process.connect };
+  await applyMaterialization(reusing, process.keep);
+  return await openMaterialization(reusing);
 }
 
 function hasNewerSchema(

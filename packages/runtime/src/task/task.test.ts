@@ -231,8 +231,9 @@ test('a connector that ends behind its last checkpoint is an error, and what cam
     signal: new AbortController().signal,
     connect: async () =>
       new ScriptedConnection(async (script) => {
-        const request = await script.next();
-        if (request?.kind === 'apply') return script.respond({ kind: 'applied', actionDescription: '' });
+        await script.next();
+        script.respond({ kind: 'applied', actionDescription: '' });
+        await script.next();
         script.respond({ kind: 'opened', explicitAcknowledgements: false });
         script.respond({ kind: 'captured', binding: 0, doc: Buffer.from('{"id":1,"positions":[0]}') });
       }),

@@ -54,12 +54,13 @@ export class Destination implements Disposable {
 
   connect(onRequest?: (request: MaterializeRequest) => void): MaterializeConnection {
     return new ScriptedConnection(async (script) => {
-      const request = await script.next();
-      if (request?.kind === 'apply') {
+      let request = await script.next();
+      while (request?.kind === 'apply') {
         script.respond({ kind: 'applied', actionDescription: '' });
-        return;
+        request = await script.next();
       }
-      if (request?.kind !== 'open') throw new Error(`unexpected ${request?.kind}`);
+      if (request === undefined) return;
+      if (request.kind !== 'open') throw new Error(`unexpected ${request.kind}`);
       const { txn = 0 } = JSON.parse(request.state) as { txn?: number };
       const own = this.#database.prepare('SELECT value FROM checkpoint').get()?.['value'];
       const checkpoint =

@@ -110,12 +110,13 @@ export function keyOfPosition(position: number, keys: number): number {
 export function ledgerSource(options: LedgerSourceOptions): CaptureConnection {
   const { documents, keys, batch } = options;
   return new ScriptedConnection(async (script) => {
-    const request = await script.next();
-    if (request?.kind === 'apply') {
+    let request = await script.next();
+    while (request?.kind === 'apply') {
       script.respond({ kind: 'applied', actionDescription: '' });
-      return;
+      request = await script.next();
     }
-    if (request?.kind !== 'open') throw new Error(`unexpected ${request?.kind}`);
+    if (request === undefined) return;
+    if (request.kind !== 'open') throw new Error(`unexpected ${request.kind}`);
     const { cursor = 0 } = JSON.parse(request.state) as { cursor?: number };
     options.onOpen?.(cursor);
     script.respond({ kind: 'opened', explicitAcknowledgements: true });
