@@ -39,6 +39,8 @@ export interface BenchResult {
   readonly native: number;
   readonly unit: string;
   readonly cpuSecondsPerMillion: number;
+  /** Of the native tool; 0 when there is none. Steadier than rates on a machine that others use too. */
+  readonly nativeCpuSecondsPerMillion: number;
   readonly peakRssMiB: number;
   readonly conditions: string;
   readonly rounds: number;
@@ -74,11 +76,16 @@ export async function measureRow(row: BenchRow, rounds: number): Promise<BenchRe
     ours: Math.round(median(measured.map(rate))),
     native: Math.round(run.mark ?? median(native.slice(1).map(rate))),
     unit: row.unit,
-    cpuSecondsPerMillion: round3(median(measured.map(({ cpuSeconds, count }) => (cpuSeconds / count) * 1e6))),
+    cpuSecondsPerMillion: round3(median(measured.map(cpuPerMillion))),
+    nativeCpuSecondsPerMillion: round3(median(native.slice(1).map(cpuPerMillion)) || 0),
     peakRssMiB: Math.round(Math.max(...measured.map(({ peakRssMiB }) => peakRssMiB))),
     conditions: row.conditions,
     rounds,
   };
+}
+
+function cpuPerMillion({ cpuSeconds, count }: RunFigures): number {
+  return (cpuSeconds / count) * 1e6;
 }
 
 function round3(value: number): number {

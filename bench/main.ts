@@ -25,11 +25,12 @@ function printTable(results: readonly BenchResult[]): void {
     `${result.native.toLocaleString('en')} ${result.unit}`,
     `${result.ratio} (target ${result.target})`,
     `${result.cpuSecondsPerMillion}`,
+    result.nativeCpuSecondsPerMillion === 0 ? '' : `${result.nativeCpuSecondsPerMillion}`,
     `${result.peakRssMiB}`,
   ]);
-  const table = [['row', 'ours', 'native or mark', 'ratio', 'CPU-s per million', 'peak RSS MiB'], ...lines];
-  const widths =
-    table[0]?.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0))) ?? [];
+  const head = ['row', 'ours', 'native or mark', 'ratio', 'CPU-s per million', 'native CPU', 'peak RSS MiB'];
+  const table = [head, ...lines];
+  const widths = head.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0)));
   for (const line of table)
     console.log(line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
 }

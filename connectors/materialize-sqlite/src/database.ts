@@ -16,6 +16,11 @@ export function openDatabase(path: string): DatabaseSync {
   });
 }
 
+/** Whether a blob of UTF-8 can be cast to text: a cast takes bytes for text in the encoding of the file. */
+export function keepsTextAsUtf8(database: DatabaseSync): boolean {
+  return database.prepare('PRAGMA encoding').get()?.['encoding'] === 'UTF-8';
+}
+
 /** For looking only. Undefined when the file does not exist: looking must not make it. */
 export function openForReading(path: string): DatabaseSync | undefined {
   if (!existsSync(path)) return undefined;

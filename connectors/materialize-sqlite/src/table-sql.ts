@@ -1,4 +1,5 @@
-// The statements over one table. Parameters are numbered in the order of the table's columns: keys, values, document.
+// The statements over one table. Parameters stand in the order of the table's columns: keys, values, document. They have
+// no numbers, because binding one by its number is a search through the statement's names.
 
 import type { Column, Table } from '@weir/materialize-sql';
 import type { SqliteValue } from './dialect.ts';
@@ -42,13 +43,18 @@ export function addColumn(table: Table<SqliteValue>, column: Column<SqliteValue>
 }
 
 function matchKeys(table: Table<SqliteValue>): string {
-  return table.keys.map(({ identifier }, index) => `${identifier} = ?${index + 1}`).join(' AND ');
+  return table.keys.map(({ identifier }) => `${identifier} = ?`).join(' AND ');
 }
 
-/** Inserts a row; with standard updates, replaces the values of the row that has its key. */
+/**
+ * Inserts a row; with standard updates, replaces the values of the row that has its key. The document may be
+ * bound as text, or as bytes in the encoding of the file, which a cast takes for text as they are.
+ */
 export function storeSql(table: Table<SqliteValue>): string {
   const names = table.columns.map(({ identifier }) => identifier).join(', ');
-  const parameters = table.columns.map((_, index) => `?${index + 1}`).join(', ');
+  const parameters = table.columns
+    .map(({ role }) => (role === 'document' ? 'CAST(? AS TEXT)' : '?'))
+    .join(', ');
   const insert = `INSERT INTO ${table.identifier} (${names}) VALUES (${parameters})`;
   if (table.deltaUpdates) return insert;
   const assignments = table.columns

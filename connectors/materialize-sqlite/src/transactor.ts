@@ -13,7 +13,7 @@ import { type Column, type Fence, type Table, tableOf } from '@weir/materialize-
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EndpointConfig, ResourceConfig } from './config.ts';
 import type { SqliteCrashPoint } from './crash-points.ts';
-import { explained, openDatabase } from './database.ts';
+import { explained, keepsTextAsUtf8, openDatabase } from './database.ts';
 import { sqlite, type SqliteValue } from './dialect.ts';
 import { errors } from './errors.ts';
 import { installFence, updateFence } from './fence.ts';
@@ -29,9 +29,14 @@ interface PreparedTable {
 
 const crash: (point: SqliteCrashPoint) => void = crashPoint;
 
-function convert(columns: readonly Column<SqliteValue>[], packed: Buffer): SqliteValue[] {
+/** The packed values, as their columns hold them. */
+function values(columns: readonly Column<SqliteValue>[], packed: Buffer): SqliteValue[] {
   const elements = unpackTuple(packed);
-  return columns.map((column, index) => column.type.convert(elements[index] ?? null));
+  const row: SqliteValue[] = [];
+  for (let index = 0; index < columns.length; index++) {
+    row.push(columns[index]?.type.convert(elements[index] ?? null) ?? null);
+  }
+  return row;
 }
 
 export class SqliteTransactor implements Authoritative {
@@ -43,6 +48,8 @@ export class SqliteTransactor implements Authoritative {
   readonly #database: DatabaseSync;
   readonly #fence: Fence;
   readonly #tables: readonly PreparedTable[];
+  /** The file keeps text in UTF-8, as documents come; another program may have made it in UTF-16. */
+  readonly #documentsAreUtf8: boolean;
 
   constructor(session: MaterializeSession<EndpointConfig, ResourceConfig>) {
     this.#path = session.config.path;
@@ -50,6 +57,7 @@ export class SqliteTransactor implements Authoritative {
     this.hardDelete = session.config.hardDelete;
     this.#database = openDatabase(this.#path);
     try {
+      this.#documentsAreUtf8 = keepsTextAsUtf8(this.#database);
       this.#tables = session.bindings.map((binding) => this.#prepare(tableOf(binding, sqlite)));
       this.#fence = this.#explained(() => installFence(this.#database, this.#task, session.range));
     } catch (error) {
@@ -94,7 +102,7 @@ export class SqliteTransactor implements Authoritative {
       const { table, load } = this.#prepared(binding);
       if (load === undefined) continue;
       for (const key of keys) {
-        const row = this.#explained(() => load.get(...convert(table.keys, key))) as
+        const row = this.#explained(() => load.get(...values(table.keys, key))) as
           | { doc: string }
           | undefined;
         if (row === undefined) continue;
@@ -123,14 +131,14 @@ export class SqliteTransactor implements Authoritative {
   }
 
   #storeOne({ table, store, remove }: PreparedTable, document: StoreRequest): void {
-    const keys = convert(table.keys, document.keyPacked);
+    const keys = values(table.keys, document.keyPacked);
     if (document.delete && this.hardDelete && !table.deltaUpdates) {
       remove.run(...keys);
       return;
     }
-    const row = [...keys, ...convert(table.values, document.valuesPacked)];
-    if (table.document !== undefined) row.push(document.doc.toString('utf8'));
-    store.run(...row);
+    const row = values(table.values, document.valuesPacked);
+    if (table.document === undefined) store.run(...keys, ...row);
+    else store.run(...keys, ...row, this.#documentsAreUtf8 ? document.doc : document.doc.toString('utf8'));
   }
 
   async commit(checkpoint: Checkpoint): Promise<void> {

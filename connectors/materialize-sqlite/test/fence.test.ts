@@ -37,9 +37,11 @@ async function* batch(...documents: StoreRequest[]): AsyncGenerator<StoreBatch, 
   yield { binding: 0, documents };
 }
 
-async function preparedFile(hardDelete = false) {
+async function preparedFile(hardDelete = false, encoding = 'UTF-8') {
   const folder = temporaryDirectory();
   const config = { path: join(folder.path, 'sink.db'), hardDelete };
+  using made = new DatabaseSync(config.path);
+  made.exec(`PRAGMA encoding = '${encoding}'; CREATE TABLE mine (id INTEGER)`);
   await apply(
     config,
     { spec, bindings: [], version: '1', last: undefined, lastVersion: '', state: undefined },
@@ -112,3 +114,19 @@ test('a row that somebody deleted by hand is stored again, not lost', async () =
   await session.commit(checkpointAt(1));
   assert.deepEqual(rows(path), [{ id: 1, v: 'a' }]);
 });
+
+for (const encoding of ['UTF-8', 'UTF-16le', 'UTF-16be']) {
+  test(`a file in ${encoding} holds the text of documents and values as it came`, async () => {
+    const { folder, open, path } = await preparedFile(false, encoding);
+    using _folder = folder;
+    const text = 'é 😀 "quoted" \0 end';
+    await using transactor = open();
+    await transactor.store(batch(storeOf(1, text)));
+    await transactor.commit(checkpointAt(1));
+    using database = new DatabaseSync(path);
+    const row = database
+      .prepare('SELECT v, flow_document AS doc, typeof(flow_document) AS type FROM t')
+      .get();
+    assert.deepEqual({ ...row }, { v: text, doc: JSON.stringify({ id: 1, v: text }), type: 'text' });
+  });
+}

@@ -35,6 +35,14 @@ export class ChunkQueue {
     return 0;
   }
 
+  /** The next four bytes, which must be available, as a little-endian number. */
+  peekUint32(): number {
+    const head = this.#chunks[this.#head];
+    const at = this.#offset;
+    if (head !== undefined && at + 4 <= head.length) return head.readUInt32LE(at);
+    return this.peek(0) + this.peek(1) * 0x100 + this.peek(2) * 0x1_0000 + this.peek(3) * 0x100_0000;
+  }
+
   /** Makes the next `count` available bytes the frame, and consumes them. */
   consume(count: number): void {
     const head = this.#chunks[this.#head];

@@ -28,8 +28,6 @@ function partial(direction: DirectionDescriptor, what: string): Error {
 
 export function protoSplitter(direction: DirectionDescriptor, limit: number): FrameSplitter {
   const queue = new ChunkQueue();
-  const lengthAhead = (): number =>
-    queue.peek(0) + queue.peek(1) * 0x100 + queue.peek(2) * 0x1_0000 + queue.peek(3) * 0x100_0000;
   /** The member that an oversized frame carries, by its first tag if that has arrived. */
   const memberAhead = (): string => {
     if (queue.available < 5) return direction.name;
@@ -40,7 +38,7 @@ export function protoSplitter(direction: DirectionDescriptor, limit: number): Fr
     queue,
     next() {
       if (queue.available < 4) return false;
-      const length = lengthAhead();
+      const length = queue.peekUint32();
       if (length > limit) throw messageTooLarge(memberAhead(), length, limit);
       if (queue.available < 4 + length) return false;
       queue.consume(4);
@@ -50,7 +48,7 @@ export function protoSplitter(direction: DirectionDescriptor, limit: number): Fr
     end() {
       if (queue.available === 0) return;
       if (queue.available < 4) throw partial(direction, `${queue.available} of 4 bytes of a length`);
-      throw partial(direction, `${queue.available - 4} of ${lengthAhead()} bytes`);
+      throw partial(direction, `${queue.available - 4} of ${queue.peekUint32()} bytes`);
     },
   };
 }

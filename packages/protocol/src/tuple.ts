@@ -91,7 +91,7 @@ class TupleReader {
     this.offset += 1;
     if (code === 0x00) return null;
     if (code === 0x01) return this.#escaped();
-    if (code === 0x02) return this.#escaped().toString('utf8');
+    if (code === 0x02) return this.#text();
     if (code === 0x05) return this.elements(true);
     if (code >= 0x0c && code <= 0x1c) return this.#integer(code - 0x14);
     if (code === 0x20) return this.#float(4);
@@ -101,21 +101,29 @@ class TupleReader {
     throw malformed(`unknown element type 0x${code.toString(16).padStart(2, '0')}`, this.offset - 1);
   }
 
+  /** Where an element of `size` bytes ends. */
+  #after(size: number): number {
+    const end = this.offset + size;
+    if (end > this.packed.length) throw malformed('an element cut short', this.offset);
+    return end;
+  }
+
   #take(size: number): Buffer {
-    if (this.offset + size > this.packed.length) throw malformed('an element cut short', this.offset);
-    const taken = this.packed.subarray(this.offset, this.offset + size);
-    this.offset += size;
-    return taken;
+    const start = this.offset;
+    this.offset = this.#after(size);
+    return this.packed.subarray(start, this.offset);
   }
 
   #integer(signedSize: number): number | bigint {
-    if (signedSize === 0) return 0;
     const size = Math.abs(signedSize);
-    const bytes = this.#take(size);
     if (size <= 6) {
-      const value = bytes.readUIntBE(0, size);
-      return signedSize > 0 ? value : value - (2 ** (8 * size) - 1);
+      let value = 0;
+      for (const end = this.#after(size); this.offset < end; this.offset++) {
+        value = value * 0x100 + (this.packed[this.offset] as number);
+      }
+      return signedSize >= 0 ? value : value - (2 ** (8 * size) - 1);
     }
+    const bytes = this.#take(size);
     let magnitude = 0n;
     for (const byte of bytes) magnitude = (magnitude << 8n) | BigInt(signedSize > 0 ? byte : ~byte & 0xff);
     const value = signedSize > 0 ? magnitude : -magnitude;
@@ -131,11 +139,27 @@ class TupleReader {
     return size === 4 ? bytes.readFloatBE(0) : bytes.readDoubleBE(0);
   }
 
+  /** Strings hardly ever hold a NUL: then the text is decoded from where it is. */
+  #text(): string {
+    const { packed } = this;
+    const start = this.offset;
+    const end = this.#zero(start);
+    if (packed[end + 1] === 0xff) return this.#escaped().toString('utf8');
+    this.offset = end + 1;
+    return packed.toString('utf8', start, end);
+  }
+
+  /** The first zero byte at or behind `from`. */
+  #zero(from: number): number {
+    const found = this.packed.indexOf(0, from);
+    if (found < 0) throw malformed('a string or bytes without an end', this.offset);
+    return found;
+  }
+
   #escaped(): Buffer {
     const { packed } = this;
     const start = this.offset;
-    let end = packed.indexOf(0, start);
-    if (end < 0) throw malformed('a string or bytes without an end', start);
+    let end = this.#zero(start);
     if (packed[end + 1] !== 0xff) {
       this.offset = end + 1;
       return packed.subarray(start, end);
@@ -145,8 +169,7 @@ class TupleReader {
     while (packed[end + 1] === 0xff) {
       parts.push(packed.subarray(from, end + 1));
       from = end + 2;
-      end = packed.indexOf(0, from);
-      if (end < 0) throw malformed('a string or bytes without an end', start);
+      end = this.#zero(from);
     }
     parts.push(packed.subarray(from, end));
     this.offset = end + 1;
