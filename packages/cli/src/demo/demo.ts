@@ -135,7 +135,11 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   say(`pipeline: weir run --source examples/quickstart/flow.yaml (log: ${logFile})`);
   using copy = new Copy(join(folder, 'shop.db'));
   const started = performance.now();
-  const probe = new LatencyProbe(probeConnection, () => copy.open());
+  // Latency is that of the running pipeline: measured once the copy has almost everything that was there before.
+  let caughtUpSeconds: number | undefined;
+  const probe = new LatencyProbe(probeConnection, () =>
+    caughtUpSeconds === undefined ? undefined : copy.open(),
+  );
 
   const ending = new AbortController();
   const workload = runWorkload(workloadConnection, {
@@ -151,9 +155,11 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   while (!isOver()) {
     const sourceRows = await countSourceRows(watchConnection);
     const seconds = Math.round((performance.now() - started) / 1000);
+    const copyRows = copy.countRows();
+    if (copyRows >= 0.95 * sourceRows) caughtUpSeconds ??= seconds;
     const latency = probe.latestMs === undefined ? '' : ` · latest row took ${probe.latestMs.toFixed(0)} ms`;
     options.showProgress(
-      `${seconds} s · Postgres ${number(sourceRows)} rows · SQLite ${number(copy.countRows())} rows${latency}`,
+      `${seconds} s · Postgres ${number(sourceRows)} rows · SQLite ${number(copyRows)} rows${latency}`,
     );
     await delay(500, undefined, { signal: options.signal }).catch(() => undefined);
   }

@@ -48,7 +48,6 @@ export class LatencyProbe {
     return this.#samples.at(-1);
   }
 
-  /** The first samples fall into the backfill; they count too. */
   figures(): LatencyFigures {
     const sorted = this.#samples.toSorted((a, b) => a - b);
     return { samples: sorted.length, p50Ms: percentile(sorted, 0.5), p99Ms: percentile(sorted, 0.99) };

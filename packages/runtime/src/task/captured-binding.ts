@@ -13,6 +13,7 @@ import {
   type Redactor,
   shapeFromSchema,
   stringifyJson,
+  compileReducer,
 } from '@weir/schema';
 import type { CombineBinding } from '../combine/combine-binding.ts';
 import type { InferredSchema } from '../store/store.ts';
@@ -49,7 +50,7 @@ export class CapturedBinding {
     this.#keys = Extractor.ofKey(key, defaults);
     this.#redact = compileRedactor(writeSchema, redactSalt ?? Buffer.alloc(0));
     this.#inference = new Inference(writeSchema, inferred);
-    this.combine = documentReducer(spec.collection.name, writeSchema, false, (plain) =>
+    this.combine = documentReducer(spec.collection.name, compileReducer(writeSchema), false, (plain) =>
       this.#schema.validate(plain),
     );
   }

@@ -1,6 +1,6 @@
 // Reductions of one binding's documents, over their bytes: what no reduction touches stays as it came.
 
-import { compileReducer, type JsonObject, type ValidationFailure } from '@weir/schema';
+import type { JsonObject, Reducer, ValidationFailure } from '@weir/schema';
 import type { CombineBinding } from '../combine/combine-binding.ts';
 import { invalidDocument, parseDocument } from './parsed-document.ts';
 
@@ -10,11 +10,10 @@ import { invalidDocument, parseDocument } from './parsed-document.ts';
  */
 export function documentReducer(
   collection: string,
-  schemaText: string,
+  reducer: Reducer,
   full: boolean,
   validate: (plain: unknown, value: JsonObject) => readonly ValidationFailure[] | undefined,
 ): CombineBinding {
-  const reducer = compileReducer(schemaText);
   return {
     full,
     reduce(left, right, isFull) {

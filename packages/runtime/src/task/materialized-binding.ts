@@ -8,9 +8,11 @@ import {
   TuplePacker,
 } from '@weir/protocol';
 import {
+  compileReducer,
   getProperty,
   isJsonObject,
   type JsonObject,
+  type Reducer,
   stringifyJson,
   type ValidationFailure,
 } from '@weir/schema';
@@ -41,6 +43,7 @@ export class MaterializedBinding {
   readonly spec: MaterializationBindingSpec;
   readonly combine: CombineBinding;
   readonly #validator: ReadValidator;
+  readonly #reducer: Reducer;
   readonly #keys: Extractor;
   readonly #values: Extractor;
   readonly #packer = new TuplePacker();
@@ -63,7 +66,8 @@ export class MaterializedBinding {
     this.#values = select(fieldSelection.values);
     this.#notBefore = spec.notBefore === '' ? undefined : clockOfTime(Date.parse(spec.notBefore));
     this.#notAfter = spec.notAfter === '' ? undefined : clockOfTime(Date.parse(spec.notAfter));
-    this.combine = documentReducer(collection.name, schema, !spec.deltaUpdates, (plain, value) =>
+    this.#reducer = compileReducer(schema);
+    this.combine = documentReducer(collection.name, this.#reducer, !spec.deltaUpdates, (plain, value) =>
       this.#validator.validate(plain, value),
     );
   }
@@ -91,7 +95,9 @@ export class MaterializedBinding {
     const whole = isTruncated ? Buffer.from(stringifyJson(kept)) : document;
     const doc = fieldSelection.document === '' ? nothing : whole;
     const keyPacked = Buffer.from(key, 'latin1');
-    return { kind: 'store', binding: this.index, keyPacked, valuesPacked, doc, exists, delete: deleted };
+    // A deletion may be all there is of a key: its row was gone before the source's table was read.
+    const isDelete = deleted || (!exists && this.combine.full && this.#reducer.deletes(value));
+    return { kind: 'store', binding: this.index, keyPacked, valuesPacked, doc, exists, delete: isDelete };
   }
 
   #key(value: JsonObject): string {

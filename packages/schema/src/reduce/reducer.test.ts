@@ -536,3 +536,16 @@ describe('errors', () => {
     }
   });
 });
+
+test('a document says by itself whether it deletes its key, also when nothing came before it', () => {
+  const cdc: Schema = {
+    type: 'object',
+    if: { required: ['op'], properties: { op: { const: 'd' } } },
+    then: { reduce: { strategy: 'merge', delete: true } },
+    else: { reduce: { strategy: 'merge' } },
+  };
+  assert.equal(reducerOf(cdc).deletes({ id: 1, op: 'd' }), true);
+  assert.equal(reducerOf(cdc).deletes({ id: 1, op: 'u' }), false);
+  assert.equal(reducerOf({ type: 'object' }).deletes({ op: 'd' }), false);
+  assert.equal(reducerOf({ reduce: { strategy: 'sum' } }).deletes(1), false);
+});

@@ -4,7 +4,7 @@ import { annotationsOf, type Location } from '../annotation/location.ts';
 import { canonicalJson, type JsonValue, parseJson } from '../json/index.ts';
 import type { CompileOptions } from '../validate/index.ts';
 import { BytesMerger } from './merge-bytes.ts';
-import { NotAssociative, reduceAt, type Reduction } from './reduction.ts';
+import { NotAssociative, reduceAt, type Reduction, strategyOf } from './reduction.ts';
 import { readStrategy, type Strategy } from './strategy.ts';
 
 export interface Reduced<T> {
@@ -31,6 +31,8 @@ export interface Reducer {
    * properties that no annotation concerns are copied, not parsed.
    */
   reduceBytes(left: Buffer | undefined, right: Buffer, full: boolean): Reduced<Buffer> | 'not-associative';
+  /** Whether this document, as the newest of its key, asks for the key to be deleted, whatever came before it. */
+  deletes(document: JsonValue): boolean;
 }
 
 /** Throws SCHEMA_INVALID for a schema or an annotation that cannot be used. */
@@ -55,6 +57,11 @@ export function compileReducer(schemaText: string, options: CompileOptions = {})
         const { value, deleted } = reduceValues(parseJson(left), parseJson(right), full);
         return { value: Buffer.from(canonicalJson(value)), deleted };
       });
+    },
+    deletes(document) {
+      if (root.inert) return false;
+      const strategy = strategyOf(root.resolve(document), []);
+      return 'delete' in strategy && strategy.delete;
     },
   };
 }
