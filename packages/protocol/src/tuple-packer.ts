@@ -44,6 +44,11 @@ export class TuplePacker {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** The packed bytes as a string with one character per byte, which sorts as they do. */
+  text(): string {
+    return this.#bytes.toString('latin1', 0, this.#length);
+  }
+
   copy(): Buffer {
     return Buffer.from(this.view());
   }

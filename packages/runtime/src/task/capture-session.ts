@@ -5,7 +5,13 @@
 // checkpoint are held apart, so that an invalid one never takes the checkpoints before it down.
 
 import { crashPoint } from '@weir/crash-point';
-import { type CaptureResponse, type CaptureSpec, FULL_RANGE, type JsonText } from '@weir/protocol';
+import {
+  type CapturedResponse,
+  type CaptureResponse,
+  type CaptureSpec,
+  FULL_RANGE,
+  type JsonText,
+} from '@weir/protocol';
 import type { CrashPoint } from '../crash-points.ts';
 import { errors } from '../errors.ts';
 import type { Clock } from '../host/clock.ts';
@@ -62,7 +68,7 @@ class CaptureSession {
   #commitWaiter: PromiseWithResolvers<void> | undefined;
   #explicitAcknowledgements = false;
   /** Sent since the last checkpoint. */
-  #raw: { binding: number; doc: Buffer }[] = [];
+  #raw: CapturedResponse[] = [];
   #rawBytes = 0;
   #sourcedSchemas: { binding: number; schema: JsonText }[] = [];
   /** The documents behind the last checkpoint were too many to hold raw, and are in `#filling` already. */
@@ -131,8 +137,10 @@ class CaptureSession {
         if (this.#closed) return;
         if (batch === undefined) break;
         for (const message of batch) {
-          if (opened) await this.#take(message);
-          else opened = this.#takeOpened(message);
+          if (!opened) opened = this.#takeOpened(message);
+          else if (message.kind === 'captured') this.#takeDocument(message);
+          else await this.#take(message);
+          if (this.#rawBytes > this.#limitBytes) await this.#overflow();
         }
         // After the whole batch: what came together commits together.
         this.#changed.notify();
@@ -166,14 +174,15 @@ class CaptureSession {
     return true;
   }
 
-  async #take(message: CaptureResponse): Promise<void> {
+  /** Waits for nothing: nearly every message is a document. */
+  #takeDocument(message: CapturedResponse): void {
+    this.#bindingAt(message.binding);
+    this.#raw.push(message);
+    this.#rawBytes += message.doc.length;
+  }
+
+  async #take(message: Exclude<CaptureResponse, CapturedResponse>): Promise<void> {
     switch (message.kind) {
-      case 'captured':
-        this.#bindingAt(message.binding);
-        this.#raw.push({ binding: message.binding, doc: message.doc });
-        this.#rawBytes += message.doc.length;
-        if (this.#rawBytes > this.#limitBytes) await this.#overflow();
-        return;
       case 'sourcedSchema':
         this.#bindingAt(message.binding);
         this.#sourcedSchemas.push({ binding: message.binding, schema: message.schema });

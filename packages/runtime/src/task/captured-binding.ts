@@ -21,6 +21,7 @@ import { documentReducer } from './document-reducer.ts';
 import { Extractor } from './extraction.ts';
 import { Inference } from './inference.ts';
 import { invalidDocument, parseDocument } from './parsed-document.ts';
+import { beginsWithMeta } from './stamp.ts';
 
 export interface CheckedDocument {
   readonly binding: number;
@@ -75,7 +76,7 @@ export class CapturedBinding {
     this.#inference.widen(value);
     const packer = this.#packer.reset();
     this.#keys.pack(value, packer);
-    return { binding: this.index, key: packer.view().toString('latin1'), document };
+    return { binding: this.index, key: packer.text(), document };
   }
 
   /** Schemas that the connector knows from its source, sent with one checkpoint. Throws SOURCED_SCHEMA_OPEN. */
@@ -105,7 +106,7 @@ function withoutUuid(bytes: Buffer, value: JsonObject): Buffer {
   const meta = value['_meta'];
   if (meta === undefined || !isJsonObject(meta)) return bytes;
   const hasOwn = Object.hasOwn(meta, 'uuid');
-  if (!hasOwn && bytes.includes(metaName)) return bytes;
+  if (!hasOwn && (beginsWithMeta(bytes) || bytes.includes(metaName))) return bytes;
   const { uuid: _uuid, ...others } = meta;
   return Buffer.from(stringifyJson({ ...value, _meta: others }));
 }

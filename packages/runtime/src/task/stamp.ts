@@ -48,8 +48,14 @@ export function stampDocument(document: Buffer, stamper: UuidStamper): Stamp {
   return { from, to, replacement: bytes };
 }
 
+/** Whether the document begins as connectors write it: with a `_meta` object, and without white space before it. */
+export function beginsWithMeta(document: Buffer): boolean {
+  for (let at = 0; at < metaFirst.length; at++) if (document[at] !== metaFirst[at]) return false;
+  return true;
+}
+
 function findPlace(document: Buffer): StampPlace {
-  if (document.length > metaFirst.length && document.compare(metaFirst, 0, 10, 0, 10) === 0) {
+  if (beginsWithMeta(document)) {
     return { from: 10, to: 10, template: document[10] === closingBrace ? intoEmptyMeta : intoMeta };
   }
   const open = document.indexOf(openingBrace) + 1;
