@@ -40,12 +40,12 @@ function stored(type: ReturnType<typeof column>, element: TupleElement): string 
     .r;
 }
 
-test('the greatest and the least 64-bit integer arrive unchanged', () => {
+test('[G7] the greatest and the least 64-bit integer arrive unchanged', () => {
   assert.equal(stored(column(['integer']), 9223372036854775807n), 'integer 9223372036854775807');
   assert.equal(stored(column(['integer']), -9223372036854775808n), 'integer -9223372036854775808');
 });
 
-test('a decimal is a number where that is exact, and its own text where it is not', () => {
+test('[G7] a decimal is a number where that is exact, and its own text where it is not', () => {
   const decimal = column(['string'], 'number');
   assert.equal(stored(decimal, '12.50'), 'real 12.5');
   assert.equal(stored(decimal, '42'), 'integer 42');
@@ -71,7 +71,7 @@ test('floats may be numbers or the words for what is not a number', () => {
   assert.equal(stored(float, 'Infinity'), 'text Infinity');
 });
 
-test('booleans are 1 and 0; JSON stays JSON; text stays text, NUL and emoji included', () => {
+test('[G7] booleans are 1 and 0; JSON stays JSON; text stays text, NUL and emoji included', () => {
   assert.equal(stored(column(['boolean']), true), 'integer 1');
   assert.equal(stored(column(['object']), Buffer.from('{"a":[1,null]}')), 'text {"a":[1,null]}');
   assert.equal(stored(column(['object', 'string']), 'x'), 'text "x"');

@@ -58,7 +58,7 @@ function rows(path: string): unknown[] {
     .map((row) => ({ ...row }));
 }
 
-test('a session goes on from the checkpoint that was committed with the rows', async () => {
+test('[G2] a session goes on from the checkpoint that was committed with the rows', async () => {
   const { folder, open, path } = await preparedFile();
   using _ = folder;
   {
@@ -76,7 +76,7 @@ test('a session goes on from the checkpoint that was committed with the rows', a
   ]);
 });
 
-test('of two sessions the older one is fenced off, and nothing of its transaction is kept', async () => {
+test('[G5] of two sessions the older one is fenced off, and nothing of its transaction is kept', async () => {
   const { folder, open, path } = await preparedFile();
   using _ = folder;
   await using older = open();

@@ -14,7 +14,7 @@ describe('a capture killed at a crash point', { skip: missingPostgres(18) }, () 
   after(async () => server[Symbol.asyncDispose]());
 
   for (const [index, point] of [...crashPoints, ...CRASH_POINTS].entries()) {
-    test(`${point}: nothing is lost or doubled`, async () => {
+    test(`[G1] ${point}: nothing is lost or doubled`, async () => {
       const table = `t${index}`;
       await server.query(`CREATE TABLE ${table} (id int PRIMARY KEY, v text);
                           INSERT INTO ${table} SELECT i, repeat('x', 3000) FROM generate_series(1, 600) i`);

@@ -44,7 +44,7 @@ for (const version of postgresVersions) {
       assert.ok(capture.documents('orders').some(({ document }) => document._meta.op === 'd'));
     });
 
-    test('goes on after being killed, without a row lost or doubled', async () => {
+    test('[G1] goes on after being killed, without a row lost or doubled', async () => {
       await using server = await startPostgres({ version });
       await server.query(`CREATE TABLE t (id int PRIMARY KEY, v int);
                           INSERT INTO t SELECT i, 0 FROM generate_series(1, 2000) i`);
@@ -168,7 +168,7 @@ for (const version of postgresVersions) {
       assert.deepEqual(capture.rows('partial'), await serverRows(server, 'partial', 'id'));
     });
 
-    test('carries five megabytes of text and names with quotes, blanks and umlauts', async () => {
+    test('[G7] carries five megabytes of text and names with quotes, blanks and umlauts', async () => {
       await using server = await startPostgres({ version });
       await server.query(`CREATE TABLE "we""ird Täble" ("i d" int PRIMARY KEY, "~/""ü" text, j json);
                           INSERT INTO "we""ird Täble" VALUES (1, repeat('ü€😀', 600000), '{"a":"\\u0000"}')`);

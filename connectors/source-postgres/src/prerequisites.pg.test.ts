@@ -192,7 +192,7 @@ for (const version of postgresVersions) {
       }
     }
 
-    test('a missing, recreated or busy slot stops the capture with its own code and the way out', async () => {
+    test('[G8] a missing, recreated or busy slot stops the capture with its own code and the way out', async () => {
       await using server = await startPostgres({ version });
       await using capture = await captured(server);
       await released(server);
@@ -216,7 +216,7 @@ for (const version of postgresVersions) {
       assert.match(await second.failure(), /^PG_SLOT_ACTIVE: .*server process \d+/);
     });
 
-    test('a slot whose log is gone, another server and a restored one are told apart', async () => {
+    test('[G8] a slot whose log is gone, another server and a restored one are told apart', async () => {
       await using server = await startPostgres({
         version,
         settings: { max_slot_wal_keep_size: '1MB', min_wal_size: '32MB', max_wal_size: '32MB' },

@@ -79,7 +79,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
 
 for (const version of postgresVersions) {
   describe(`values of PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
-    test('a backfill and the change stream give the same bytes for every type, whatever the server prints', async () => {
+    test('[G7] a backfill and the change stream give the same bytes for every type, whatever the server prints', async () => {
       await using server = await startPostgres({
         version,
         settings: {

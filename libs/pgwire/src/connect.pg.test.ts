@@ -151,7 +151,7 @@ for (const version of postgresVersions) {
       }
     });
 
-    test('a wrong password is refused with 28P01, whatever the method, and is not in the error', async () => {
+    test('[G9] a wrong password is refused with 28P01, whatever the method, and is not in the error', async () => {
       for (const user of ['plain', 'old', 'new', 'tls_only']) {
         await assert.rejects(connect({ ...base, user, password: 'wrong-pa55' }), (error: unknown) => {
           assert.ok(error instanceof PgServerError);

@@ -154,7 +154,7 @@ test('a stop interrupts a connector that does not answer, and is no failure', as
   assert.equal(await run.stop(), 0, run.stderr);
 });
 
-test('a second run on one state folder is refused at once with the process and since when', async () => {
+test('[G4] a second run on one state folder is refused at once with the process and since when', async () => {
   using folder = folderWith(catalog({ config: { greetings: 1000, delay_ms: 100 } }));
   await using run = new WeirProcess(folder.path, 'run');
   await run.line(({ fields }) => fields['task'] === 'acme/source' && fields['event'] === 'opened');
@@ -169,7 +169,7 @@ test('a second run on one state folder is refused at once with the process and s
   assert.equal(await run.stop('SIGINT'), 0, run.stderr);
 });
 
-test('after kill -9 the next run owns the folder and goes on', async () => {
+test('[G4] after kill -9 the next run owns the folder and goes on', async () => {
   using folder = folderWith(catalog({ config: { greetings: 60, delay_ms: 20 } }));
   {
     await using run = new WeirProcess(folder.path, 'run');
@@ -201,7 +201,7 @@ test('a missing or misspelt config field stops the task at once, with its code a
   assert.doesNotMatch(stderr, /\n {4}at /);
 });
 
-test('a document that violates the write schema stops its capture; what was committed before stays', () => {
+test('[G6] a document that violates the write schema stops its capture; what was committed before stays', () => {
   const schema = {
     ...countSchema,
     properties: { ...countSchema.properties, count: { type: 'integer', maximum: 6 } },

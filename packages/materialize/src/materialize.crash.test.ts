@@ -94,7 +94,7 @@ async function session(
 }
 
 for (const point of CRASH_POINTS) {
-  test(`killed at ${point}, every transaction is done once`, async () => {
+  test(`[G2] killed at ${point}, every transaction is done once`, async () => {
     using folder = temporaryDirectory();
     const path = join(folder.path, 'rows.json');
     const passes = point.endsWith('-apply') ? [1] : [1, 2];

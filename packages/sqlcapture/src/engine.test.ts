@@ -275,7 +275,7 @@ describe('the capture engine', () => {
     assert.deepEqual(downstream.schemas, [{ binding: 0, schema: '{"title":"t0"}' }]);
   });
 
-  test('whatever is written meanwhile and wherever the process dies, the collection ends equal to the table', async () => {
+  test('[G1] whatever is written meanwhile and wherever the process dies, the collection ends equal to the table', async () => {
     const modes = fc.constantFrom('', 'Normal', 'Precise', 'Without Primary Key' as const);
     const scenario = fc.record({
       seed: fc.integer(),

@@ -164,7 +164,7 @@ for (const version of postgresVersions) {
       return found;
     }
 
-    test('every type has the same JSON from COPY and from replication, under any settings of the server', async () => {
+    test('[G7] every type has the same JSON from COPY and from replication, under any settings of the server', async () => {
       const rowCount = Math.max(...zoo.map(([, values]) => values.length)) + 1;
       await connection.query(
         `CREATE TABLE zoo (id int PRIMARY KEY, ${zoo.map(([type], index) => `c${index} ${type}`).join(', ')})`,

@@ -76,7 +76,7 @@ test('an error is one line with task and code, one with what to do, and exit sta
   );
 });
 
-test('the failure of a connector is told once, with its code and without its secrets', () => {
+test('[G9] the failure of a connector is told once, with its code and without its secrets', () => {
   const last = JSON.stringify({
     level: 'error',
     message: 'LOGIN_FAILED: hunter2 is wrong.',

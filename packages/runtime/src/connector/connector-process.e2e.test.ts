@@ -60,7 +60,7 @@ test('a program that does not exist cannot be started', async () => {
   });
 });
 
-test('a failed connector fails with its last log, its own code, and without the secrets of its config', async () => {
+test('[G9] a failed connector fails with its last log, its own code, and without the secrets of its config', async () => {
   const last = {
     level: 'error',
     message: 'PG_LOGIN_FAILED: hunter2 is wrong',

@@ -27,7 +27,7 @@ test('a password that is also the name of the user is no secret in a log', () =>
   assert.deepEqual(secretsOf({ user: 'postgres', password: 'postgres' }, schema), []);
 });
 
-test('a secret disappears in its plain, URL and JSON spelling', () => {
+test('[G9] a secret disappears in its plain, URL and JSON spelling', () => {
   const scrub = scrubber(['s3cr"t/%']);
   assert.equal(
     scrub('s3cr"t/% postgres://u:s3cr%22t%2F%25@h {"p":"s3cr\\"t/%"}'),
@@ -44,7 +44,7 @@ test('the lines of a private key disappear one by one', () => {
   assert.equal(scrubber([key])('read MIIEvQIBADANBgkqhkiG'), 'read ***');
 });
 
-test('messages and nested fields of a log are scrubbed', () => {
+test('[G9] messages and nested fields of a log are scrubbed', () => {
   const log = {
     ts: '',
     level: 'info',

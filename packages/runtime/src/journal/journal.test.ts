@@ -36,7 +36,7 @@ function lines(root: string, head: number, from = 0, batchBytes = 64): string[] 
   return found;
 }
 
-test('what was committed is read back in order, whatever was rolled back or torn, over any segment size', async () => {
+test('[G1] what was committed is read back in order, whatever was rolled back or torn, over any segment size', async () => {
   const step = fc.record({
     documents: fc.array(fc.nat({ max: 200 }), { maxLength: 12 }),
     end: fc.constantFrom('commit', 'commit', 'rollback', 'crash'),
@@ -97,7 +97,7 @@ test('an append replaces bytes and joins the lines of a pretty-printed document'
   assert.deepEqual(lines(folder.path, head), ['{"id":7,  "a": 1 }']);
 });
 
-test('a journal that lost committed bytes is refused', async () => {
+test('[G8] a journal that lost committed bytes is refused', async () => {
   using folder = temporaryDirectory();
   using writer = new JournalWriter(systemDisk, folder.path, empty);
   writer.append(Buffer.from('{"a":1}'), 0, 0, nothing);
@@ -110,7 +110,7 @@ test('a journal that lost committed bytes is refused', async () => {
   assert.throws(() => lines(folder.path, head.head), { code: 'JOURNAL_DAMAGED' });
 });
 
-test('a full disk is one clear error, and what was committed before stays', async () => {
+test('[G1] a full disk is one clear error, and what was committed before stays', async () => {
   using folder = temporaryDirectory();
   let full = false;
   const disk: Disk = {

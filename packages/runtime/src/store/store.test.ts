@@ -87,7 +87,7 @@ test('a state folder that cannot be made is one clear error', () => {
   assert.throws(() => prepareStateFolder(join(file, 'below')), { code: 'RUNTIME_STATE_UNUSABLE' });
 });
 
-test('a second owner of a state folder is refused at once with pid, host and since when', () => {
+test('[G4] a second owner of a state folder is refused at once with pid, host and since when', () => {
   using folder = temporaryDirectory();
   const now = Date.parse('2026-01-02T03:04:05Z');
   {
@@ -102,7 +102,7 @@ test('a second owner of a state folder is refused at once with pid, host and sin
   assert.ok(again);
 });
 
-test('the lock of an owner that was killed is free', () => {
+test('[G4] the lock of an owner that was killed is free', () => {
   using folder = temporaryDirectory();
   const module = join(import.meta.dirname, 'state-lock.ts');
   const script = `const { StateLock } = await import(${JSON.stringify(module)});

@@ -97,7 +97,7 @@ test('a failure that a person has to mend ends its task with the code that the c
   assert.equal(failed.get('test/source')?.code, 'TEST_PASSWORD_WRONG');
 });
 
-test('two runtimes on one state folder: the second is refused at once', async () => {
+test('[G4] two runtimes on one state folder: the second is refused at once', async () => {
   using folder = temporaryDirectory();
   const stop = new AbortController();
   const options = {

@@ -123,14 +123,14 @@ const singles = [1, 2, 3, 5, 9].flatMap((pass) => crashPoints.map((point) => `${
 let kills = 0;
 
 for (const point of crashPoints) {
-  test(`nothing is lost or doubled by a crash at ${point}`, async () => {
+  test(`[G1] [G2] [G3] nothing is lost or doubled by a crash at ${point}`, async () => {
     const first = await crashAndRecover([`${point}:1`]);
     assert.equal(first, 1, 'the point was never passed');
     kills += first;
   });
 }
 
-test('nothing is lost or doubled by crashes at later passes, and during the recovery from a crash', async () => {
+test('[G1] [G2] [G3] nothing is lost or doubled by crashes at later passes, and during the recovery from a crash', async () => {
   for (let pair = 0; kills < runs; pair++) {
     const first = singles[(pair * 31 + 7) % singles.length] ?? '';
     const second = pair % 3 === 0 ? '' : (singles[(pair * 17 + 3) % singles.length] ?? '');

@@ -51,7 +51,7 @@ test('a stamp changes nothing but /_meta/uuid, whatever the document looks like'
   );
 });
 
-test('fields are packed with defaults, exact integers, JSON bytes, and the publication time', () => {
+test('[G7] fields are packed with defaults, exact integers, JSON bytes, and the publication time', () => {
   const inference = {
     types: [],
     title: '',

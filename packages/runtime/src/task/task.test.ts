@@ -87,7 +87,7 @@ function positionsByKey(documents: readonly string[]): Map<number, number[]> {
   return rows;
 }
 
-test('what a capture sends is in the journal once, stamped in order, with the state of its last checkpoint', async () => {
+test('[G1] what a capture sends is in the journal once, stamped in order, with the state of its last checkpoint', async () => {
   using folder = temporaryDirectory();
   using environment = openEnvironment(folder.path);
   let acknowledged = 0;
@@ -116,7 +116,7 @@ test('what a capture sends is in the journal once, stamped in order, with the st
 });
 
 for (const pattern of ['authoritative', 'postCommit'] as const) {
-  test(`a ${pattern} destination holds the fold of the journal, also after growing and reopening`, async () => {
+  test(`[G2] a ${pattern} destination holds the fold of the journal, also after growing and reopening`, async () => {
     using folder = temporaryDirectory();
     using environment = openEnvironment(folder.path);
     using destination = new Destination(join(folder.path, 'sink.db'), pattern);
@@ -207,7 +207,7 @@ test('a new state key reads its collection from the beginning', async () => {
   assert.deepEqual(positionsByKey(second.rows()), positionsByKey(first.rows()));
 });
 
-test('an invalid document stops the capture with collection, pointer, value and reason; checkpoints before it stay', async () => {
+test('[G6] an invalid document stops the capture with collection, pointer, value and reason; checkpoints before it stay', async () => {
   using folder = temporaryDirectory();
   using environment = openEnvironment(folder.path);
   const text = (position: number): string =>
@@ -220,7 +220,7 @@ test('an invalid document stops the capture with collection, pointer, value and 
   assert.equal(journalDocuments(environment).length, 20);
 });
 
-test('a connector that ends behind its last checkpoint is an error, and what came after it is not kept', async () => {
+test('[G1] a connector that ends behind its last checkpoint is an error, and what came after it is not kept', async () => {
   using folder = temporaryDirectory();
   using environment = openEnvironment(folder.path);
   const { ScriptedConnection } = await import('../../test/scripted/connection.ts');
@@ -245,7 +245,7 @@ test('a connector that ends behind its last checkpoint is an error, and what cam
   assert.equal(journalDocuments(environment).length, 0);
 });
 
-test('a destination that has read past the journal is refused, never skipped', async () => {
+test('[G8] a destination that has read past the journal is refused, never skipped', async () => {
   using folder = temporaryDirectory();
   using environment = openEnvironment(folder.path);
   using destination = new Destination(join(folder.path, 'sink.db'), 'authoritative');

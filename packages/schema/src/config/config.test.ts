@@ -190,7 +190,7 @@ test('an older form can be upgraded before it is checked', () => {
   assert.equal(config.credentials.password.reveal(), 'old');
 });
 
-test('no message and no printed form repeats a value of the configuration', () => {
+test('[G9] no message and no printed form repeats a value of the configuration', () => {
   const value = 'correct horse battery staple';
   for (const path of ['address', 'database', 'historyMode', 'advanced', 'networkTunnel'] as const) {
     const wrong = {

@@ -1,0 +1,42 @@
+// Every promise in docs/guarantees.md has an id; tests that show it carry `[G1]` in their names. Both directions hold.
+
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+
+const root = dirname(import.meta.dirname);
+
+/** The text behind each promise's heading, by id. */
+function promises(): Map<string, string> {
+  const text = readFileSync(join(root, 'docs/guarantees.md'), 'utf8');
+  const sections = text.split(/^## (G\d+)\b/m).slice(1);
+  return new Map(
+    sections.flatMap((id, index) => (index % 2 === 0 ? [[id, sections[index + 1] ?? ''] as const] : [])),
+  );
+}
+
+/** The ids that a file's tests carry. */
+function idsOf(file: string): Set<string> {
+  const text = readFileSync(join(root, file), 'utf8');
+  return new Set([...text.matchAll(/\[(G\d+)\]/g)].map(([, id]) => id ?? ''));
+}
+
+const files = globSync('{libs,packages,connectors,examples}/**/*.test.ts', { cwd: root })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => !file.includes('node_modules'));
+
+test('every promise has a test that shows it, and every such test a promise', () => {
+  const promised = [...promises().keys()];
+  const tested = new Set(files.flatMap((file) => [...idsOf(file)]));
+  assert.deepEqual([...tested].sort(), promised.sort());
+  assert.ok(promised.length > 0);
+});
+
+test('every test file that a promise names has a test that carries its id', () => {
+  for (const [id, text] of promises()) {
+    const named = [...text.matchAll(/\]\(\.\.\/([^)#]+\.test\.ts)\)/g)].map(([, file]) => file ?? '');
+    assert.ok(named.length > 0, `${id} names no test`);
+    for (const file of named) assert.ok(idsOf(file).has(id), `${file} has no test tagged [${id}]`);
+  }
+});
