@@ -45,7 +45,7 @@ function canonical(type: string, text: string | null): string {
   if (text === null) return 'NULL';
   if (type.endsWith('[]') || type === 'jsonb' || type === 'json')
     return JSON.stringify(sortedJson(JSON.parse(text)));
-  if (type.startsWith('timestamp')) return text.replace(' ', 'T').replace(/\+00$/, 'Z');
+  if (type.startsWith('timestamp')) return text.replace(' ', 'T').replace(/(?:\+00|Z)?$/, 'Z');
   // Trailing zeros are the scale's, not the value's.
   if (type.startsWith('numeric') && text.includes('.')) return text.replace(/\.?0+$/, '');
   if (type === 'boolean') return text === 't' || text === 'true' || text === '1' ? 'true' : 'false';
@@ -66,11 +66,16 @@ async function sourceRows(
   return rows.map((row) => row.map((value, i) => canonical(columns[i]?.type ?? '', value)).join(' | '));
 }
 
+/** A field is a JSON pointer without its first slash: `~` and `/` of a name are escaped in it. */
+function fieldOf(column: string): string {
+  return column.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
 function copyRows(copy: DatabaseSync, table: string, columns: readonly Column[]): string[] {
   const exists = copy.prepare(`SELECT 1 FROM sqlite_master WHERE name = ?`).get(table);
   if (exists === undefined) return [];
   const statement = copy.prepare(
-    `SELECT ${columns.map(({ name }) => quoteIdentifier(name)).join(', ')} FROM ${quoteIdentifier(table)}`,
+    `SELECT ${columns.map(({ name }) => quoteIdentifier(fieldOf(name))).join(', ')} FROM ${quoteIdentifier(table)}`,
   );
   statement.setReadBigInts(true);
   statement.setReturnArrays(true);
