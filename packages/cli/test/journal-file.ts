@@ -18,6 +18,7 @@ export function journalsOf(statePath: string): JournalState[] {
 
 /** Bytes [from, to) of a journal. Throws when they are not all there. */
 export function journalBytes(statePath: string, { folder }: JournalState, from: number, to: number): Buffer {
+  if (from === to) return Buffer.alloc(0);
   const path = join(stateFolder(statePath).journalsPath, folder);
   const bytes = Buffer.alloc(to - from);
   const segments = readdirSync(path).sort();

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { missingPostgres, startPostgres } from '@weir/testing';
-import { compareTable, isEqual } from '../src/demo/compare-tables.ts';
+import { untilEqual } from './equal-tables.ts';
 import { assertAppendsOnce, assertNothingDoubled, assertOrderPerKey } from './ledger-check.ts';
 import { ledgerTables, LedgerWorkload } from './ledger-workload.ts';
 import { type ConnectorName, isAlive, Pipeline, until } from './pipeline.ts';
@@ -120,22 +120,6 @@ class Killer {
   }
 }
 
-async function differences(pipeline: Pipeline): Promise<string[]> {
-  using copy = pipeline.openCopy();
-  if (copy === undefined) return ['there is no copy'];
-  const connection = await pipeline.server.connect();
-  try {
-    const found: string[] = [];
-    for (const table of pipeline.tables) {
-      const comparison = await compareTable(connection, copy, table);
-      if (!isEqual(comparison)) found.push(JSON.stringify(comparison));
-    }
-    return found;
-  } finally {
-    await connection.close();
-  }
-}
-
 test(
   `[G1] [G2] [G3] ${runs} kills lose nothing, double nothing, and move no checkpoint back`,
   { skip: missingPostgres(18), timeout: 60_000 + runs * 8000 },
@@ -163,16 +147,7 @@ test(
     await workload.stop();
     const explain = (): string => pipeline.log.slice(-5000);
     if (pipeline.run.hasEnded) pipeline.start();
-    let different: string[] = [];
-    const isEqualNow = async (): Promise<boolean> => {
-      watch.sample();
-      different = await differences(pipeline);
-      return different.length === 0;
-    };
-    await until('that every table is equal', isEqualNow, {
-      everyMs: 300,
-      explain: () => `${different.join('\n')}\n${explain()}`,
-    });
+    await untilEqual(pipeline, () => watch.sample());
     assert.equal(await pipeline.run.stop(), 0, explain());
     context.diagnostic(
       `${JSON.stringify(Object.fromEntries(killer.kills))} in ${seconds.toFixed(0)} s; ` +

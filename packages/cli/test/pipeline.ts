@@ -34,6 +34,13 @@ export interface PipelineOptions {
   readonly destination?: string;
 }
 
+export interface StartOptions {
+  /** Beside the environment that every process of a test has. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly statePath?: string;
+  readonly args?: readonly string[];
+}
+
 export const captureTask = 'acme/source';
 export const materializationTask = 'acme/sqlite';
 
@@ -43,7 +50,7 @@ export class Pipeline implements AsyncDisposable {
   readonly destination: string;
   readonly #folder: TemporaryDirectory;
   readonly #collections: Readonly<Record<string, string>>;
-  #run: WeirRun | undefined;
+  readonly #runs: WeirRun[] = [];
 
   private constructor(folder: TemporaryDirectory, options: PipelineOptions) {
     this.#folder = folder;
@@ -100,9 +107,11 @@ export class Pipeline implements AsyncDisposable {
     return readFileSync(join(this.path, 'run.log'), 'utf8');
   }
 
+  /** The one that was started last. */
   get run(): WeirRun {
-    if (this.#run === undefined) throw new Error('the pipeline was never started');
-    return this.#run;
+    const run = this.#runs.at(-1);
+    if (run === undefined) throw new Error('the pipeline was never started');
+    return run;
   }
 
   collectionOf(table: string): string {
@@ -126,18 +135,24 @@ export class Pipeline implements AsyncDisposable {
     return { status, stdout, stderr };
   }
 
-  /** Starts `weir run`, with `env` beside the environment that every process of a test has. */
-  start(env: Readonly<Record<string, string>> = {}, statePath: string = this.statePath): WeirRun {
+  /** Starts `weir run`. */
+  start({ env = {}, statePath = this.statePath, args = [] }: StartOptions = {}): WeirRun {
     const log = openSync(join(this.path, 'run.log'), 'a');
-    const args = [main, 'run', '--source', 'flow.yaml', '--state', statePath];
-    const child = spawn(process.execPath, args, {
+    const all = [main, 'run', '--source', 'flow.yaml', '--state', statePath, ...args];
+    const child = spawn(process.execPath, all, {
       cwd: this.path,
       env: { ...environment, ...env },
       stdio: ['ignore', log, log],
     });
     closeSync(log);
-    this.#run = new WeirRun(child);
-    return this.#run;
+    const run = new WeirRun(child);
+    this.#runs.push(run);
+    return run;
+  }
+
+  /** After a test that failed, too, the next one finds nothing running. */
+  async killRuns(): Promise<void> {
+    for (const run of this.#runs) await run[Symbol.asyncDispose]();
   }
 
   /** The copy, read-only; undefined while there is none. */
@@ -150,7 +165,7 @@ export class Pipeline implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#run !== undefined) await this.#run[Symbol.asyncDispose]();
+    await this.killRuns();
     this.#folder[Symbol.dispose]();
   }
 }
@@ -228,15 +243,14 @@ export class WeirRun implements AsyncDisposable {
 }
 
 /** Waits for a condition; fails after `timeoutMs` with what `explain` says then. */
-export async function until<T>(
+export async function until(
   what: string,
-  check: () => T | undefined | Promise<T | undefined>,
-  { timeoutMs = 90_000, everyMs = 50, explain = (): string => '' } = {},
-): Promise<T> {
+  check: () => boolean | Promise<boolean>,
+  { timeoutMs = 180_000, everyMs = 50, explain = (): string => '' } = {},
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const found = await check();
-    if (found !== undefined && found !== false) return found;
+    if (await check()) return;
     if (performance.now() > deadline) {
       throw new Error(`${what} did not happen within ${timeoutMs / 1000} s\n${explain()}`);
     }

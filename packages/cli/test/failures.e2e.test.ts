@@ -1,0 +1,157 @@
+// What a pipeline does when its surroundings are wrong: one clear error with its code, through `weir run` and
+// `weir preview`, and right data when the surroundings are right again.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { missingPostgres, startPostgres, temporaryDirectory } from '@weir/testing';
+import { differences, untilEqual } from './equal-tables.ts';
+import { captureTask, materializationTask, Pipeline, until } from './pipeline.ts';
+
+const tables = { orders: 'public/orders' };
+const createTable = `CREATE TABLE orders (id bigint PRIMARY KEY, note text);
+                     INSERT INTO orders SELECT n, 'order ' || n FROM generate_series(1, 500) n`;
+
+/** How often the file was opened by a session of the task. */
+function fenceOf(pipeline: Pipeline): number {
+  using copy = pipeline.openCopy();
+  const row = copy
+    ?.prepare('SELECT fence FROM flow_checkpoints_v1 WHERE materialization = ?')
+    .get(materializationTask);
+  return Number(row?.['fence'] ?? 0);
+}
+
+/** Both commands end by themselves with status 1, one line of this error, what to do about it, and no stack trace. */
+function assertFails(pipeline: Pipeline, code: string, what: RegExp): void {
+  const run = pipeline.weir('run', '--source', 'flow.yaml', '--state', 'state', '--until-caught-up');
+  const preview = pipeline.weir('preview', '--source', 'flow.yaml', '--name', captureTask, '--timeout', '5s');
+  for (const { status, stdout, stderr } of [run, preview]) {
+    assert.equal(status, 1, `${stdout}\n${stderr}`);
+    const lines = stderr.split('\n').filter((line) => line.startsWith(`${captureTask}: ${code}: `));
+    assert.equal(lines.length, 1, stderr);
+    assert.match(stderr, what);
+    assert.doesNotMatch(stderr, /\n {4}at /);
+  }
+}
+
+describe('a pipeline in wrong surroundings', { skip: missingPostgres(18) }, () => {
+  test('a wrong password is one error, which does not repeat it', async () => {
+    await using server = await startPostgres({ version: 18 });
+    await server.query(createTable);
+    await using pipeline = Pipeline.create({ server, tables });
+    await server.query(`ALTER ROLE postgres PASSWORD 'changed'`);
+    assertFails(pipeline, 'PG_AUTH_FAILED', /refused the user "postgres"/);
+  });
+
+  test('a role without REPLICATION is one error with the SQL that grants it', async () => {
+    await using server = await startPostgres({ version: 18 });
+    await server.query(`${createTable}; CREATE ROLE capturer LOGIN PASSWORD 'postgres';
+                        GRANT SELECT ON orders TO capturer; CREATE PUBLICATION flow_publication FOR ALL TABLES`);
+    await using pipeline = Pipeline.create({ server, tables, source: { user: 'capturer' } });
+    assertFails(pipeline, 'PG_ROLE', /ALTER ROLE "?capturer"? WITH REPLICATION;/);
+  });
+
+  test('wal_level=replica is one error with the SQL that changes it', async () => {
+    await using server = await startPostgres({ version: 18, settings: { wal_level: 'replica' } });
+    await server.query(createTable);
+    await using pipeline = Pipeline.create({ server, tables });
+    assertFails(pipeline, 'PG_WAL_LEVEL', /wal_level is replica[^]*ALTER SYSTEM SET wal_level/);
+  });
+
+  test('[G2] of two runtimes with one SQLite file the older is fenced off and says so, and the data stays right', async () => {
+    await using server = await startPostgres({ version: 18 });
+    await server.query(createTable);
+    await using pipeline = Pipeline.create({ server, tables });
+    pipeline.start();
+    await untilEqual(pipeline);
+    assert.equal(await pipeline.run.stop(), 0, pipeline.log);
+    const copied = join(pipeline.path, 'copied-state');
+    cpSync(pipeline.statePath, copied, { recursive: true });
+
+    const older = pipeline.start();
+    await until('that the older one has opened the file', () => fenceOf(pipeline) === 2);
+    const newer = pipeline.start({ statePath: copied, args: ['--name', materializationTask] });
+    await until('that the newer one has opened the file', () => fenceOf(pipeline) === 3);
+    await server.query(
+      `UPDATE orders SET note = 'changed' WHERE id % 2 = 0; INSERT INTO orders VALUES (1000, 'new')`,
+    );
+    await until('that the older one tells it was fenced off', () => pipeline.log.includes('SQL_FENCED_OFF'), {
+      explain: () => pipeline.log,
+    });
+    assert.equal(await newer.stop(), 0, pipeline.log);
+    assert.equal(await older.stop(), 1, pipeline.log);
+    assert.match(pipeline.log, new RegExp(`${materializationTask}: SQL_FENCED_OFF: [^\\n]*another instance`));
+    // Not a row of what the older one tried to store is there.
+    using copy = pipeline.openCopy();
+    assert.equal(
+      copy?.prepare(`SELECT count(*) AS n FROM orders WHERE note NOT LIKE 'order %'`).get()?.['n'],
+      0,
+    );
+
+    pipeline.start();
+    await untilEqual(pipeline);
+    assert.equal(await pipeline.run.stop(), 0, pipeline.log);
+  });
+
+  test('[G2] a new state folder does not take over the tables of another one', async () => {
+    await using server = await startPostgres({ version: 18 });
+    await server.query(createTable);
+    await using pipeline = Pipeline.create({ server, tables });
+    pipeline.start();
+    await untilEqual(pipeline);
+    assert.equal(await pipeline.run.stop(), 0, pipeline.log);
+    const args = ['--name', materializationTask, '--state', 'other', '--until-caught-up'];
+    const { status, stderr } = pipeline.weir('run', '--source', 'flow.yaml', ...args);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /acme\/sqlite: MATERIALIZE_TABLE_EXISTS: [^\n]*orders/);
+    assert.deepEqual(await differences(pipeline), []);
+  });
+});
+
+/** A file system of `megabytes`, where this user may mount one. */
+function smallDisk(path: string, megabytes: number): Disposable | undefined {
+  mkdirSync(path);
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'weir-test', path]);
+  if (status !== 0) return undefined;
+  return { [Symbol.dispose]: () => void spawnSync('umount', ['-l', path]) };
+}
+
+describe('a full disk', { skip: missingPostgres(18) }, () => {
+  for (const { where, code } of [
+    { where: 'state', code: 'DISK_FULL' },
+    { where: 'destination', code: 'SQLITE_FULL' },
+  ] as const) {
+    test(`[G1] [G2] of the ${where} is told with its code, and with room again everything arrives`, async (context) => {
+      using folder = temporaryDirectory();
+      const path = join(folder.path, 'disk');
+      using disk = smallDisk(path, 16);
+      if (disk === undefined) {
+        process.stderr.write(
+          `failures: SKIPPED a full disk of the ${where}: a small file system cannot be mounted\n`,
+        );
+        context.skip('no small file system');
+        return;
+      }
+      await using server = await startPostgres({ version: 18 });
+      await server.query(createTable);
+      const destination = where === 'destination' ? { destination: join(path, 'out.db') } : {};
+      await using pipeline = Pipeline.create({ server, tables, ...destination });
+      const statePath = where === 'state' ? join(path, 'state') : pipeline.statePath;
+      pipeline.start({ statePath });
+      await untilEqual(pipeline);
+      const filler = join(path, 'filler');
+      writeFileSync(filler, Buffer.alloc(10 << 20));
+      await server.query(
+        `INSERT INTO orders SELECT n, repeat(n::text, 1000) FROM generate_series(1001, 3000) n`,
+      );
+      await until(`that ${code} is told`, () => pipeline.log.includes(`"code":"${code}"`), {
+        explain: () => pipeline.log.slice(-5000),
+      });
+      rmSync(filler);
+      await untilEqual(pipeline);
+      assert.equal(await pipeline.run.stop(), 0, pipeline.log);
+    });
+  }
+});
