@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type BenchResult, measureRow } from './bench-row.ts';
+import { type BenchResult, type LatencyResult, measureLatency, measureRow } from './bench-row.ts';
 import { rows } from './rows.ts';
 
 const baselinesPath = join(import.meta.dirname, 'baselines.json');
@@ -18,8 +18,19 @@ function readBaselines(): Record<string, { ratio: number }> {
   }
 }
 
-function printTable(results: readonly BenchResult[]): void {
-  const lines = results.map((result) => [
+type Result = BenchResult | LatencyResult;
+
+function cells(result: Result): string[] {
+  if ('p50Ms' in result) {
+    const { id, p50Ms, p99Ms, targetP50Ms, targetP99Ms, ratio } = result;
+    return [
+      id,
+      `p50 ${p50Ms} ms, p99 ${p99Ms} ms`,
+      `${targetP50Ms} ms, ${targetP99Ms} ms`,
+      `${ratio} (target 1)`,
+    ];
+  }
+  return [
     result.id,
     `${result.ours.toLocaleString('en')} ${result.unit}`,
     `${result.native.toLocaleString('en')} ${result.unit}`,
@@ -27,7 +38,11 @@ function printTable(results: readonly BenchResult[]): void {
     `${result.cpuSecondsPerMillion}`,
     result.nativeCpuSecondsPerMillion === 0 ? '' : `${result.nativeCpuSecondsPerMillion}`,
     `${result.peakRssMiB}`,
-  ]);
+  ];
+}
+
+function printTable(results: readonly Result[]): void {
+  const lines = results.map(cells);
   const head = ['row', 'ours', 'native or mark', 'ratio', 'CPU-s per million', 'native CPU', 'peak RSS MiB'];
   const table = [head, ...lines];
   const widths = head.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0)));
@@ -49,10 +64,10 @@ if (unknown.length > 0) {
 }
 
 const baselines = readBaselines();
-const results: BenchResult[] = [];
+const results: Result[] = [];
 for (const row of rows.filter(({ id }) => positionals.length === 0 || positionals.includes(id))) {
   console.error(`bench: ${row.id}: ${row.title}`);
-  const result = await measureRow(row, Number(values.rounds));
+  const result = 'measure' in row ? await measureLatency(row) : await measureRow(row, Number(values.rounds));
   results.push(result);
   const baseline = baselines[row.id];
   if (baseline !== undefined && result.ratio < 0.8 * baseline.ratio) {

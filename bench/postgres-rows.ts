@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchRow, BenchRun } from './bench-row.ts';
 import { runCapture } from './capture-run.ts';
-import { captureConfig, clientEnv, createLineItems, pgBin, startBenchPostgres } from './postgres.ts';
+import {
+  captureConfig,
+  clientEnv,
+  createLineItems,
+  dropSlot,
+  pgBin,
+  startBenchPostgres,
+} from './postgres.ts';
 import { runShell } from './process-figures.ts';
 
 const backfillRows = Number(process.env['WEIR_BENCH_ROWS'] ?? 1_000_000);
@@ -42,19 +49,6 @@ export const pgBackfill: BenchRow = {
     };
   },
 };
-
-async function dropSlot(server: Awaited<ReturnType<typeof startBenchPostgres>>, slot: string): Promise<void> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      await server.query(`SELECT pg_drop_replication_slot('${slot}')`);
-      return;
-    } catch (error) {
-      // The walsender needs a moment to notice that its client is gone.
-      if (tries === 50) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-}
 
 export const pgCdc: BenchRow = {
   id: 'pg-cdc',

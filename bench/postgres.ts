@@ -50,3 +50,16 @@ export function captureConfig(server: PostgresServer, slotName: string): object 
     advanced: { slotName, publicationName: 'flow_publication' },
   };
 }
+
+export async function dropSlot(server: PostgresServer, slot: string): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await server.query(`SELECT pg_drop_replication_slot('${slot}')`);
+      return;
+    } catch (error) {
+      // The walsender needs a moment to notice that its client is gone.
+      if (tries === 50) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

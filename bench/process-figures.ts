@@ -2,20 +2,54 @@
 // shell's `time`.
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { RunFigures } from './bench-row.ts';
 
 const ticksPerSecond = 100;
 
-/** CPU seconds so far and peak RSS of a live process. */
-export function readProcess(pid: number): { cpuSeconds: number; peakRssMiB: number } {
+export interface ProcessFigures {
+  /** The folder of the connector, or the program. */
+  readonly name: string;
+  readonly cpuSeconds: number;
+  /** Of its children that have ended. */
+  readonly endedCpuSeconds: number;
+  readonly peakRssMiB: number;
+}
+
+/** The fields of /proc/PID/stat behind the name of the program: state, parent, … */
+function statOf(pid: number): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** CPU seconds so far and peak RSS of a live process. */
+export function readProcess(pid: number): ProcessFigures {
+  const fields = statOf(pid);
+  const seconds = (first: number) => (Number(fields[first]) + Number(fields[first + 1])) / ticksPerSecond;
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   return {
-    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticksPerSecond,
+    name: /connectors\/([^/]+)/.exec(command)?.[1] ?? basename(command.split('\0')[1] ?? ''),
+    cpuSeconds: seconds(11),
+    endedCpuSeconds: seconds(13),
     peakRssMiB: Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024,
   };
+}
+
+/** The figures of a process and of its children that live. */
+export function readTree(pid: number): ProcessFigures[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => {
+      try {
+        return Number(statOf(child)[1]) === pid;
+      } catch {
+        return false;
+      }
+    });
+  return [readProcess(pid), ...children.map(readProcess)];
 }
 
 /** Runs a shell command to its end, its output thrown away; rejects when it fails. */

@@ -1,0 +1,144 @@
+// A whole pipeline for the bench: a PostgreSQL with one table, a catalog that takes it into a SQLite file, and
+// `weir run` over it from nothing.
+
+import type { PostgresServer } from '@weir/testing';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { captureConfig, createLineItems, dropSlot, startBenchPostgres } from './postgres.ts';
+import { type ProcessFigures, readTree } from './process-figures.ts';
+
+const weir = join(import.meta.dirname, '..', 'packages/cli/bin/weir.js');
+const slot = 'pipeline';
+const weirTimeoutMs = 600_000;
+
+export interface PipelineRun {
+  /** From the start of the command to the last row's commit in the file. */
+  readonly seconds: number;
+  /** Over all processes of the pipeline. */
+  readonly cpuSeconds: number;
+  /** Peak RSS of each. */
+  readonly processes: readonly ProcessFigures[];
+}
+
+export class Pipeline implements AsyncDisposable {
+  readonly server: PostgresServer;
+  readonly #folder: string;
+  readonly #rows: number;
+
+  private constructor(server: PostgresServer, folder: string, rows: number) {
+    this.server = server;
+    this.#folder = folder;
+    this.#rows = rows;
+  }
+
+  static async create(rows: number): Promise<Pipeline> {
+    const server = await startBenchPostgres();
+    await createLineItems(server, rows);
+    await server.query('CREATE PUBLICATION flow_publication FOR ALL TABLES');
+    const folder = mkdtempSync(join(tmpdir(), 'weir-bench-'));
+    const pipeline = new Pipeline(server, folder, rows);
+    pipeline.#writeCatalog();
+    return pipeline;
+  }
+
+  /** The copy, to read from; undefined while there is none. */
+  openCopy(): DatabaseSync | undefined {
+    if (!existsSync(this.#sink)) return undefined;
+    const copy = new DatabaseSync(this.#sink, { readOnly: true, timeout: 5000 });
+    if (copy.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'li'`).get() !== undefined) return copy;
+    copy.close();
+    return undefined;
+  }
+
+  /** Starts the command with no state and no copy. */
+  start(): ChildProcess {
+    const { FLOW_RUNTIME_CODEC: _codec, ...env } = process.env;
+    const args = ['run', '--source', join(this.#folder, 'sink.flow.yaml'), '--state', this.#state];
+    return spawn(process.execPath, [weir, ...args, '--log-level', 'warn'], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env,
+    });
+  }
+
+  /** Resolves when every row of the table is in the copy. */
+  async copied(child: ChildProcess): Promise<void> {
+    for (const deadline = performance.now() + weirTimeoutMs; performance.now() < deadline; await delay(20)) {
+      if (child.exitCode !== null) throw new Error(`weir run ended with ${child.exitCode}`);
+      using copy = this.openCopy();
+      // The backfill goes by key, so that the last key comes last.
+      if (copy?.prepare('SELECT max(id) AS last FROM li').get()?.['last'] === this.#rows) return;
+    }
+    throw new Error('the copy is not complete');
+  }
+
+  /** Stops the command, and forgets everything that it did. */
+  async stop(child: ChildProcess): Promise<void> {
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    if (child.exitCode === null) {
+      child.kill('SIGTERM');
+      await exited;
+    }
+    rmSync(this.#state, { recursive: true, force: true });
+    for (const suffix of ['', '-wal', '-shm']) rmSync(this.#sink + suffix, { force: true });
+    await dropSlot(this.server, slot);
+  }
+
+  /** The whole table, from nothing. */
+  async run(): Promise<PipelineRun> {
+    const started = performance.now();
+    const child = this.start();
+    try {
+      await this.copied(child);
+      const seconds = (performance.now() - started) / 1000;
+      const processes = readTree(child.pid ?? 0);
+      const cpuSeconds = processes.reduce(
+        (sum, figures) => sum + figures.cpuSeconds + figures.endedCpuSeconds,
+        0,
+      );
+      using copy = this.openCopy();
+      const count = copy?.prepare('SELECT count(*) AS count FROM li').get()?.['count'];
+      if (count !== this.#rows) throw new Error(`${String(count)} of ${this.#rows} rows were copied`);
+      return { seconds, cpuSeconds, processes };
+    } finally {
+      await this.stop(child);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    rmSync(this.#folder, { recursive: true, force: true });
+    await this.server[Symbol.asyncDispose]();
+  }
+
+  get #state(): string {
+    return join(this.#folder, 'state');
+  }
+
+  get #sink(): string {
+    return join(this.#folder, 'sink.db');
+  }
+
+  /** What a user would do: `weir discover`, and then a materialization of what it found. */
+  #writeCatalog(): void {
+    const catalog = join(this.#folder, 'flow.yaml');
+    const endpoint = (image: string, config: object) => ({
+      connector: { image: `ghcr.io/estuary/${image}:v1`, config },
+    });
+    const capture = { endpoint: endpoint('source-postgres', captureConfig(this.server, slot)), bindings: [] };
+    writeFileSync(catalog, JSON.stringify({ captures: { 'bench/postgres': capture } }, null, 2));
+    execFileSync(process.execPath, [weir, 'discover', '--source', catalog, '--log-level', 'warn']);
+    const sink = {
+      'bench/sqlite': {
+        endpoint: endpoint('materialize-sqlite', { path: this.#sink, hardDelete: true }),
+        bindings: [{ resource: { table: 'li' }, source: 'bench/public/li' }],
+      },
+    };
+    writeFileSync(
+      join(this.#folder, 'sink.flow.yaml'),
+      JSON.stringify({ import: ['flow.yaml'], materializations: sink }),
+    );
+  }
+}
