@@ -37,6 +37,7 @@ export {
   parseUuid,
   producerId,
   tick,
+  unixTimeOfUuid,
   UUID_FLAGS,
   UUID_LENGTH,
   UUID_PLACEHOLDER,

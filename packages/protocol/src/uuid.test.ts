@@ -8,6 +8,7 @@ import {
   parseUuid,
   producerId,
   tick,
+  unixTimeOfUuid,
   UUID_FLAGS,
   UUID_LENGTH,
   UUID_PLACEHOLDER,
@@ -23,6 +24,18 @@ const parts = fc.record(
   },
   { noNullPrototype: true },
 );
+
+test('the time read from the text of a UUID is that of its clock', () => {
+  fc.assert(
+    fc.property(parts, (uuid) => {
+      const time = unixTimeOfUuid(formatUuid(uuid));
+      assert.ok(time !== undefined && time.nanoseconds >= 0 && time.nanoseconds < 1_000_000_000);
+      const nanoseconds = BigInt(time.seconds) * 1_000_000_000n + BigInt(time.nanoseconds);
+      assert.equal(nanoseconds, clockToUnixNanoseconds(uuid.clock));
+    }),
+  );
+  assert.equal(unixTimeOfUuid(UUID_PLACEHOLDER), undefined);
+});
 
 test('the Unix epoch is the UUID time 0x1b21dd213814000', () => {
   // RFC 4122: the number of 100 ns between 1582-10-15 and 1970-01-01 is 0x01b21dd213814000.

@@ -91,6 +91,35 @@ export function parseUuid(text: string): UuidParts {
   };
 }
 
+export interface UnixTime {
+  /** Since 1970, rounded down. */
+  readonly seconds: number;
+  /** Within the second. */
+  readonly nanoseconds: number;
+}
+
+/** 2^32 ticks are so many seconds and ticks. */
+const SECONDS_OF_HIGH = 429;
+const TICKS_OF_HIGH = 4_967_296;
+const TICKS_OF_SECOND = 10_000_000;
+const SECONDS_TO_UNIX = 12_219_292_800;
+
+/**
+ * The time of a UUID's clock, as `clockToUnixNanoseconds` has it, for each document that is materialized: without
+ * bigints. undefined for anything but the text of a version 1 UUID.
+ */
+export function unixTimeOfUuid(text: string): UnixTime | undefined {
+  if (!UUID_V1.test(text)) return undefined;
+  const low = Number.parseInt(text.slice(0, 8), 16);
+  const high = Number.parseInt(text.slice(15, 18) + text.slice(9, 13), 16);
+  const ticks = high * TICKS_OF_HIGH + low;
+  const counter = (Number.parseInt(text.slice(19, 23), 16) >>> 10) & 15;
+  return {
+    seconds: high * SECONDS_OF_HIGH + Math.floor(ticks / TICKS_OF_SECOND) - SECONDS_TO_UNIX,
+    nanoseconds: (ticks % TICKS_OF_SECOND) * 100 + counter * 4,
+  };
+}
+
 /** Stamps the documents of one producer: each stamp ticks the clock, at a few nanoseconds apiece. */
 export class UuidStamper {
   readonly #producer: Buffer;

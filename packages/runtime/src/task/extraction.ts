@@ -3,13 +3,7 @@
 // Flow protocol, packed tuples: arrays and objects travel as bytes of compact JSON; a location that is missing takes its
 // schema's default, else null; the publication time comes out of the document's UUID with nine digits of a second.
 
-import {
-  clockToUnixNanoseconds,
-  type JsonText,
-  parseUuid,
-  type Projection,
-  type TuplePacker,
-} from '@weir/protocol';
+import { type JsonText, type Projection, type TuplePacker, unixTimeOfUuid } from '@weir/protocol';
 import {
   ExactNumber,
   type JsonObject,
@@ -107,14 +101,21 @@ function packValue(value: JsonValue, packer: TuplePacker): void {
   }
 }
 
+let lastSecond = Number.NaN;
+let lastSecondText = '';
+
+/** `YYYY-MM-DDTHH:MM:SS.`; documents of one transaction are mostly of one second. */
+function secondText(seconds: number): string {
+  if (seconds !== lastSecond) {
+    lastSecond = seconds;
+    lastSecondText = `${new Date(seconds * 1000).toISOString().slice(0, 19)}.`;
+  }
+  return lastSecondText;
+}
+
 /** `YYYY-MM-DDTHH:MM:SS.nnnnnnnnnZ`, whose order as text is the order in time; other text stays as it is. */
 export function publishedAt(uuid: string): string {
-  let nanoseconds;
-  try {
-    nanoseconds = clockToUnixNanoseconds(parseUuid(uuid).clock);
-  } catch {
-    return uuid;
-  }
-  const seconds = new Date(Number(nanoseconds / 1_000_000n)).toISOString().slice(0, 19);
-  return `${seconds}.${String(nanoseconds % 1_000_000_000n).padStart(9, '0')}Z`;
+  const time = unixTimeOfUuid(uuid);
+  if (time === undefined) return uuid;
+  return `${secondText(time.seconds)}${String(time.nanoseconds).padStart(9, '0')}Z`;
 }

@@ -102,8 +102,7 @@ export class MaterializedBinding {
 
   #key(value: JsonObject): string {
     this.#keys.pack(value, this.#packer.reset());
-    const key = this.#packer.view();
-    return key.toString('latin1');
+    return this.#packer.text();
   }
 
   #isInTime(value: JsonObject): boolean {
