@@ -237,7 +237,7 @@ export class CaptureHarness implements AsyncDisposable {
   }
 
   /** Waits for something committed to make it true; fails when the process ends or after `timeoutMs`. */
-  async until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+  async until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 120_000): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (!(await condition())) {
       if (this.#ended)
