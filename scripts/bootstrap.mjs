@@ -83,7 +83,7 @@ function install() {
     .digest('hex');
   const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
   if (installed === wanted && projectNodeWorks()) return;
-  say('installing packages, and the Node that the project runs on (once; about 350 MB)…');
+  say('installing packages, and the Node that the project runs on (once; about 300 MB)…');
   // `npm install`, not `npm ci`: the lock leaves out optional binaries of other platforms, which `ci` takes for an error.
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const result = spawnSync(npm, ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
