@@ -36,11 +36,9 @@ describe('a capture killed at a crash point', { skip: missingPostgres(18) }, () 
                             INSERT INTO ${table} VALUES (${1000 + pass}, '')`);
         // It dies, or does not pass the point so often and goes on to the row inserted last.
         const isThrough = () => capture.rows(table).some((row) => row['id'] === 1000 + pass);
-        await capture
-          .until('its death', isThrough, 60_000)
-          .catch((error: unknown) => {
-            if (String(error).includes('the capture ended')) deaths += 1;
-          });
+        await capture.until('its death', isThrough, 60_000).catch((error: unknown) => {
+          if (String(error).includes('the capture ended')) deaths += 1;
+        });
         await capture.kill();
       }
       assert.ok(deaths > 0, 'the crash point was never reached');

@@ -20,7 +20,7 @@ const row = (key: bigint): string =>
     '{"zero": "\\u0000", "n": 10000000000000000000000001}', 0.1, repeat('x', ${megabytes}))`;
 
 test(
-  '[G1] [G2] a key of 2^63−1, 40 digits, microseconds, emoji, \\u0000 in JSON, 5 MiB and a weird name arrive unchanged',
+  '[G1] [G2] [G7] a key of 2^63−1, 40 digits, microseconds, emoji, \\u0000 in JSON, 5 MiB and a weird name arrive unchanged',
   { skip: missingPostgres(18) },
   async () => {
     await using server = await startPostgres({ version: 18 });

@@ -37,7 +37,7 @@ function assertFails(pipeline: Pipeline, code: string, what: RegExp): void {
 }
 
 describe('a pipeline in wrong surroundings', { skip: missingPostgres(18) }, () => {
-  test('a wrong password is one error, which does not repeat it', async () => {
+  test('[G9] a wrong password is one error, which does not repeat it', async () => {
     await using server = await startPostgres({ version: 18 });
     await server.query(createTable);
     await using pipeline = Pipeline.create({ server, tables });
@@ -60,7 +60,7 @@ describe('a pipeline in wrong surroundings', { skip: missingPostgres(18) }, () =
     assertFails(pipeline, 'PG_WAL_LEVEL', /wal_level is replica[^]*ALTER SYSTEM SET wal_level/);
   });
 
-  test('[G2] of two runtimes with one SQLite file the older is fenced off and says so, and the data stays right', async () => {
+  test('[G2] [G5] of two runtimes with one SQLite file the older is fenced off and says so, and the data stays right', async () => {
     await using server = await startPostgres({ version: 18 });
     await server.query(createTable);
     await using pipeline = Pipeline.create({ server, tables });
