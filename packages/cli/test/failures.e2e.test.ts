@@ -23,8 +23,8 @@ function fenceOf(pipeline: Pipeline): number {
   return Number(row?.['fence'] ?? 0);
 }
 
-/** Both commands end by themselves with status 1, one line of this error, what to do about it, and no stack trace. */
-function assertFails(pipeline: Pipeline, code: string, what: RegExp): void {
+/** Both commands end by themselves with status 1, one line of this error, what to do about it, and no stack trace. Returns all they said. */
+function assertFails(pipeline: Pipeline, code: string, what: RegExp): string {
   const run = pipeline.weir('run', '--source', 'flow.yaml', '--state', 'state', '--until-caught-up');
   const preview = pipeline.weir('preview', '--source', 'flow.yaml', '--name', captureTask, '--timeout', '5s');
   for (const { status, stdout, stderr } of [run, preview]) {
@@ -34,15 +34,18 @@ function assertFails(pipeline: Pipeline, code: string, what: RegExp): void {
     assert.match(stderr, what);
     assert.doesNotMatch(stderr, /\n {4}at /);
   }
+  return [run, preview].map(({ stdout, stderr }) => stdout + stderr).join('\n');
 }
 
 describe('a pipeline in wrong surroundings', { skip: missingPostgres(18) }, () => {
   test('[G9] a wrong password is one error, which does not repeat it', async () => {
     await using server = await startPostgres({ version: 18 });
-    await server.query(createTable);
-    await using pipeline = Pipeline.create({ server, tables });
-    await server.query(`ALTER ROLE postgres PASSWORD 'changed'`);
-    assertFails(pipeline, 'PG_AUTH_FAILED', /refused the user "postgres"/);
+    await server.query(`${createTable}; CREATE ROLE capturer SUPERUSER LOGIN PASSWORD 'hunter2-before'`);
+    const credentials = { auth_type: 'UserPassword', password: 'hunter2-before' };
+    await using pipeline = Pipeline.create({ server, tables, source: { user: 'capturer', credentials } });
+    await server.query(`ALTER ROLE capturer PASSWORD 'hunter2-after'`);
+    const output = assertFails(pipeline, 'PG_AUTH_FAILED', /refused the user "capturer"/);
+    assert.doesNotMatch(output, /hunter2/);
   });
 
   test('a role without REPLICATION is one error with the SQL that grants it', async () => {
@@ -126,7 +129,7 @@ describe('a full disk', { skip: missingPostgres(18) }, () => {
     test(`[G1] [G2] of the ${where} is told with its code, and with room again everything arrives`, async (context) => {
       using folder = temporaryDirectory();
       const path = join(folder.path, 'disk');
-      using disk = smallDisk(path, 16);
+      using disk = smallDisk(path, 64);
       if (disk === undefined) {
         process.stderr.write(
           `failures: SKIPPED a full disk of the ${where}: a small file system cannot be mounted\n`,
@@ -142,7 +145,7 @@ describe('a full disk', { skip: missingPostgres(18) }, () => {
       pipeline.start({ statePath });
       await untilEqual(pipeline);
       const filler = join(path, 'filler');
-      writeFileSync(filler, Buffer.alloc(10 << 20));
+      writeFileSync(filler, Buffer.alloc(58 << 20));
       await server.query(
         `INSERT INTO orders SELECT n, repeat(n::text, 1000) FROM generate_series(1001, 3000) n`,
       );
