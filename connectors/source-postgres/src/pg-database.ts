@@ -5,6 +5,7 @@ import type { Logger } from '@weir/connector';
 import {
   type CopyChunk,
   parseLsn,
+  type PgConnection,
   PgServerError,
   type PgOutputRelation,
   readCopyTextRow,
@@ -32,6 +33,7 @@ import {
 import { type ChunkTable, keyedChunkQuery, pagesChunkQuery } from './backfill/chunk-query.ts';
 import { estimateRows, measureTable, nextPages, type TableSize } from './backfill/page-range.ts';
 import { beginSnapshot } from './backfill/snapshot.ts';
+import { scannedConditions, watershedFacts, watershedOf } from './backfill/watershed.ts';
 import type { SourceSettings } from './config.ts';
 import { type ConnectionFactory, runtimeError } from './connection.ts';
 import { readRelations, type PgRelationInfo } from './discovery/relations.ts';
@@ -40,6 +42,7 @@ import { RowPlan } from './document/row-plan.ts';
 import { errors } from './errors.ts';
 import { LsnPosition } from './replication/lsn-position.ts';
 import { PgReplication, type StreamTables } from './replication/pg-replication.ts';
+import type { Snapshot } from './replication/recent-transactions.ts';
 import {
   checkContinuity,
   clusterMetadata,
@@ -222,6 +225,14 @@ export class PgDatabase implements Database, StreamTables {
 
   // --- Backfill ------------------------------------------------------------------------------------------------
 
+  async watershed(): Promise<TableMetadata> {
+    try {
+      return await this.#withSnapshot(watershedFacts);
+    } catch (error) {
+      throw runtimeError(error, 'cannot begin a backfill without a key');
+    }
+  }
+
   async scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult> {
     const relation = this.#relation(request.table);
     const columns = relation.columns.filter((column) => !column.generated);
@@ -266,7 +277,7 @@ export class PgDatabase implements Database, StreamTables {
     const after = scanned === undefined ? undefined : keyParameters(types, scanned);
     const limit = this.#options.settings.chunkRows;
     try {
-      await this.#copy(keyedChunkQuery(table, key, after, limit), relation, chunk);
+      await this.#copy(() => keyedChunkQuery(table, key, after, limit), chunk);
     } catch (error) {
       const isTimeout = error instanceof PgServerError && error.sqlstate === QUERY_CANCELED;
       if (!isTimeout || chunk.rows === 0 || this.#options.signal.aborted)
@@ -290,33 +301,46 @@ export class PgDatabase implements Database, StreamTables {
       size = await measureTable(this.#options.sql, relation.oid);
       this.#sizes.set(request.table, size);
     }
-    const pages = nextPages(request.state.scanned, size, this.#options.settings.chunkRows);
+    const { low, high, isLast } = nextPages(request.state.scanned, size, this.#options.settings.chunkRows);
+    const watershed = watershedOf(request.state.metadata);
     try {
-      await this.#copy(pagesChunkQuery(table, pages.low, pages.high), relation, chunk);
+      await this.#copy((snapshot) => {
+        const conditions = watershed === undefined ? [] : scannedConditions(watershed, snapshot);
+        return pagesChunkQuery(table, low, high, conditions);
+      }, chunk);
     } catch (error) {
       throw this.#scanError(error, relation);
     }
-    return { rows: chunk.rows, scanned: Buffer.from(pages.high), complete: pages.isLast };
+    return { rows: chunk.rows, scanned: Buffer.from(high), complete: isLast };
   }
 
   #scanError(error: unknown, relation: PgRelationInfo): unknown {
     return runtimeError(error, `cannot read a chunk of ${streamLabel(relation)}`);
   }
 
-  async #copy(query: string, relation: PgRelationInfo, chunk: ChunkReader): Promise<void> {
-    const { sql, log, signal } = this.#options;
-    const stream = this.#stream;
-    if (stream === undefined) throw new Error(`no stream before the backfill of ${relation.name}`);
-    const version = await sql.versionNumber();
-    const connection = await sql.connection();
-    await beginSnapshot(connection, version, stream.recent, log, signal);
-    try {
-      log.debug('reading a chunk', { query });
-      for await (const rows of connection.copyOut(query)) {
+  #copy(query: (snapshot: Snapshot) => string, chunk: ChunkReader): Promise<void> {
+    const { log, signal } = this.#options;
+    return this.#withSnapshot(async (connection, snapshot) => {
+      const text = query(snapshot);
+      log.debug('reading a chunk', { query: text });
+      for await (const rows of connection.copyOut(text)) {
         chunk.read(rows);
         await chunk.drained();
         signal.throwIfAborted();
       }
+    });
+  }
+
+  /** The snapshot sees every transaction already streamed. */
+  async #withSnapshot<T>(use: (connection: PgConnection, snapshot: Snapshot) => Promise<T>): Promise<T> {
+    const { sql, log, signal } = this.#options;
+    const stream = this.#stream;
+    if (stream === undefined) throw new Error('no stream before the backfill');
+    const version = await sql.versionNumber();
+    const connection = await sql.connection();
+    const snapshot = await beginSnapshot(connection, version, stream.recent, log, signal);
+    try {
+      return await use(connection, snapshot);
     } finally {
       if (!connection.isClosed) await connection.query('ROLLBACK');
     }

@@ -53,9 +53,14 @@ export interface ReplicationStream extends AsyncDisposable {
   readonly start: Position;
   /** Facts to keep with the state of every table, by which a later start recognises this database. */
   readonly metadata: TableMetadata;
-  /** From here on the changes of this table are delivered; `keyColumns` are those of its state. */
-  activate(table: number, keyColumns: readonly string[] | undefined): void;
+  /**
+   * From here on the changes of this table are delivered, over the key columns of its state. When its metadata hold a
+   * watershed, those of transactions that the watershed leaves to the scan are passed over.
+   */
+  activate(table: number, state: Pick<TableState, 'keyColumns' | 'metadata'>): void;
   deactivate(table: number): void;
+  /** Whether no change after `position` belongs to a transaction that the watershed of `metadata` leaves to the scan. */
+  isPast(metadata: TableMetadata, position: Position): boolean;
   /** Begins to receive. */
   begin(): Promise<void>;
   /** The next event that has already arrived, or undefined. */
@@ -106,7 +111,13 @@ export interface Database {
     metadata: readonly TableMetadata[],
   ): Promise<ReplicationStream>;
   /**
-   * Reads the next chunk of a table. It sees every transaction whose commit the stream delivered before this call:
+   * A watershed as of now, for the metadata of tables without a key: of every transaction, either the scan reads the
+   * rows, or the stream delivers the changes. The scan has each one whose commit the stream delivered before this
+   * call. Empty when the server cannot tell; a row written during the backfill may then come twice.
+   */
+  watershed(): Promise<TableMetadata>;
+  /**
+   * Reads the next chunk of a table; of one with a watershed in its metadata, the rows that are the scan's. It sees every transaction whose commit the stream delivered before this call:
    * otherwise a change already emitted, or dropped, would be undone or lost.
    */
   scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult>;

@@ -290,17 +290,20 @@ describe('the capture engine', () => {
         const random = generator(seed);
         const [server, downstream] = [filled(rows, 2), new Downstream(2)];
         let [writesLeft, deathsLeft, value] = [writes, deaths, 1000];
+        const open: number[] = [];
         server.onIdle = () => {
           if (writesLeft === 0 || random() < 0.5) return;
           writesLeft -= 1;
           if (random() < 0.2) return server.elsewhere();
+          if (random() < 0.2) return void open.push(server.begin());
           const changes = Array.from({ length: 1 + Math.floor(random() * 3) }, () => ({
             table: Math.floor(random() * 2),
             op: random() < 0.3 ? ('d' as const) : ('put' as const),
             id: Math.floor(random() * 16),
             value: (value += 1),
           }));
-          server.commit(...changes);
+          if (random() < 0.5) return server.commit(...changes);
+          server.end(open.splice(Math.floor(random() * open.length), 1)[0] ?? server.begin(), changes);
         };
         const bindings = modes.map((mode, index) => binding(index, { mode }));
         const die = () => {
@@ -320,12 +323,31 @@ describe('the capture engine', () => {
         await runOnce({ server, downstream, bindings, random, chunkRows });
         for (const table of [0, 1]) {
           assert.deepEqual(sorted(downstream.tables[table]), sorted(server.tables[table]));
+          if (modes[table] === 'Without Primary Key') assertEachOnce(downstream, server, table);
+          assert.deepEqual((tableState(downstream, `t${table}`) as { metadata: unknown }).metadata, {
+            system: 'fake',
+          });
         }
       }),
       { numRuns: 300 },
     );
   });
 });
+
+/** Every version of a row that was ever emitted came once, and the rows that are there now all came. */
+function assertEachOnce(downstream: Downstream, server: FakeServer, table: number): void {
+  const versions = downstream.committed
+    .filter(({ binding, document }) => binding === table && document.op !== 'd')
+    .map(({ document }) => `${document.id}=${document.value}`);
+  assert.deepEqual(
+    versions.filter((version, i) => versions.indexOf(version) !== i),
+    [],
+    'came twice',
+  );
+  const seen = new Set(versions);
+  const missing = [...(server.tables[table] ?? [])].filter(([id, value]) => !seen.has(`${id}=${value}`));
+  assert.deepEqual(missing, [], 'never came');
+}
 
 function sorted(rows: Map<number, number> | undefined): [number, number][] {
   return [...(rows ?? [])].toSorted(([a], [b]) => a - b);

@@ -4,7 +4,9 @@
 //
 // What holds at every checkpoint: applying the emitted documents in order gives, for every row a table's mode has
 // reached, its state at the checkpoint's position; every later change lies after that position in the stream; and
-// rows not reached yet will be read by a snapshot newer than any change already passed over.
+// rows not reached yet will be read by a snapshot newer than any change already passed over. In a table without a key
+// nothing merges a row that is both read and streamed: a watershed, taken when its backfill begins, gives the rows of
+// every transaction to one of the two, until the stream is past it.
 
 import { crashPoint } from '@weir/crash-point';
 import { activateTable } from './activate.ts';
@@ -19,7 +21,7 @@ import { BackfillProgress } from './progress.ts';
 import { reconcileState, skipBackfills } from './reconcile.ts';
 import { resourceStream } from './resource.ts';
 import { findStream, streamLabel } from './stream-id.ts';
-import type { CaptureState, TableState } from './state.ts';
+import type { CaptureState, TableMetadata, TableState } from './state.ts';
 import type { TableInfo } from './table-info.ts';
 
 const reach: (name: SqlCaptureCrashPoint) => void = crashPoint;
@@ -87,6 +89,8 @@ export class CaptureEngine {
   readonly #progress: BackfillProgress;
   /** Per table, as in the state: read for every change. */
   readonly #tables: TableState[] = [];
+  /** Tables whose state still holds a watershed. */
+  readonly #divided = new Set<number>();
   readonly #sentSchemas = new Map<number, string>();
   #stream: ReplicationStream | undefined;
   #acknowledgedEarly: Position | undefined;
@@ -134,7 +138,7 @@ export class CaptureEngine {
     this.#around.status('Catching up on CDC history');
     await stream.begin();
     if (!(await this.#relay({ fence: await stream.fence(), checkpoints: true }))) return;
-    this.#activatePending(tables);
+    await this.#activatePending(tables);
     this.#checkpoint();
     this.#scheduleRediscovery();
     while (!this.#around.signal.aborted) {
@@ -166,20 +170,23 @@ export class CaptureEngine {
     for (const binding of this.#bindings) {
       const state = this.#state.get(binding.stateKey);
       if (state === undefined || !isReplicated(state.mode)) continue;
-      if (!sameMetadata(state, stream)) this.#state.update(binding.stateKey, { metadata: stream.metadata });
+      const metadata = { ...state.metadata, ...stream.metadata };
+      if (!sameFacts(state.metadata, metadata)) this.#state.update(binding.stateKey, { metadata });
     }
     skipBackfills(this.#state, this.#bindings, this.#settings.isSkipped);
     for (const table of this.#bindings.keys()) this.#activate(table);
     return stream;
   }
 
-  #activatePending(tables: readonly TableInfo[]): void {
+  async #activatePending(tables: readonly TableInfo[]): Promise<void> {
+    const keyless: string[] = [];
     for (const binding of this.#bindings) {
       const mode = this.#state.get(binding.stateKey)?.mode;
       if (mode !== 'Pending' && mode !== 'Missing') continue;
       const info = findStream(tables, resourceStream(binding.resource));
       const state = activateTable(binding, info, this.#stream?.metadata);
       this.#state.set(binding.stateKey, state);
+      if (state.mode === 'KeylessBackfill') keyless.push(binding.stateKey);
       const label = streamLabel(resourceStream(binding.resource));
       this.#around.log('info', `starting ${label}`, {
         eventType: 'backfillTriggered',
@@ -188,14 +195,39 @@ export class CaptureEngine {
       });
     }
     skipBackfills(this.#state, this.#bindings, this.#settings.isSkipped);
+    await this.#divide(keyless.filter((stateKey) => this.#state.get(stateKey)?.mode === 'KeylessBackfill'));
     for (const table of this.#bindings.keys()) this.#activate(table);
+  }
+
+  /** Must precede the first change and the first row of these tables. */
+  async #divide(stateKeys: readonly string[]): Promise<void> {
+    if (stateKeys.length === 0) return;
+    const watershed = await this.#database.watershed();
+    for (const stateKey of stateKeys) {
+      this.#state.update(stateKey, { metadata: { ...this.#liveStream().metadata, ...watershed } });
+    }
+  }
+
+  /** A watershed that the stream is past keeps nothing from anybody any more. */
+  #forgetWatersheds(): void {
+    for (const table of this.#divided) {
+      const { mode, metadata } = this.#tableState(table);
+      const stream = this.#liveStream();
+      if (mode !== 'Active' || this.#position === undefined) continue;
+      if (metadata !== undefined && !stream.isPast(metadata, this.#position)) continue;
+      this.#state.update(this.#binding(table).stateKey, { metadata: stream.metadata });
+      this.#activate(table);
+    }
   }
 
   /** Brings the cached state and the stream in line with the state of one table. */
   #activate(table: number): void {
     const state = this.#tableState(table);
     this.#tables[table] = state;
-    if (isReplicated(state.mode)) this.#stream?.activate(table, state.keyColumns);
+    const known = this.#stream?.metadata ?? {};
+    if (Object.keys(state.metadata ?? {}).some((name) => !(name in known))) this.#divided.add(table);
+    else this.#divided.delete(table);
+    if (isReplicated(state.mode)) this.#stream?.activate(table, state);
     else this.#stream?.deactivate(table);
   }
 
@@ -237,7 +269,7 @@ export class CaptureEngine {
 
   async #rediscover(): Promise<void> {
     this.#scheduleRediscovery();
-    this.#activatePending(await this.#discover());
+    await this.#activatePending(await this.#discover());
   }
 
   /** Half to one and a half times the interval, so that many captures of one server drift apart. */
@@ -399,6 +431,7 @@ export class CaptureEngine {
 
   #checkpoint(): void {
     if (this.#position !== undefined) this.#state.cursor = this.#position.toString();
+    this.#forgetWatersheds();
     reach('sqlcapture.before-checkpoint');
     this.#pending.push(this.#position);
     this.#output.checkpoint(this.#state.takePatch());
@@ -415,8 +448,9 @@ export class CaptureEngine {
   }
 }
 
-function sameMetadata(state: TableState, stream: ReplicationStream): boolean {
-  return JSON.stringify(state.metadata) === JSON.stringify(stream.metadata);
+/** Of two that `b` was made from `a` by adding and replacing. */
+function sameFacts(a: TableMetadata | undefined, b: TableMetadata): boolean {
+  return Object.entries(b).every(([name, value]) => a?.[name] === value);
 }
 
 function keyOrderError(binding: SqlBinding, last: Buffer, key: Buffer) {

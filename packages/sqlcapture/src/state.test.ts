@@ -23,6 +23,16 @@ describe('the state of a capture', () => {
     assert.equal(state.takePatch(), '{"cursor":null}');
   });
 
+  test('facts that are gone from the metadata of a table are erased, once', () => {
+    const state = CaptureState.from({
+      bindingStateV1: { a: { mode: 'KeylessBackfill', metadata: { system: 'x', watershed: '1:2:' } } },
+    });
+    state.update('a', { mode: 'Active', metadata: { system: 'x' } });
+    assert.match(state.takePatch(), /"metadata":\{"system":"x","watershed":null\}/);
+    state.update('a', { backfilled: 1 });
+    assert.match(state.takePatch(), /"metadata":\{"system":"x"\}/);
+  });
+
   test('a state written elsewhere is read, with fields it does not know ignored', () => {
     const state = CaptureState.from({
       cursor: '0/1A',

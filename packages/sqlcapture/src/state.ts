@@ -32,10 +32,15 @@ export class CaptureState {
   cursor: string | undefined;
   readonly #tables: Map<string, TableState>;
   readonly #changed = new Set<string>();
+  /** Names in the metadata of each table as last written: those that go must be erased one by one. */
+  readonly #writtenFacts: Map<string, readonly string[]>;
 
   constructor(cursor?: string, tables: Iterable<readonly [string, TableState]> = []) {
     this.cursor = cursor;
     this.#tables = new Map(tables);
+    this.#writtenFacts = new Map(
+      [...this.#tables].map(([key, { metadata }]) => [key, Object.keys(metadata ?? {})]),
+    );
   }
 
   /** Reads a parsed state; `{}`, null and undefined are a capture that never ran. Unknown fields are ignored. */
@@ -76,18 +81,21 @@ export class CaptureState {
     const tables: Record<string, unknown> = {};
     for (const key of [...this.#changed].toSorted()) {
       const table = this.#tables.get(key);
-      if (table !== undefined) tables[key] = tableToJson(table);
+      if (table === undefined) continue;
+      tables[key] = tableToJson(table, this.#writtenFacts.get(key) ?? []);
+      this.#writtenFacts.set(key, Object.keys(table.metadata ?? {}));
     }
     this.#changed.clear();
     return `{"bindingStateV1":${JSON.stringify(tables)},"cursor":${cursor}}`;
   }
 }
 
-function tableToJson(table: TableState) {
+function tableToJson(table: TableState, writtenFacts: readonly string[]) {
+  const erased = Object.fromEntries(writtenFacts.map((name) => [name, null]));
   return {
     backfilled: table.backfilled,
     key_columns: table.keyColumns ?? null,
-    metadata: table.metadata ?? null,
+    metadata: table.metadata === undefined ? null : { ...erased, ...table.metadata },
     mode: table.mode,
     scanned: table.scanned?.toString('base64') ?? null,
   };

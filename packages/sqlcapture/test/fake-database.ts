@@ -11,6 +11,7 @@ import type {
   ScanRequest,
   ScanResult,
 } from '../src/database.ts';
+import type { TableMetadata } from '../src/state.ts';
 import type { TableInfo } from '../src/table-info.ts';
 
 export class FakePosition implements Position {
@@ -35,6 +36,7 @@ export interface FakeChange {
 
 interface Transaction {
   readonly lsn: number;
+  readonly xid: number;
   readonly changes: readonly FakeChange[];
 }
 
@@ -44,20 +46,48 @@ export function packId(id: number): Buffer {
   return key;
 }
 
+export interface FakeWrite {
+  readonly table: number;
+  readonly op: 'put' | 'd';
+  readonly id: number;
+  readonly value: number;
+}
+
 export class FakeServer {
   readonly tables: Map<number, number>[];
+  /** Of each row, the transaction that wrote it; 0 long ago. */
+  readonly writers: Map<number, number>[];
   readonly log: Transaction[] = [];
+  readonly running = new Set<number>();
+  nextXid = 1;
   lsn = 100;
+  /** What the stream has to offer: commits may be visible before they are safe on disk. */
+  flushed = 100;
   acknowledged = 0;
   /** Called whenever the engine waits for the server. */
   onIdle: () => void = () => {};
 
   constructor(tables: number) {
     this.tables = Array.from({ length: tables }, () => new Map<number, number>());
+    this.writers = Array.from({ length: tables }, () => new Map<number, number>());
+  }
+
+  begin(): number {
+    const xid = this.nextXid;
+    this.nextXid += 1;
+    this.running.add(xid);
+    return xid;
   }
 
   /** One transaction; changes that do not apply (an insert of a row that exists) become what does. */
-  commit(...wanted: { table: number; op: 'put' | 'd'; id: number; value: number }[]): void {
+  commit(...wanted: FakeWrite[]): void {
+    this.end(this.begin(), wanted);
+    this.flush();
+  }
+
+  /** The commit of a transaction begun before, visible at once, on disk later. */
+  end(xid: number, wanted: readonly FakeWrite[]): void {
+    this.running.delete(xid);
     const changes: FakeChange[] = [];
     for (const { table, op, id, value } of wanted) {
       const rows = this.tables[table];
@@ -65,14 +95,20 @@ export class FakeServer {
       changes.push({ table, op: op === 'd' ? 'd' : rows.has(id) ? 'u' : 'c', id, value });
       if (op === 'd') rows.delete(id);
       else rows.set(id, value);
+      this.writers[table]?.set(id, xid);
     }
     this.lsn += 10;
-    this.log.push({ lsn: this.lsn, changes });
+    this.log.push({ lsn: this.lsn, xid, changes });
+  }
+
+  flush(): void {
+    this.flushed = this.lsn;
   }
 
   /** Log that concerns none of the tables. */
   elsewhere(): void {
     this.lsn += 10;
+    this.flush();
   }
 }
 
@@ -101,6 +137,7 @@ export class FakeDatabase implements Database {
 
   openReplication(cursor: string | undefined): Promise<ReplicationStream> {
     this.openedWith.push(cursor);
+    this.server.flush();
     this.stream = new FakeStream(
       this.server,
       cursor === undefined ? this.server.lsn : Number(cursor),
@@ -109,24 +146,34 @@ export class FakeDatabase implements Database {
     return Promise.resolve(this.stream);
   }
 
+  watershed(): Promise<TableMetadata> {
+    this.server.onIdle();
+    const { nextXid, running, lsn } = this.server;
+    return Promise.resolve({ xmax: nextXid, running: JSON.stringify([...running]), end: lsn });
+  }
+
   async scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult> {
     this.server.onIdle();
     const after = request.state.scanned?.readUInt32BE() ?? -1;
-    const rows = [...(this.server.tables[request.table] ?? [])]
+    const page = [...(this.server.tables[request.table] ?? [])]
       .filter(([id]) => id > after)
       .toSorted(([a], [b]) => a - b)
       .slice(0, this.chunkRows);
+    const writers = new Map(this.server.writers[request.table]);
+    const rows = page.filter(
+      ([id]) => request.mode === 'keyed' || isScans(request.state.metadata, writers.get(id) ?? 0) !== false,
+    );
     for (const [id, value] of rows) {
       const document = Buffer.from(JSON.stringify({ op: 'c', id, value, snapshot: true }));
       sink.row(document, request.precise ? packId(id) : undefined);
       this.server.onIdle();
       await sink.drained();
     }
-    const last = rows.at(-1);
+    const last = page.at(-1);
     return {
       rows: rows.length,
       scanned: last === undefined ? undefined : packId(last[0]),
-      complete: rows.length < this.chunkRows,
+      complete: page.length < this.chunkRows,
     };
   }
 
@@ -135,14 +182,25 @@ export class FakeDatabase implements Database {
   }
 }
 
+/** Whether the watershed leaves the transaction to the scan; undefined without one. */
+function isScans(metadata: TableMetadata | undefined, xid: number): boolean | undefined {
+  if (metadata?.['xmax'] === undefined) return undefined;
+  const running = JSON.parse(String(metadata['running'])) as number[];
+  return xid < Number(metadata['xmax']) && !running.includes(xid);
+}
+
+interface FakeChangeEvent extends ChangeEvent {
+  readonly xid: number;
+}
+
 export class FakeStream implements ReplicationStream {
   readonly start: FakePosition;
   readonly metadata = { system: 'fake' };
-  readonly active = new Set<number>();
+  readonly active = new Map<number, TableMetadata | undefined>();
   readonly #server: FakeServer;
   readonly #random: () => number;
   #sent: number;
-  #queue: ReplicationEvent[] = [];
+  #queue: (Exclude<ReplicationEvent, ChangeEvent> | FakeChangeEvent)[] = [];
   #begun = false;
   #asked = false;
 
@@ -153,8 +211,11 @@ export class FakeStream implements ReplicationStream {
     this.start = new FakePosition(start);
   }
 
-  activate(table: number): void {
-    this.active.add(table);
+  activate(table: number, state: { readonly metadata: TableMetadata | undefined }): void {
+    this.active.set(table, state.metadata);
+  }
+  isPast(metadata: TableMetadata, position: Position): boolean {
+    return position instanceof FakePosition && position.lsn >= Number(metadata['end'] ?? 0);
   }
   deactivate(table: number): void {
     this.active.delete(table);
@@ -168,20 +229,23 @@ export class FakeStream implements ReplicationStream {
     if (this.#random() < 0.2) return undefined;
     const event = this.#queue.shift();
     if (event?.kind !== 'change') return event;
-    return this.active.has(event.table) ? event : this.next();
+    const isWanted =
+      this.active.has(event.table) && isScans(this.active.get(event.table), event.xid) !== true;
+    return isWanted ? event : this.next();
   }
 
   wait(): Promise<void> {
     if (!this.#begun) throw new Error('not begun');
     this.#server.onIdle();
-    const transaction = this.#server.log.find(({ lsn }) => lsn > this.#sent);
+    if (this.#random() < 0.3) this.#server.flush();
+    const transaction = this.#server.log.find(({ lsn }) => lsn > this.#sent && lsn <= this.#server.flushed);
     if (transaction !== undefined) {
       this.#sent = transaction.lsn;
-      for (const change of transaction.changes) this.#queue.push(changeEvent(change, transaction.lsn));
+      for (const change of transaction.changes) this.#queue.push(changeEvent(change, transaction));
       this.#queue.push({ kind: 'commit', position: new FakePosition(transaction.lsn) });
     } else if (this.#asked) {
       this.#asked = false;
-      this.#sent = this.#server.lsn;
+      this.#sent = this.#server.flushed;
       this.#queue.push({ kind: 'keepalive', position: new FakePosition(this.#sent) });
     }
     return Promise.resolve();
@@ -190,7 +254,7 @@ export class FakeStream implements ReplicationStream {
   fence(): Promise<Position> {
     this.#server.onIdle();
     this.#asked = true;
-    return Promise.resolve(new FakePosition(this.#server.lsn));
+    return Promise.resolve(new FakePosition(this.#server.flushed));
   }
   nudge(): void {
     this.#asked = true;
@@ -204,8 +268,9 @@ export class FakeStream implements ReplicationStream {
   }
 }
 
-function changeEvent(change: FakeChange, lsn: number): ChangeEvent {
+function changeEvent(change: FakeChange, { lsn, xid }: Transaction): FakeChangeEvent {
   return {
+    xid,
     kind: 'change',
     table: change.table,
     key: () => packId(change.id),

@@ -32,9 +32,14 @@ export function keyedChunkQuery(
   return copy(table, conditions, ` ORDER BY ${columns.join(', ')} LIMIT ${limit}`);
 }
 
-/** Rows on the pages after `lowPage` and before `highPage`, both as `(page,0)` tuple ids. */
-export function pagesChunkQuery(table: ChunkTable, low: string, high: string): string {
-  return copy(table, [`ctid > '${low}'`, `ctid <= '${high}'`], '');
+/** Rows on the pages after `low` and before `high`, both as `(page,0)` tuple ids, that meet the conditions. */
+export function pagesChunkQuery(
+  table: ChunkTable,
+  low: string,
+  high: string,
+  conditions: readonly string[],
+): string {
+  return copy(table, [`ctid > '${low}'`, `ctid <= '${high}'`, ...conditions], '');
 }
 
 function copy(table: ChunkTable, conditions: readonly string[], order: string): string {

@@ -30,7 +30,7 @@ describe('the SQL of a chunk', () => {
 
   test('a keyless chunk is a range of pages', () => {
     assert.equal(
-      pagesChunkQuery(table, '(0,0)', '(501,0)'),
+      pagesChunkQuery(table, '(0,0)', '(501,0)', []),
       `COPY (SELECT "a", "b ""q""" FROM "public"."we""ird" WHERE ctid > '(0,0)' AND ctid <= '(501,0)') TO STDOUT`,
     );
   });

@@ -1,10 +1,11 @@
-// Opens the read-only transaction of a chunk with a snapshot that sees every transaction already streamed.
+// Opens the read-only transaction of a chunk, or of a watershed, with a snapshot that sees every transaction already
+// streamed.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@weir/connector';
 import type { PgConnection } from '@weir/pgwire';
 import { errors } from '../errors.ts';
-import { parseSnapshot, type RecentTransactions } from '../replication/recent-transactions.ts';
+import { parseSnapshot, type RecentTransactions, type Snapshot } from '../replication/recent-transactions.ts';
 
 const FIRST_DELAY_MS = 5;
 const LONGEST_DELAY_MS = 500;
@@ -17,14 +18,15 @@ export async function beginSnapshot(
   recent: RecentTransactions,
   log: Logger,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Snapshot> {
   const current = versionNumber >= 130_000 ? 'pg_current_snapshot' : 'txid_current_snapshot';
   const deadline = performance.now() + PATIENCE_MS;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, LONGEST_DELAY_MS)) {
     const { rows } = await connection.query(
       `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_catalog.${current}()::text`,
     );
-    if (recent.settle(parseSnapshot(rows[0]?.[0] ?? ''))) return;
+    const snapshot = parseSnapshot(rows[0]?.[0] ?? '');
+    if (recent.settle(snapshot)) return snapshot;
     await connection.query('ROLLBACK');
     if (performance.now() > deadline) {
       throw errors.PG_SNAPSHOT_BEHIND({

@@ -12,7 +12,14 @@ import {
   type ReplicationBatch,
   type ReplicationStream as WireStream,
 } from '@weir/pgwire';
-import type { Position, ReplicationEvent, ReplicationStream, TableMetadata } from '@weir/sqlcapture';
+import type {
+  Position,
+  ReplicationEvent,
+  ReplicationStream,
+  TableMetadata,
+  TableState,
+} from '@weir/sqlcapture';
+import { isScanned, type Watershed, watershedOf } from '../backfill/watershed.ts';
 import { runtimeError } from '../connection.ts';
 import type { RowPlan } from '../document/row-plan.ts';
 import { TransactionMeta } from '../document/transaction-meta.ts';
@@ -52,13 +59,14 @@ export interface PgReplicationOptions {
 
 interface ActiveTable {
   readonly keyColumns: readonly string[];
+  watershed: Watershed | undefined;
   plan: RowPlan | undefined;
 }
 
 export class PgReplication implements ReplicationStream {
   readonly start: LsnPosition;
   readonly metadata: TableMetadata;
-  /** Transactions with changes of tables still being backfilled. */
+  /** Transactions with changes of bound tables, whose backfills may begin later. */
   readonly recent = new RecentTransactions();
   readonly #options: PgReplicationOptions;
   readonly #decoder = new PgOutputDecoder();
@@ -93,11 +101,20 @@ export class PgReplication implements ReplicationStream {
     this.#event = new PgChangeEvent(new JsonBuffer(), this.#transaction);
   }
 
-  activate(table: number, keyColumns: readonly string[] | undefined): void {
+  activate(table: number, state: Pick<TableState, 'keyColumns' | 'metadata'>): void {
     const current = this.#active.get(table);
-    if (current !== undefined && JSON.stringify(current.keyColumns) === JSON.stringify(keyColumns ?? []))
-      return;
-    this.#active.set(table, { keyColumns: keyColumns ?? [], plan: undefined });
+    const keyColumns = state.keyColumns ?? [];
+    const isSame = JSON.stringify(current?.keyColumns) === JSON.stringify(keyColumns);
+    this.#active.set(table, {
+      keyColumns,
+      watershed: watershedOf(state.metadata),
+      plan: isSame ? current?.plan : undefined,
+    });
+  }
+
+  isPast(metadata: TableMetadata, position: Position): boolean {
+    const watershed = watershedOf(metadata);
+    return watershed === undefined || position.atLeast(new LsnPosition(watershed.end));
   }
 
   deactivate(table: number): void {
@@ -195,10 +212,13 @@ export class PgReplication implements ReplicationStream {
   #change(change: PgOutputChange, walStart: bigint): ReplicationEvent | undefined {
     const table = this.#tableOfRelation.get(change.relation.id);
     const active = table === undefined ? undefined : this.#active.get(table);
-    if (table === undefined || active === undefined) return undefined;
+    if (table === undefined) return undefined;
+    this.#hasChanges = true;
+    if (active === undefined) return undefined;
+    if (active.watershed !== undefined && isScanned(active.watershed, this.#transaction.xid))
+      return undefined;
     active.plan ??= this.#options.tables.plan(table, change.relation, active.keyColumns);
     change.readTuples();
-    this.#hasChanges = true;
     const lsn = this.#transaction.nextLsn(walStart);
     if (
       this.#options.splitKeyUpdates &&

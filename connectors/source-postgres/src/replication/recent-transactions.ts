@@ -7,6 +7,7 @@ const WHOLE = 2 ** 32;
 
 /** Parsed text of pg_current_snapshot(): `xmin:xmax:xid,xid,…`, with 64-bit transaction ids. */
 export interface Snapshot {
+  readonly text: string;
   readonly xmin: number;
   readonly xmax: number;
   readonly running: ReadonlySet<number>;
@@ -15,6 +16,7 @@ export interface Snapshot {
 export function parseSnapshot(text: string): Snapshot {
   const [xmin = '', xmax = '', running = ''] = text.split(':');
   return {
+    text,
     xmin: Number(xmin),
     xmax: Number(xmax),
     running: new Set(running === '' ? [] : running.split(',').map(Number)),

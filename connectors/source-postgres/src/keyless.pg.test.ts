@@ -1,0 +1,213 @@
+// Tables without a key, written to while they are backfilled: their collections are keyed by the position of a
+// change, so a row that came both from the scan and from the stream would stay there twice.
+
+import { missingPostgres, postgresVersions, startPostgres, type PostgresServer } from '@weir/testing';
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CaptureHarness, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
+
+/** Between two writes of a connection: the machine has to keep up. */
+const PACE_MS = 10;
+const PAD = "repeat('x', 400)";
+
+/** What several connections write until told to stop: each row has its own id, each version of it its own v. */
+class Writers implements AsyncDisposable {
+  readonly #server: PostgresServer;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>[] = [];
+  #nextId = 100_000;
+  #seed = 1;
+
+  constructor(server: PostgresServer) {
+    this.#server = server;
+  }
+
+  start(connections: number): void {
+    for (let i = 0; i < connections; i += 1) this.#running.push(this.#write());
+  }
+
+  #random(below: number): number {
+    this.#seed = (this.#seed * 48_271) % 2_147_483_647;
+    return this.#seed % below;
+  }
+
+  #ids(count: number): number {
+    this.#nextId += count;
+    return this.#nextId - count;
+  }
+
+  insert(count: number): string {
+    const first = this.#ids(count);
+    return `INSERT INTO log SELECT i, 0, ${PAD} FROM generate_series(${first}, ${first + count - 1}) i`;
+  }
+
+  async #write(): Promise<void> {
+    await using connection = await this.#server.connect();
+    while (!this.#stop.signal.aborted) {
+      await delay(PACE_MS);
+      const old = 1 + this.#random(2000);
+      switch (this.#random(7)) {
+        case 0:
+          await connection.query(`SET synchronous_commit = off; ${this.insert(1)}`);
+          break;
+        case 1:
+          await connection.query(`BEGIN; ${this.insert(3)}; ROLLBACK`);
+          break;
+        case 2: {
+          const first = this.#ids(20);
+          const copy = await connection.copyIn('COPY log FROM STDIN');
+          const lines = Array.from({ length: 20 }, (_, i) => `${first + i}\t0\t${'y'.repeat(400)}\n`);
+          await copy.write(Buffer.from(lines.join('')));
+          await copy.finish();
+          break;
+        }
+        case 3:
+          await connection.query(`UPDATE log SET v = v + 1 WHERE id = ${old}`);
+          break;
+        case 4:
+          await connection.query(`DELETE FROM log WHERE id = ${old}`);
+          break;
+        case 5:
+          await connection.query('BEGIN');
+          await connection.query(this.insert(2));
+          await connection.query(this.insert(2));
+          await connection.query('COMMIT');
+          break;
+        default:
+          await connection.query(`SET synchronous_commit = on; ${this.insert(2)}`);
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#running);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
+
+interface Version {
+  readonly id: number;
+  readonly v: number;
+}
+
+function versionsOf(capture: CaptureHarness): { readonly op: string; readonly version: Version }[] {
+  return capture.documents('log').map(({ document }) => ({
+    op: document._meta.op,
+    version: { id: Number(document['id']), v: Number(document['v']) },
+  }));
+}
+
+/** Each version of a row came at most once; those that are in the table now came, and no others are left. */
+async function assertEveryRowOnce(capture: CaptureHarness, server: PostgresServer): Promise<void> {
+  const seen = new Set<string>();
+  const twice: string[] = [];
+  const folded = new Map<number, number>();
+  for (const { op, version } of versionsOf(capture)) {
+    if (op === 'd') {
+      folded.delete(version.id);
+      continue;
+    }
+    const text = `${version.id} v${version.v}`;
+    if (seen.has(text)) twice.push(text);
+    seen.add(text);
+    folded.set(version.id, version.v);
+  }
+  assert.deepEqual(twice, [], 'came twice');
+  const expected = await server.query('SELECT id, v FROM log');
+  const missing = expected.filter(({ id, v }) => folded.get(Number(id)) !== Number(v));
+  assert.deepEqual(missing, [], 'never came');
+  assert.equal(folded.size, expected.length, 'rows that are gone, or never were, are left');
+}
+
+function facts(capture: CaptureHarness): Record<string, unknown> | undefined {
+  const tables = (capture.state['bindingStateV1'] ?? {}) as Record<string, { metadata?: object }>;
+  return { ...tables['public%2Flog']?.metadata };
+}
+
+for (const version of postgresVersions) {
+  describe(`tables without a key on PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
+    test('every row comes once, whoever writes and whenever the capture is killed during the backfill', async () => {
+      await using server = await startPostgres({ version });
+      await server.query(`CREATE TABLE other (id int PRIMARY KEY);
+                          CREATE TABLE log (id int, v int, pad text); ALTER TABLE log REPLICA IDENTITY FULL;
+                          CREATE INDEX ON log (id); INSERT INTO log SELECT i, 0, ${PAD} FROM generate_series(1, 2000) i`);
+      const config = endpointConfig(server, { advanced: { backfill_chunk_size: 200 } });
+      const bindings = await discoverBindings(config);
+      const isOther = (name: unknown) => name === 'other';
+      // The slot must exist first: its creation waits for the transactions that are open.
+      await using capture = new CaptureHarness(
+        config,
+        bindings.filter(({ resource }) => isOther(resource['stream'])),
+      );
+      capture.start();
+      await capture.untilActive();
+      await capture.kill('SIGTERM');
+
+      await using writers = new Writers(server);
+      const open = await Promise.all(Array.from({ length: 4 }, () => server.connect()));
+      for (const connection of open) await connection.query(`BEGIN; ${writers.insert(30)}`);
+      const [early, amid, undone, late] = open;
+      writers.start(4);
+      capture.bindings = bindings;
+      const kills = 5;
+      for (let round = 0; round < kills; round += 1) {
+        capture.start();
+        const before = capture.checkpoints;
+        await capture.until('some chunks', () => capture.checkpoints >= before + 3 + 4 * round);
+        await capture.kill();
+        if (round === 0) await early?.query(`${writers.insert(5)}; COMMIT`);
+        if (round === 2) await amid?.query(`${writers.insert(5)}; COMMIT`);
+        if (round === 3) await undone?.query('ROLLBACK');
+      }
+      capture.start();
+      assert.equal(typeof facts(capture)?.['watershed'], 'string');
+      await capture.untilActive();
+      await writers.stop();
+      await late?.query(`${writers.insert(5)}; COMMIT`);
+      for (const connection of open) await connection.close();
+      await server.query('INSERT INTO log VALUES (-1, 0)');
+      await capture.until('the last row', () => versionsOf(capture).some(({ version: { id } }) => id === -1));
+      await assertEveryRowOnce(capture, server);
+      assert.deepEqual(Object.keys(facts(capture) ?? {}), ['system_identifier', 'timeline']);
+    });
+
+    test('rows of a table that is activated while it is written to come once', async () => {
+      await using server = await startPostgres({ version });
+      await server.query(`CREATE TABLE log (id int, v int, pad text); ALTER TABLE log REPLICA IDENTITY FULL;
+                          CREATE INDEX ON log (id); INSERT INTO log SELECT i, 0, ${PAD} FROM generate_series(1, 300) i`);
+      await using writers = new Writers(server);
+      writers.start(4);
+      for (let round = 0; round < 4; round += 1) {
+        const config = endpointConfig(server, {
+          advanced: { slotName: `slot_${round}`, publicationName: `publication_${round}` },
+        });
+        await using capture = new CaptureHarness(config, await discoverBindings(config));
+        capture.start();
+        await capture.untilActive();
+        const sentinel = -1 - round;
+        await server.query(`INSERT INTO log VALUES (${sentinel}, 0)`);
+        if (round === 3) await writers.stop();
+        await capture.until('the sentinel', () =>
+          versionsOf(capture).some(({ version: { id } }) => id === sentinel),
+        );
+        const texts = versionsOf(capture).flatMap(({ op, version: row }) =>
+          op === 'd' ? [] : [`${row.id} v${row.v}`],
+        );
+        assert.equal(texts.length, new Set(texts).size);
+        if (round === 3) {
+          await server.query('INSERT INTO log VALUES (-100, 0)');
+          await capture.until('the last row', () =>
+            versionsOf(capture).some(({ version: { id } }) => id === -100),
+          );
+          await assertEveryRowOnce(capture, server);
+        }
+        await capture.kill('SIGTERM');
+      }
+    });
+  });
+}
