@@ -17,7 +17,7 @@ function holds(conditions: readonly string[], xmin: number): boolean {
   return conditions.every((condition) => {
     const expression = condition
       .replace(/^xmin <> ALL \('\{(.*)\}'::xid\[\]\)$/, '![$1].includes(x)')
-      .replaceAll(/xmin::text::bigint BETWEEN (\d+) AND (\d+)/g, '(x >= $1 && x <= $2)')
+      .replaceAll(/xmin::text::bigint BETWEEN (\d+) AND (-?\d+)/g, '(x >= $1 && x <= $2)')
       .replaceAll('xmin::text::bigint', 'x')
       .replaceAll('NOT ', '!')
       .replaceAll(' OR ', ' || ');
