@@ -7,16 +7,30 @@ test('a plain config is not touched', async () => {
   assert.deepEqual(opened, { config: '{"a": 1.50}', secrets: [] });
 });
 
-test('the suffix of encrypted properties is stripped everywhere, once, and their strings are secrets', async () => {
-  const encrypted = '{"x_sops":"ENC[…]","sops":{"encrypted_suffix":"_sops"}}';
+test('the suffix of encrypted properties is stripped everywhere, once, and what was encrypted is secret', async () => {
+  const encrypted = JSON.stringify({
+    z: 1,
+    password_sops: 'ENC[…]',
+    list: [{ key_sops_sops: 'ENC[…]' }],
+    n_sops: 'ENC[…]',
+    sops: { encrypted_suffix: '_sops' },
+  });
   const opened = await openConfig({ config: encrypted, secrets: {} }, async (text) => {
     assert.equal(text, encrypted);
     return '{"z":1,"password_sops":"p","list":[{"key_sops_sops":"k"}],"n_sops":12345678901234567890}';
   });
   assert.deepEqual(opened, {
     config: '{"z":1,"password":"p","list":[{"key_sops":"k"}],"n":12345678901234567890}',
-    secrets: ['p', 'k'],
+    secrets: ['p', 'k', '12345678901234567890'],
   });
+});
+
+test('without a suffix, what was encrypted is secret all the same', async () => {
+  const encrypted = '{"open":"o","deep":{"pin":"ENC[…]"},"sops":{"encrypted_regex":"^pin$"}}';
+  const opened = await openConfig({ config: encrypted, secrets: {} }, () =>
+    Promise.resolve('{"open":"o","deep":{"pin":"1234"}}'),
+  );
+  assert.deepEqual(opened, { config: '{"open":"o","deep":{"pin":"1234"}}', secrets: ['1234'] });
 });
 
 test('an encrypted config without the program sops says what is missing', async () => {

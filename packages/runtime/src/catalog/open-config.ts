@@ -10,7 +10,7 @@ import type { Endpoint } from './model.ts';
 
 export interface OpenedConfig {
   readonly config: JsonText;
-  /** The strings that were encrypted: they are kept out of logs. */
+  /** The texts and numbers that were encrypted: they are kept out of logs. */
   readonly secrets: readonly string[];
 }
 
@@ -38,14 +38,34 @@ export async function decryptWithSops(encrypted: JsonText): Promise<JsonText> {
   throw errors.CONFIG_DECRYPTION_FAILED({ message: `sops could not decrypt the config: ${said}` });
 }
 
-function stripSuffix(value: JsonValue, suffix: string, secrets: Set<string>): JsonValue {
-  if (Array.isArray(value)) return value.map((item) => stripSuffix(item, suffix, secrets));
+/** What `sops` puts in the place of a value that it encrypts. */
+const cipherMark = 'ENC[';
+
+/** The scalars that stand where the encrypted document has ciphers, whichever rule chose them (suffix, regex, or all). */
+function encryptedScalars(encrypted: JsonValue | undefined, opened: JsonValue | undefined): string[] {
+  if (typeof encrypted === 'string' && encrypted.startsWith(cipherMark)) {
+    return opened === undefined || opened === null || typeof opened === 'boolean' ? [] : [scalarText(opened)];
+  }
+  if (Array.isArray(encrypted) && Array.isArray(opened)) {
+    return encrypted.flatMap((item, index) => encryptedScalars(item, opened[index]));
+  }
+  if (!isJsonObject(encrypted) || !isJsonObject(opened)) return [];
+  return Object.entries(encrypted).flatMap(([key, member]) =>
+    key === 'sops' ? [] : encryptedScalars(member, opened[key]),
+  );
+}
+
+function scalarText(value: JsonValue): string {
+  return typeof value === 'string' ? value : stringifyJson(value);
+}
+
+function stripSuffix(value: JsonValue, suffix: string): JsonValue {
+  if (Array.isArray(value)) return value.map((item) => stripSuffix(item, suffix));
   if (!isJsonObject(value)) return value;
-  const members = Object.entries(value).map(([key, member]): [string, JsonValue] => {
-    if (!key.endsWith(suffix)) return [key, stripSuffix(member, suffix, secrets)];
-    if (typeof member === 'string') secrets.add(member);
-    return [key.slice(0, -suffix.length), stripSuffix(member, suffix, secrets)];
-  });
+  const members = Object.entries(value).map(([key, member]): [string, JsonValue] => [
+    key.endsWith(suffix) ? key.slice(0, -suffix.length) : key,
+    stripSuffix(member, suffix),
+  ]);
   return Object.fromEntries(members);
 }
 
@@ -64,9 +84,9 @@ export async function openConfig(
   const stanza = isJsonObject(config) ? config['sops'] : undefined;
   if (!isJsonObject(stanza)) return { config: endpoint.config, secrets: [] };
   const opened = await decrypt(endpoint.config);
+  const document = parseJson(opened);
+  const secrets = [...new Set(encryptedScalars(config, document))];
   const suffix = stanza['encrypted_suffix'];
-  if (typeof suffix !== 'string' || suffix === '') return { config: opened, secrets: [] };
-  const secrets = new Set<string>();
-  const stripped = stripSuffix(parseJson(opened), suffix, secrets);
-  return { config: stringifyJson(stripped), secrets: [...secrets] };
+  if (typeof suffix !== 'string' || suffix === '') return { config: opened, secrets };
+  return { config: stringifyJson(stripSuffix(document, suffix)), secrets };
 }

@@ -45,7 +45,7 @@ async function captureOf(
       ? {}
       : { last: captureSpecFromJson(known.lastApplied), lastVersion: known.lastVersion }),
   });
-  return { kind: 'capture', spec, version, command: endpoint.command };
+  return { kind: 'capture', spec, version, command: endpoint.command, secrets: endpoint.secrets };
 }
 
 async function materializationOf(
@@ -73,6 +73,7 @@ async function materializationOf(
     spec: built.spec,
     version: built.version,
     command: built.endpoint.command,
+    secrets: built.endpoint.secrets,
   };
 }
 

@@ -62,6 +62,7 @@ test('a capture runs in a thread of its own until it is caught up, and a second 
           spec: ledgerCapture(ledgerCollection()),
           version: '1',
           command: counting,
+          secrets: [],
         }),
       signal: new AbortController().signal,
       untilCaughtUp: true,
@@ -91,10 +92,46 @@ test('a failure that a person has to mend ends its task with the code that the c
   const { failed } = await supervise({
     statePath: folder.path,
     tasks,
-    build: () => Promise.resolve({ kind: 'capture', spec: ledgerCapture(), version: '1', command: failing }),
+    build: () =>
+      Promise.resolve({
+        kind: 'capture',
+        spec: ledgerCapture(),
+        version: '1',
+        command: failing,
+        secrets: [],
+      }),
     signal: new AbortController().signal,
   });
   assert.equal(failed.get('test/source')?.code, 'TEST_PASSWORD_WRONG');
+});
+
+test('[G9] what was encrypted in a config reaches neither the logs nor the error of its task', async () => {
+  using folder = temporaryDirectory();
+  const leaking = scriptedCommand(`
+    function open() {
+      console.error(JSON.stringify({ level: 'info', message: 'dialling with hunter2', fields: { dsn: 'u:hunter2@h' } }));
+      console.error(JSON.stringify({ level: 'error', message: 'hunter2 is wrong', fields: { code: 'TEST_LEAK', retry: 'never' } }));
+      process.exit(1);
+    }`);
+  const events: SupervisorEvent[] = [];
+  const { failed } = await supervise({
+    statePath: folder.path,
+    tasks,
+    build: () =>
+      Promise.resolve({
+        kind: 'capture',
+        spec: ledgerCapture(),
+        version: '1',
+        command: leaking,
+        secrets: ['hunter2'],
+      }),
+    signal: new AbortController().signal,
+    onEvent: (event) => void events.push(event),
+  });
+  const seen = JSON.stringify([events, [...failed.values()]]);
+  assert.match(seen, /dialling with \*\*\*/);
+  assert.match(seen, /\*\*\* is wrong/);
+  assert.doesNotMatch(seen, /hunter2/);
 });
 
 test('[G4] two runtimes on one state folder: the second is refused at once', async () => {

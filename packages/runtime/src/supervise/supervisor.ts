@@ -27,6 +27,8 @@ export interface BuiltTaskBase {
   /** 16 hexadecimal digits. */
   readonly version: string;
   readonly command: ConnectorCommand;
+  /** What was encrypted in the endpoint's config. */
+  readonly secrets: readonly string[];
 }
 
 export type BuiltTask =
@@ -178,6 +180,7 @@ class Supervisor {
       spec: built.kind === 'capture' ? captureSpecToJson(built.spec) : materializationSpecToJson(built.spec),
       version: built.version,
       command: built.command,
+      secrets: built.secrets,
       statePath: this.#statePath,
       logLevel: this.#options.logLevel ?? 'info',
       inferredVersions:

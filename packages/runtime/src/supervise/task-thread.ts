@@ -13,6 +13,8 @@ export interface TaskThreadData {
   readonly spec: JsonText;
   readonly version: string;
   readonly command: ConnectorCommand;
+  /** What was encrypted in the endpoint's config: kept out of logs and errors, with what the config's schema marks. */
+  readonly secrets: readonly string[];
   readonly statePath: string;
   readonly logLevel: string;
   /** Of materializations: see `MaterializeTaskOptions`. */

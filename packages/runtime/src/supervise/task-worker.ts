@@ -17,20 +17,21 @@ function post(message: FromTaskThread): void {
 
 async function run(data: TaskThreadData, signal: AbortSignal): Promise<'stopped' | 'schemaChanged'> {
   using environment = openEnvironment(data.statePath);
-  const { command, logLevel, version } = data;
+  const { command, secrets, logLevel, version } = data;
   const onEvent = (event: TaskEvent): void => post({ kind: 'event', event });
   const onLog = (log: OpsLog): void => post({ kind: 'log', log });
   if (data.kind === 'capture') {
     const capture = captureSpecFromJson(data.spec);
     const connect = async () =>
-      await ConnectorProcess.start('capture', command, { config: capture.config, logLevel, onLog });
+      await ConnectorProcess.start('capture', command, { config: capture.config, secrets, logLevel, onLog });
     await runCapture({ environment, capture, version, connect, signal, onEvent });
     return 'stopped';
   }
   const materialization = materializationSpecFromJson(data.spec);
   const { inferredVersions } = data;
+  const { config } = materialization;
   const connect = async () =>
-    await ConnectorProcess.start('materialize', command, { config: materialization.config, logLevel, onLog });
+    await ConnectorProcess.start('materialize', command, { config, secrets, logLevel, onLog });
   const end = await runMaterialization({
     environment,
     materialization,
