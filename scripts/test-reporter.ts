@@ -11,10 +11,10 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
   const started = Date.now();
   for await (const event of events) {
     if (event.type === 'test:pass') {
-      if (event.data.details.type === 'suite') continue;
+      // A skipped suite is told as well: none of its tests is.
       if (event.data.skip !== undefined && event.data.skip !== false) {
         skipped.push(`${event.data.name} (${event.data.file ?? ''}): ${String(event.data.skip)}`);
-      } else passed += 1;
+      } else if (event.data.details.type !== 'suite') passed += 1;
     } else if (event.type === 'test:fail') {
       const { error } = event.data.details;
       if (event.data.details.type === 'suite' && /subtests? failed/.test(error.message)) continue;
