@@ -56,6 +56,19 @@ test('discover writes bindings and collections once, and prints them raw when as
   assert.equal(raw.recommendedName, 'events');
 });
 
+test('preview waits between the transactions of a session as long as it is asked to', () => {
+  const source = catalog('delay.yaml', readFileSync(join(folder, 'discover.yaml'), 'utf8'));
+  const started = performance.now();
+  const { status, stdout, stderr } = weir('preview', '-s', source, '--sessions', '3', '--delay', '400ms');
+  assert.equal(status, 0, stderr);
+  assert.ok(performance.now() - started >= 800);
+  assert.match(stdout, /^\["acme\/events",\{/);
+  assert.match(
+    weir('preview', '--delay', '1s', '--fixture', '-').stderr,
+    /cannot be used with option '--fixture/,
+  );
+});
+
 test('an error is one line with task and code, one with what to do, and exit status 1', () => {
   const typo = weir('discover', '--source', catalog('typo.yaml', hello.replace('endpoint', 'endpont')));
   assert.equal(typo.status, 1);

@@ -1,7 +1,7 @@
 // weir preview: runs one task for a while without keeping anything, and prints what it does.
 
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { buildCapture, buildMaterialization, loadCatalog, parseDuration } from '@weir/runtime';
 import { resolveOptions, stderrLogs, withCatalogOptions } from '../connector-options.ts';
 import type { CatalogOptions } from '../connector-options.ts';
@@ -18,6 +18,7 @@ interface PreviewCommandOptions extends CatalogOptions {
   readonly name?: string;
   readonly sessions: (number | undefined)[];
   readonly timeout?: number;
+  readonly delay: number;
   readonly fixture?: string;
   readonly initialState?: string;
   readonly outputState?: boolean;
@@ -51,6 +52,7 @@ async function run(options: PreviewCommandOptions): Promise<void> {
   const preview: PreviewOptions = {
     sessions: options.sessions,
     timeoutMs: options.timeout,
+    delayMs: options.delay,
     initialState: options.initialState,
     outputState: options.outputState === true,
     outputApply: options.outputApply === true,
@@ -85,13 +87,21 @@ export function previewCommand(): Command {
       'Runs one task without keeping anything: a capture prints its documents, a materialization takes a fixture.',
     )
     .option('-n, --name <task>', 'the task, when the catalog has several')
-    .option(
-      '--sessions <counts>',
-      'transactions of each session, comma separated; a negative number sets no limit',
-      parseSessions,
-      [undefined],
+    .addOption(
+      new Option(
+        '--sessions <counts>',
+        'transactions of each session, comma separated; a negative number sets no limit',
+      )
+        .argParser(parseSessions)
+        .default([undefined], 'one without a limit'),
     )
     .option('--timeout <duration>', 'ends a session after so long without a transaction', duration)
+    .addOption(
+      new Option('--delay <duration>', 'the pause between two transactions of a capture')
+        .argParser(duration)
+        .default(0, 'none')
+        .conflicts('fixture'),
+    )
     .option('--fixture <file>', 'documents for a materialization; - reads them from stdin')
     .option('--initial-state <json>', 'the connector state of the first session', jsonObject)
     .option('--output-state', 'print each update of the connector state, and the whole state at the end')

@@ -23,6 +23,8 @@ export interface PreviewOptions {
   readonly sessions: readonly (number | undefined)[];
   /** A session ends after so long without a transaction. */
   readonly timeoutMs: number | undefined;
+  /** The pause between two transactions of a capture. */
+  readonly delayMs: number;
   readonly initialState: string | undefined;
   readonly outputState: boolean;
   readonly outputApply: boolean;
@@ -145,6 +147,7 @@ export async function previewCapture(built: BuiltCapture, options: PreviewOption
         },
         onDocument: (collection: string, document: Buffer) =>
           options.print(documentLine(collection, document.toString('utf8').trimEnd())),
+        delayMs: options.delayMs,
         ...(options.initialState === undefined ? {} : { initialState: options.initialState }),
         ...(limit === undefined ? {} : { maxTransactions: limit }),
       };

@@ -44,6 +44,8 @@ export interface CaptureSessionOptions {
   readonly onCommit?: ((result: CommitResult) => void) | undefined;
   /** The session ends after so many commits. */
   readonly maxTransactions?: number | undefined;
+  /** The pause between two commits. */
+  readonly delayMs: number;
 }
 
 /** exited: the connector ended cleanly. stopped: by the signal. transactions: `maxTransactions` were committed. */
@@ -248,7 +250,7 @@ class CaptureSession {
 
   /** Never rejects: failures wake `run`. */
   async #commit(transaction: CaptureTransaction): Promise<void> {
-    const { state, committer, onState, onCommit } = this.#options;
+    const { state, committer, onState, onCommit, delayMs, clock, signal } = this.#options;
     try {
       for (const patch of transaction.states) {
         state.apply(patch);
@@ -260,6 +262,7 @@ class CaptureSession {
       onCommit?.(result);
       await this.#acknowledge(result.checkpoints);
       crash('runtime.capture.after-acknowledge');
+      if (delayMs > 0 && !this.#isFinished()) await clock.sleep(delayMs, signal);
     } catch (error) {
       this.#changed.fail(error);
     } finally {

@@ -36,6 +36,8 @@ export interface CaptureTaskOptions {
   readonly initialState?: JsonText;
   /** The session ends after so many transactions. */
   readonly maxTransactions?: number;
+  /** The pause between two transactions. Default 0. */
+  readonly delayMs?: number;
   readonly transactionBytes?: number;
   readonly segmentBytes?: number;
 }
@@ -123,6 +125,7 @@ export async function openCapture(options: CaptureTaskOptions): Promise<CaptureS
       clock,
       signal: options.signal,
       maxTransactions: options.maxTransactions,
+      delayMs: options.delayMs ?? 0,
       ...(options.transactionBytes === undefined ? {} : { transactionBytes: options.transactionBytes }),
       onOpened: () => onEvent?.({ kind: 'opened' }),
       onState: (state) => onEvent?.({ kind: 'state', state }),
