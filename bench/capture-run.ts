@@ -8,10 +8,9 @@ import {
   createEncoder,
   FULL_RANGE,
 } from '@weir/protocol';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import type { RunFigures } from './bench-row.ts';
 import { readProcess } from './process-figures.ts';
+import { spawnConnector } from './spawn-connector.ts';
 
 export interface CaptureRunOptions {
   /** The folder's name under connectors/. */
@@ -26,8 +25,6 @@ export interface CaptureRunOptions {
   /** The run is over when this many documents were captured and their checkpoint has come. */
   readonly documents: number;
 }
-
-const root = join(import.meta.dirname, '..');
 
 function collection(name: string, key: readonly string[]): CollectionSpec {
   return {
@@ -72,16 +69,8 @@ export interface CaptureRun extends RunFigures {
 
 export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun> {
   const started = performance.now();
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [join(root, 'connectors', options.connector, 'src/main.ts')],
-    {
-      env: { ...process.env, FLOW_RUNTIME_CODEC: 'proto', LOG_LEVEL: 'warn' },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  );
+  const child = spawnConnector(options.connector);
   const { stdin, stdout } = child;
-  if (stdin === null || stdout === null) throw new Error('no pipes');
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const encoder = createEncoder('capture.Request', 'proto');
   const send = (request: CaptureRequest) => {

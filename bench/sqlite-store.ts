@@ -11,16 +11,15 @@ import {
   packTuple,
   type Projection,
 } from '@weir/protocol';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { BenchRow, BenchRun, RunFigures } from './bench-row.ts';
 import { readProcess } from './process-figures.ts';
+import { spawnConnector } from './spawn-connector.ts';
 
 const rows = Number(process.env['WEIR_BENCH_STORES'] ?? 600_000);
-const root = join(import.meta.dirname, '..');
 
 function inference(type: 'integer' | 'string' | 'object'): Inference {
   return { types: [type], title: '', description: '', secret: false, exists: 'MUST', enum: [] };
@@ -116,10 +115,7 @@ function storeRequests(): Buffer[] {
 }
 
 async function storeThroughProtocol(path: string): Promise<RunFigures> {
-  const child = spawn(process.execPath, [join(root, 'connectors/materialize-sqlite/src/main.ts')], {
-    env: { ...process.env, FLOW_RUNTIME_CODEC: 'proto', LOG_LEVEL: 'warn' },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = spawnConnector('materialize-sqlite');
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const encoder = createEncoder('materialize.Request', 'proto');
   const decoder = createDecoder('materialize.Response', 'proto');
