@@ -19,11 +19,6 @@ function parse(setting: string | undefined): { name: string; pass: number } | un
   return { name: name ?? '', pass: pass === undefined ? 1 : Number(pass) };
 }
 
-/** The name of the armed crash point of this process, for logs. */
-export function armedCrashPoint(): string | undefined {
-  return armed?.name;
-}
-
 export function crashPoint(name: string): void {
   if (armed === undefined || armed.name !== name) return;
   passesLeft -= 1;

@@ -1,1 +1,1 @@
-export { armedCrashPoint, crashPoint } from './crash-point.ts';
+export { crashPoint } from './crash-point.ts';

@@ -2,15 +2,6 @@ import type { PgConnectionError, PgServerError, PgServerMessage } from './pg-err
 
 export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
-export const sslModes: readonly SslMode[] = [
-  'disable',
-  'allow',
-  'prefer',
-  'require',
-  'verify-ca',
-  'verify-full',
-];
-
 export interface ConnectOptions {
   /** A name, an IPv4 or IPv6 address (brackets allowed), or the folder of a Unix socket, which starts with `/`. */
   readonly host: string;

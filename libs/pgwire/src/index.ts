@@ -1,5 +1,5 @@
 export { connect } from './connect.ts';
-export { type ConnectOptions, type SslMode, serverAddress, sslModes } from './connect-options.ts';
+export { type ConnectOptions, type SslMode, serverAddress } from './connect-options.ts';
 export type { CopyInWriter } from './copy-in.ts';
 export type { CopyChunk } from './copy-out.ts';
 export { readCopyTextRow, unescapeCopyText } from './copy-text.ts';

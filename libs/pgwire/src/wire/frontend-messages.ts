@@ -96,10 +96,6 @@ export function terminateMessage(): Buffer {
   return message('X');
 }
 
-export function copyDataMessage(data: Buffer): Buffer {
-  return message('d', data);
-}
-
 export function copyDoneMessage(): Buffer {
   return message('c');
 }
