@@ -112,3 +112,11 @@ test('every command explains itself', () => {
     assert.match(help.stdout, /--source <file>/);
   }
 });
+
+test('a demo for a time that is no number does not start', () => {
+  for (const flag of ['--seconds', '--rate']) {
+    const failed = weir('demo', flag, 'abc');
+    assert.equal(failed.status, 1);
+    assert.match(failed.stderr, /argument 'abc' is invalid\. It has to be a number above 0\./);
+  }
+});

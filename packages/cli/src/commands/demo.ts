@@ -2,16 +2,22 @@
 
 import { resolve } from 'node:path';
 import process from 'node:process';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { runDemo } from '../demo/demo.ts';
 
 interface DemoFlags {
-  readonly seconds?: string;
-  readonly rate: string;
+  readonly seconds?: number;
+  readonly rate: number;
 }
 
 /** Without a terminal nobody is there to press Ctrl-C, so the demo ends by itself. */
 const secondsWithoutTerminal = 20;
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It has to be a number above 0.');
+  return value;
+}
 
 async function run(flags: DemoFlags): Promise<void> {
   const isTerminal = process.stdout.isTTY;
@@ -19,7 +25,7 @@ async function run(flags: DemoFlags): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
   const say = (line: string) => process.stdout.write(`${isTerminal ? '\r\u001B[K' : ''}${line}\n`);
   const fallback = isTerminal ? undefined : secondsWithoutTerminal;
-  const seconds = flags.seconds === undefined ? fallback : Number(flags.seconds);
+  const seconds = flags.seconds ?? fallback;
   say(
     seconds === undefined
       ? 'weir demo: until Ctrl-C; a second start goes on from there'
@@ -28,7 +34,7 @@ async function run(flags: DemoFlags): Promise<void> {
   const equal = await runDemo({
     folder: resolve('.weir-demo'),
     seconds,
-    transactionsPerSecond: Number(flags.rate),
+    transactionsPerSecond: flags.rate,
     signal: stop.signal,
     say,
     showProgress: (line) => (isTerminal ? process.stdout.write(`\r\u001B[K${line}`) : say(line)),
@@ -44,7 +50,8 @@ export function demoCommand(): Command {
     .option(
       '--seconds <n>',
       'end by itself after this many seconds (default: until Ctrl-C on a terminal, else 20)',
+      positiveNumber,
     )
-    .option('--rate <n>', 'transactions a second of the shop', '50')
+    .option('--rate <n>', 'transactions a second of the shop', positiveNumber, 50)
     .action(run);
 }

@@ -38,7 +38,7 @@ export class Reader {
   entries(): [string, Reader][] {
     if (this.isNull) return [];
     if (this.node === null || !isMap(this.node)) {
-      this.fail(`${this.what} has to be a map.`);
+      this.fail(`${this.what === '' ? 'A catalog file' : this.what} has to be a map.`);
       return [];
     }
     return membersOf(this.node, this.file.document).map(({ key, keyNode, value }) => [

@@ -52,7 +52,8 @@ function describe(what: string, problems: readonly ConfigProblem[]): string {
     const name = pointer === '' ? 'it' : pointer;
     return `${name}${title === '' || pointer === '' ? '' : ` (${title})`} ${problem}`;
   });
-  if (lines.length === 1) return `${sentence(what)} is not valid: ${lines[0]}.`;
+  if (lines.length === 1)
+    return `${sentence(what)} is not valid: ${lines[0]}${lines[0]?.endsWith('?') === true ? '' : '.'}`;
   return `${sentence(what)} is not valid:\n${lines.map((line) => `- ${line}`).join('\n')}`;
 }
 
