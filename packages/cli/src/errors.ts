@@ -19,6 +19,17 @@ export const catalogue = {
     fix: 'Name bindings by collection or resource path.',
     retry: 'never',
   },
+  DEMO_NO_POSTGRES: {
+    summary: 'There is no npm package of PostgreSQL for this platform, and the demo brings its own.',
+    fix: 'Run the demo on Linux or macOS, on x64 or arm64.',
+    retry: 'never',
+  },
+  DEMO_PORT_TAKEN: {
+    summary:
+      'Another program, perhaps the demo of another clone, listens on the port of the demo’s PostgreSQL.',
+    fix: 'Stop the other program, and start the demo again.',
+    retry: 'never',
+  },
 } as const satisfies ErrorCatalogue;
 
 export const errors = defineErrors(catalogue);

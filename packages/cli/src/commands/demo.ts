@@ -22,7 +22,13 @@ function positiveNumber(text: string): number {
 async function run(flags: DemoFlags): Promise<void> {
   const isTerminal = process.stdout.isTTY;
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+  const hurry = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) hurry.abort();
+      else stop.abort();
+    });
+  }
   const say = (line: string) => process.stdout.write(`${isTerminal ? '\r\u001B[K' : ''}${line}\n`);
   const fallback = isTerminal ? undefined : secondsWithoutTerminal;
   const seconds = flags.seconds ?? fallback;
@@ -36,8 +42,10 @@ async function run(flags: DemoFlags): Promise<void> {
     seconds,
     transactionsPerSecond: flags.rate,
     signal: stop.signal,
+    hurry: hurry.signal,
     say,
-    showProgress: (line) => (isTerminal ? process.stdout.write(`\r\u001B[K${line}`) : say(line)),
+    showProgress: (line) =>
+      isTerminal ? process.stdout.write(`\r\u001B[K${line.slice(0, process.stdout.columns - 1)}`) : say(line),
   });
   process.exitCode = equal ? 0 : 1;
 }

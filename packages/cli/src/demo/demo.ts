@@ -23,12 +23,14 @@ export interface DemoOptions {
   readonly seconds: number | undefined;
   readonly transactionsPerSecond: number;
   readonly signal: AbortSignal;
+  /** Ends also the wait for the last rows. */
+  readonly hurry: AbortSignal;
   readonly say: (line: string) => void;
   /** The one line that shows what is going on now. */
   readonly showProgress: (line: string) => void;
 }
 
-const catchUpTimeoutMs = 60_000;
+const catchUpTimeoutMs = 120_000;
 const number = (value: number) => value.toLocaleString('en');
 
 class Copy implements Disposable {
@@ -89,11 +91,11 @@ async function waitUntilEqual(
   connection: PgConnection,
   copy: Copy,
   run: WeirRun,
-): Promise<TableComparison[]> {
+  hurry: AbortSignal,
+): Promise<void> {
   const deadline = Date.now() + catchUpTimeoutMs;
-  for (;;) {
-    const comparisons = await compareAll(connection, copy);
-    if (allEqual(comparisons) || Date.now() > deadline || run.ended !== undefined) return comparisons;
+  while (Date.now() < deadline && run.ended === undefined && !hurry.aborted) {
+    if (allEqual(await compareAll(connection, copy))) return;
     await delay(200);
   }
 }
@@ -169,7 +171,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
 
   options.showProgress('the workload has stopped; comparing every row…');
   const seconds = (performance.now() - started) / 1000;
-  await waitUntilEqual(watchConnection, copy, run);
+  await waitUntilEqual(watchConnection, copy, run, options.hurry);
   const endedEarly = run.ended;
   const status = await run.stop();
   const comparisons = await compareAll(watchConnection, copy);

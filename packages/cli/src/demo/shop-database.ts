@@ -4,10 +4,12 @@ import { connect, type PgConnection } from '@weir/pgwire';
 import {
   embeddedBinaries,
   PostgresCluster,
+  PostgresServerError,
   reachableDirectory,
   unprivilegedUser,
 } from '@weir/postgres-server';
 import { readFileSync } from 'node:fs';
+import { errors } from '../errors.ts';
 
 /** The port that examples/quickstart/flow.yaml names. */
 export const SHOP_PORT = 54399;
@@ -28,9 +30,9 @@ export class ShopDatabase implements AsyncDisposable {
   static async start(folder: string, shopSql: URL, say: (line: string) => void): Promise<ShopDatabase> {
     const binDirectory = embeddedBinaries();
     if (binDirectory === undefined) {
-      throw new Error(
-        `npm has no PostgreSQL for ${process.platform}-${process.arch}, so the demo cannot run here.`,
-      );
+      throw errors.DEMO_NO_POSTGRES({
+        message: `npm has no PostgreSQL for ${process.platform}-${process.arch}, so the demo cannot run here.`,
+      });
     }
     const dataDirectory = reachableDirectory(folder, unprivilegedUser());
     if (dataDirectory !== folder)
@@ -45,7 +47,7 @@ export class ShopDatabase implements AsyncDisposable {
       settings: { wal_level: 'logical', timezone: 'UTC' },
     });
     const isNew = cluster.initialize();
-    await cluster.start();
+    await startCluster(cluster);
     const database = new ShopDatabase(cluster, isNew);
     try {
       await database.#createShop(shopSql);
@@ -79,5 +81,18 @@ export class ShopDatabase implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cluster.stop();
+  }
+}
+
+async function startCluster(cluster: PostgresCluster): Promise<void> {
+  try {
+    await cluster.start();
+  } catch (cause) {
+    if (!(cause instanceof PostgresServerError) || !cause.message.includes('Address already in use'))
+      throw cause;
+    throw errors.DEMO_PORT_TAKEN({
+      message: `Another program listens on port ${SHOP_PORT} of this machine, which the shop's PostgreSQL needs.`,
+      cause,
+    });
   }
 }
