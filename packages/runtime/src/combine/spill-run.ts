@@ -28,6 +28,8 @@ export class SpillRun implements Disposable {
     this.#disk = disk;
     this.#path = path;
     this.#file = disk.open(path, true);
+    // A killed process may have left a longer file of this name, whose end would be read as entries.
+    disk.truncate(this.#file, 0);
   }
 
   /** `entries` come in the order of (binding, key). */

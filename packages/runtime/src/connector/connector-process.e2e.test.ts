@@ -169,14 +169,16 @@ test('hello-world opens a session over proto, is acknowledged, and ends', async 
     inactiveBindings: [],
   } as const;
   await using connector = await ConnectorProcess.start('capture', command);
-  await connector.call({ kind: 'open', capture, version: '1', range: FULL_RANGE, state: '{}' }, 'opened');
+  connector.send({ kind: 'open', capture, version: '1', range: FULL_RANGE, state: '{}' });
+  await connector.flush();
   const seen: CaptureResponse[] = [];
   while (!seen.some((response) => response.kind === 'checkpoint')) {
     const batch = await connector.receive();
     assert.ok(batch !== undefined);
     seen.push(...batch);
   }
-  const [first] = seen;
+  const [opened, first] = seen;
+  assert.equal(opened?.kind, 'opened');
   assert.ok(first?.kind === 'captured');
   assert.match(first.doc.toString(), /Hello #/);
 });
