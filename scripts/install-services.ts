@@ -1,8 +1,9 @@
 // Makes sure that the servers which the tests need are on this machine. PostgreSQL 18 comes with the npm packages;
-// PostgreSQL 15 is Debian's. What cannot be installed is said in one line; with WEIR_REQUIRE_SERVICES=1 it is an error.
+// PostgreSQL 15 and the OpenSSH server are Debian's. What cannot be installed is said in one line; with
+// WEIR_REQUIRE_SERVICES=1 it is an error.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 
 interface Service {
   readonly name: string;
@@ -28,11 +29,27 @@ function apt(...packages: string[]): boolean {
   );
 }
 
+/** Debian starts a service when its package is installed, and at every boot; a test wants only the program. */
+function aptWithoutService(name: string, service: string): boolean {
+  const policy = '/usr/sbin/policy-rc.d';
+  const isOurs = process.getuid?.() === 0 && !existsSync(policy);
+  if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  const installed = apt(name);
+  if (isOurs) rmSync(policy);
+  if (installed) spawnSync('systemctl', ['disable', `${service}.service`, `${service}.socket`]);
+  return installed;
+}
+
 const services: readonly Service[] = [
   {
     name: 'PostgreSQL 15 (Debian package postgresql-15)',
     present: () => existsSync('/usr/lib/postgresql/15/bin/postgres'),
     install: () => apt('postgresql-15'),
+  },
+  {
+    name: 'OpenSSH server (Debian package openssh-server)',
+    present: () => existsSync('/usr/sbin/sshd'),
+    install: () => aptWithoutService('openssh-server', 'ssh'),
   },
 ];
 

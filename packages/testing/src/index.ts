@@ -12,3 +12,5 @@ export type { PostgresServerOptions, PostgresVersion } from './postgres-server.t
 export { ConnectorDriver } from './connector-driver.ts';
 export type { ConnectorDriverOptions, ConnectorExit, ConnectorLog } from './connector-driver.ts';
 export { ConnectorHost } from './connector-host.ts';
+export { generateSshKey, missingSshServer, SshServer, startSshServer } from './ssh-server.ts';
+export type { SshServerOptions } from './ssh-server.ts';
