@@ -150,7 +150,8 @@ for (const version of postgresVersions) {
 
       await using writers = new Writers(server);
       const open = await Promise.all(Array.from({ length: 4 }, () => server.connect()));
-      for (const connection of open) await connection.query(`BEGIN; ${writers.insert(30)}`);
+      // They are running when the backfill begins, and have not written to the table yet: it would wait for them.
+      for (const connection of open) await connection.query('BEGIN; SELECT pg_current_xact_id()');
       const [early, amid, undone, late] = open;
       writers.start(4);
       capture.bindings = bindings;
@@ -158,8 +159,12 @@ for (const version of postgresVersions) {
       for (let round = 0; round < kills; round += 1) {
         capture.start();
         const before = capture.checkpoints;
-        await capture.until('some chunks', () => capture.checkpoints >= before + 3 + 4 * round);
+        await capture.until('some chunks', () => {
+          const hasBegun = facts(capture)?.['watershed'] !== undefined;
+          return hasBegun && capture.checkpoints >= before + 3 + 4 * round;
+        });
         await capture.kill();
+        if (round === 0) for (const connection of open) await connection.query(writers.insert(30));
         if (round === 0) await early?.query(`${writers.insert(5)}; COMMIT`);
         if (round === 2) await amid?.query(`${writers.insert(5)}; COMMIT`);
         if (round === 3) await undone?.query('ROLLBACK');

@@ -31,6 +31,7 @@ import {
   type TableMetadata,
 } from '@weir/sqlcapture';
 import { type ChunkTable, keyedChunkQuery, pagesChunkQuery } from './backfill/chunk-query.ts';
+import { EarlyWriters } from './backfill/early-writers.ts';
 import { estimateRows, measureTable, nextPages, type TableSize } from './backfill/page-range.ts';
 import { beginSnapshot } from './backfill/snapshot.ts';
 import { scannedConditions, watershedFacts, watershedOf } from './backfill/watershed.ts';
@@ -38,6 +39,7 @@ import type { SourceSettings } from './config.ts';
 import { type ConnectionFactory, runtimeError } from './connection.ts';
 import { readRelations, type PgRelationInfo } from './discovery/relations.ts';
 import { loadTypes, tableInfo } from './discovery/table-info.ts';
+import { awaitingStandby } from './replication/awaiting-standby.ts';
 import { RowPlan } from './document/row-plan.ts';
 import { errors } from './errors.ts';
 import { LsnPosition } from './replication/lsn-position.ts';
@@ -74,10 +76,12 @@ export class PgDatabase implements Database, StreamTables {
   readonly #out = new JsonBuffer();
   #bindings: readonly SqlBinding[] = [];
   #relations = new Map<string, PgRelationInfo>();
+  readonly #earlyWriters: EarlyWriters;
   #stream: PgReplication | undefined;
 
   constructor(options: PgDatabaseOptions) {
     this.#options = options;
+    this.#earlyWriters = new EarlyWriters(options.sql, options.log);
   }
 
   // --- Discovery -----------------------------------------------------------------------------------------------
@@ -148,6 +152,7 @@ export class PgDatabase implements Database, StreamTables {
         log,
         signal,
       });
+      if (cursor !== undefined) for (const xid of await awaitingStandby(sql)) this.#stream.recent.add(xid);
       return this.#stream;
     } catch (error) {
       await connection.close().catch(() => undefined);
@@ -224,6 +229,18 @@ export class PgDatabase implements Database, StreamTables {
   }
 
   // --- Backfill ------------------------------------------------------------------------------------------------
+
+  /** A table that is gone is ready, for the error that says so. */
+  async readyToScan(tables: readonly number[]): Promise<ReadonlySet<number>> {
+    const present = tables.flatMap((table) => {
+      const relation = this.#knownRelation(table);
+      return relation === undefined ? [] : [{ ...relation, table }];
+    });
+    const ended = await this.#earlyWriters.endedFor(present);
+    const waiting = new Set(present.map(({ table }) => table));
+    for (const { table } of ended) waiting.delete(table);
+    return new Set(tables.filter((table) => !waiting.has(table)));
+  }
 
   async watershed(): Promise<TableMetadata> {
     try {

@@ -111,14 +111,20 @@ export interface Database {
     metadata: readonly TableMetadata[],
   ): Promise<ReplicationStream>;
   /**
+   * Those of the tables whose backfill may begin: no transaction is open any more whose changes of the table the
+   * stream may leave out, because it wrote them before the server began to replicate the table. The caller asks again.
+   */
+  readyToScan(tables: readonly number[]): Promise<ReadonlySet<number>>;
+  /**
    * A watershed as of now, for the metadata of tables without a key: of every transaction, either the scan reads the
    * rows, or the stream delivers the changes. The scan has each one whose commit the stream delivered before this
    * call. Empty when the server cannot tell; a row written during the backfill may then come twice.
    */
   watershed(): Promise<TableMetadata>;
   /**
-   * Reads the next chunk of a table; of one with a watershed in its metadata, the rows that are the scan's. It sees every transaction whose commit the stream delivered before this call:
-   * otherwise a change already emitted, or dropped, would be undone or lost.
+   * Reads the next chunk of a table; of one with a watershed in its metadata, the rows that are the scan's. It sees
+   * every transaction whose commit the stream delivered before this call: otherwise a change already emitted, or
+   * dropped, would be undone or lost.
    */
   scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult>;
   /** How many rows the table has, about; undefined when unknown. */

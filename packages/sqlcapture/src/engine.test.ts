@@ -109,6 +109,23 @@ describe('the capture engine', () => {
     });
   });
 
+  test('a table waits for its early writers while another one is read and followed', async () => {
+    const [server, downstream] = [filled(3, 2), new Downstream(2)];
+    server.writtenEarly.add(0);
+    server.onIdle = () => {
+      const [waiting, other] = downstream.tables;
+      if (other?.size === 3 && server.log.length === 0)
+        server.commit({ table: 1, op: 'put', id: 9, value: 90 });
+      if (other?.size !== 4 || !server.writtenEarly.has(0)) return;
+      assert.equal(waiting?.size, 0);
+      server.writtenEarly.delete(0);
+      server.tables[0]?.set(4, 40);
+    };
+    await runOnce({ server, downstream, bindings: [binding(0), binding(1)] });
+    assert.equal(downstream.tables[1]?.get(9), 90);
+    assert.deepEqual(downstream.tables, server.tables);
+  });
+
   test('a full last chunk needs one more, empty one', async () => {
     const counts: number[] = [];
     for (const rows of [5, 6]) {

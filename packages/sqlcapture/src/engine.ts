@@ -66,6 +66,8 @@ const DRAIN_BYTES = 256 * 1024;
 /** What a checkpoint counts for against it, about. */
 const CHECKPOINT_BYTES = 64;
 const LONGEST_WAIT_MS = 1000;
+/** Between two looks whether the transactions have ended that a backfill waits for. */
+const WRITERS_POLL_MS = 500;
 const FIRST_NUDGE_MS = 5;
 const SLOWEST_NUDGE_MS = 500;
 
@@ -102,6 +104,8 @@ export class CaptureEngine {
   #lastCheckpointMs = 0;
   #lastCheckpointCursor: string | undefined;
   #rediscoverAtMs = 0;
+  /** Tables are pending until transactions have ended that the stream may leave out. */
+  #awaitsWriters = false;
 
   constructor(
     database: Database,
@@ -138,14 +142,14 @@ export class CaptureEngine {
     this.#around.status('Catching up on CDC history');
     await stream.begin();
     if (!(await this.#relay({ fence: await stream.fence(), checkpoints: true }))) return;
+    this.#scheduleRediscovery();
     await this.#activatePending(tables);
     this.#checkpoint();
-    this.#scheduleRediscovery();
     while (!this.#around.signal.aborted) {
       if (this.#around.now() >= this.#rediscoverAtMs) await this.#rediscover();
       const table = chooseTable(this.#state, this.#bindings, this.#around.random);
       if (table !== undefined) await this.#backfillChunk(table);
-      else if (this.#settings.stopWhenCaughtUp) break;
+      else if (this.#settings.stopWhenCaughtUp && !this.#awaitsWriters) break;
       else await this.#streamChanges();
     }
     if (this.#settings.stopWhenCaughtUp && !this.#around.signal.aborted) this.#checkpoint();
@@ -179,10 +183,18 @@ export class CaptureEngine {
   }
 
   async #activatePending(tables: readonly TableInfo[]): Promise<void> {
+    const pending = [...this.#bindings.keys()].filter((table) => {
+      const { mode } = this.#tableState(table);
+      return mode === 'Pending' || mode === 'Missing';
+    });
+    const ready = await this.#database.readyToScan(pending);
+    this.#awaitsWriters = ready.size < pending.length;
+    if (this.#awaitsWriters) {
+      this.#rediscoverAtMs = Math.min(this.#rediscoverAtMs, this.#around.now() + WRITERS_POLL_MS);
+    }
     const keyless: string[] = [];
-    for (const binding of this.#bindings) {
-      const mode = this.#state.get(binding.stateKey)?.mode;
-      if (mode !== 'Pending' && mode !== 'Missing') continue;
+    for (const table of ready) {
+      const binding = this.#binding(table);
       const info = findStream(tables, resourceStream(binding.resource));
       const state = activateTable(binding, info, this.#stream?.metadata);
       this.#state.set(binding.stateKey, state);

@@ -64,6 +64,8 @@ export class FakeServer {
   /** What the stream has to offer: commits may be visible before they are safe on disk. */
   flushed = 100;
   acknowledged = 0;
+  /** Tables with writers that began before the stream had their changes. */
+  readonly writtenEarly = new Set<number>();
   /** Called whenever the engine waits for the server. */
   onIdle: () => void = () => {};
 
@@ -144,6 +146,10 @@ export class FakeDatabase implements Database {
       this.random,
     );
     return Promise.resolve(this.stream);
+  }
+
+  readyToScan(tables: readonly number[]): Promise<ReadonlySet<number>> {
+    return Promise.resolve(new Set(tables.filter((table) => !this.server.writtenEarly.has(table))));
   }
 
   watershed(): Promise<TableMetadata> {
