@@ -1,6 +1,7 @@
 // The destination file: opening it as the connector needs it, and SQLite's errors as ours.
 
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { WeirError } from '@weir/protocol';
 import { errors } from './errors.ts';
@@ -29,6 +30,20 @@ export function openForReading(path: string): DatabaseSync | undefined {
     database.prepare('SELECT count(*) FROM sqlite_schema').get();
     return database;
   });
+}
+
+/** Looks whether the file could be written, or made; SQLite keeps its log beside it. */
+export function requireWritable(path: string): void {
+  const folder = dirname(path);
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    if (!existsSync(folder)) {
+      throw errors.SQLITE_CANNOT_OPEN({ message: `${path}: the folder ${folder} does not exist.`, cause });
+    }
+    throw errors.SQLITE_READ_ONLY({ message: `${path}: ${(cause as Error).message}.`, cause });
+  }
 }
 
 /** Runs `work`, turning SQLite's errors into ours, which name the file. */

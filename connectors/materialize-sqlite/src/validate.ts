@@ -7,7 +7,7 @@ import {
 import { CHECKPOINTS_TABLE, endpointRules } from '@weir/materialize-sql';
 import type { MaterializeValidatedBinding } from '@weir/protocol';
 import type { EndpointConfig, ResourceConfig } from './config.ts';
-import { explained, openForReading } from './database.ts';
+import { explained, openForReading, requireWritable } from './database.ts';
 import { sqlite } from './dialect.ts';
 import { errors } from './errors.ts';
 import { readInfoSchema } from './info-schema.ts';
@@ -27,6 +27,7 @@ export async function validate(
   config: EndpointConfig,
   target: ValidateTarget<ResourceConfig>,
 ): Promise<MaterializeValidatedBinding[]> {
+  requireWritable(config.path);
   using database = openForReading(config.path);
   return explained(config.path, () => {
     const info = readInfoSchema(database);

@@ -15,6 +15,7 @@ import { roleError } from './connection.ts';
 import { readRelations, replicaIdentityColumns, type PgRelationInfo } from './discovery/relations.ts';
 import { errors } from './errors.ts';
 import { ensurePublication, ensurePublished, type PublicationCheck } from './publication.ts';
+import { reportRisks } from './risks.ts';
 import { arrayLiteral, type SqlSession } from './sql-session.ts';
 
 export interface PrerequisiteBinding {
@@ -35,7 +36,7 @@ export interface PrerequisiteOptions {
 
 /** Throws one error that lists everything missing, or the error of a connection that cannot be made. */
 export async function checkPrerequisites(options: PrerequisiteOptions): Promise<void> {
-  const { sql, settings } = options;
+  const { sql, settings, repair, log } = options;
   if (settings.flags.skip_prerequisites) return;
   const version = await sql.versionNumber();
   if (version < 100_000) {
@@ -63,6 +64,7 @@ export async function checkPrerequisites(options: PrerequisiteOptions): Promise<
     if (publication !== undefined)
       failures.push(...(await ensurePublished(publicationCheck, publication, relations)));
     failures.push(...identityFailures(options, relations));
+    if (!repair && failures.length === 0) await reportRisks(sql, settings, relations, log);
   }
   if (failures.length > 0) throw failures.length === 1 ? failures[0] : prerequisiteError(failures);
 }

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { backfillCommand } from './commands/backfill.ts';
 import { demoCommand } from './commands/demo.ts';
 import { discoverCommand } from './commands/discover.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { previewCommand } from './commands/preview.ts';
 import { readCommand } from './commands/read.ts';
 import { runCommand } from './commands/run.ts';
@@ -17,6 +18,7 @@ const program = new Command('weir')
   .addCommand(specCommand())
   .addCommand(discoverCommand())
   .addCommand(previewCommand())
+  .addCommand(doctorCommand())
   .addCommand(runCommand())
   .addCommand(statusCommand())
   .addCommand(readCommand())

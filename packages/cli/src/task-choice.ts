@@ -1,6 +1,6 @@
 // Which tasks of a catalog a command is about.
 
-import type { CaptureModel, Catalog, MaterializationModel } from '@weir/runtime';
+import type { CaptureModel, Catalog, MaterializationModel, TaskName } from '@weir/runtime';
 import { didYouMean, errors } from '@weir/runtime';
 
 export type TaskChoice =
@@ -50,4 +50,22 @@ export function chooseTask(
     )}`,
     fix: `It has: ${names}.`,
   });
+}
+
+function isEnabled({ model }: TaskChoice): boolean {
+  return !model.shards.disable && model.bindings.some((binding) => !binding.disable);
+}
+
+/** The named tasks, or all that are enabled. Errors: TASK_UNKNOWN. */
+export function tasksToRun(catalog: Catalog, names: readonly string[] | undefined): TaskName[] {
+  const chosen =
+    names === undefined
+      ? allTasks(catalog).filter(isEnabled)
+      : [...new Set(names)].map((name) => chooseTask(catalog, name));
+  // Says that there is none, or runs the only one though it is disabled.
+  const tasks = chosen.length > 0 ? chosen : [chooseTask(catalog, undefined)];
+  return tasks.map(({ name, protocol }) => ({
+    name,
+    kind: protocol === 'capture' ? 'capture' : 'materialization',
+  }));
 }

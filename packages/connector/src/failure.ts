@@ -5,6 +5,8 @@ export interface FailureDescription {
   /** What the user reads: the last line of the log. */
   readonly message: string;
   readonly code: string;
+  /** What to do, as the end of the message says too; empty when there is nothing to say. */
+  readonly fix: string;
   /** Whether the runtime should start the task again by itself. */
   readonly retry: RetryPolicy;
   /** Of failures that nobody foresaw; for the log at debug level. */
@@ -17,6 +19,7 @@ export function describeFailure(connector: string, failure: unknown): FailureDes
     return {
       message: failure.explain(),
       code: failure.code,
+      fix: failure.fix,
       retry: failure.retry,
       stack: causeStack(failure),
     };
@@ -29,6 +32,7 @@ export function describeFailure(connector: string, failure: unknown): FailureDes
   return {
     message: unforeseen.explain(),
     code: unforeseen.code,
+    fix: unforeseen.fix,
     retry: unforeseen.retry,
     stack: error.stack,
   };

@@ -55,9 +55,9 @@ export async function serve<D extends Direction>(
     await answerRequests(handler, host, log, stopping);
     return 0;
   } catch (failure) {
-    const { message, code, retry, stack } = describeFailure(handler.name, failure);
+    const { message, code, fix, retry, stack } = describeFailure(handler.name, failure);
     if (stack !== undefined) log.debug(stack);
-    log.error(message, { code, retry });
+    log.error(message, { code, retry, ...(fix === '' ? {} : { fix }) });
     return 1;
   }
 }

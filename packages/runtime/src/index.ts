@@ -86,5 +86,6 @@ export {
   type RuntimeStatus,
   type TaskStatus,
 } from './supervise/status.ts';
-export { taskBuilder, type TaskBuildOptions } from './run/build-task.ts';
+export { buildTask, taskBuilder, type TaskBuildOptions } from './run/build-task.ts';
+export { examineStateFolder, examineTask, type Finding } from './run/examine.ts';
 export { didYouMean } from './catalog/did-you-mean.ts';

@@ -2,7 +2,7 @@
 
 import { Command, InvalidArgumentError } from 'commander';
 import { loadCatalog, parseDuration, supervise, systemClock, taskBuilder } from '@weir/runtime';
-import type { Catalog, LogLevel, TaskName } from '@weir/runtime';
+import type { LogLevel } from '@weir/runtime';
 import { resolveOptions, withCatalogOptions } from '../connector-options.ts';
 import type { CatalogOptions } from '../connector-options.ts';
 import { failureLines } from '../live/event-line.ts';
@@ -11,32 +11,13 @@ import { LiveRun } from '../live/live-run.ts';
 import { RunProgress, type RunReport } from '../live/run-report.ts';
 import { TerminalReport } from '../live/terminal-report.ts';
 import { abortOnSignals } from '../stop-signals.ts';
-import { allTasks, chooseTask } from '../task-choice.ts';
-import type { TaskChoice } from '../task-choice.ts';
+import { tasksToRun } from '../task-choice.ts';
 
 interface RunOptions extends CatalogOptions {
   readonly state: string;
   readonly name?: readonly string[];
   readonly untilCaughtUp?: boolean;
   readonly idle?: number;
-}
-
-function isEnabled({ model }: TaskChoice): boolean {
-  return !model.shards.disable && model.bindings.some((binding) => !binding.disable);
-}
-
-/** The named tasks, or all that are enabled. Errors: TASK_UNKNOWN. */
-function tasksToRun(catalog: Catalog, names: readonly string[] | undefined): TaskName[] {
-  const chosen =
-    names === undefined
-      ? allTasks(catalog).filter(isEnabled)
-      : [...new Set(names)].map((name) => chooseTask(catalog, name));
-  // Says that there is none, or runs the only one though it is disabled.
-  const tasks = chosen.length > 0 ? chosen : [chooseTask(catalog, undefined)];
-  return tasks.map(({ name, protocol }) => ({
-    name,
-    kind: protocol === 'capture' ? 'capture' : 'materialization',
-  }));
 }
 
 /** On a terminal the figures tell how it goes; logs are shown when something is wrong, or when they are asked for. */

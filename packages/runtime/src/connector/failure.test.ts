@@ -23,6 +23,14 @@ test('the last log is the error, with the code of the connector', () => {
   assert.equal(error.retry, 'backoff');
 });
 
+test('what to do is kept apart when the connector says which part of its log that is', () => {
+  const fields = { code: 'PG_SLOT_LOST', fix: 'Run this.' };
+  const error = connectorFailure('source-x', failed, log('PG_SLOT_LOST: It is gone.\nRun this.', fields));
+  assert.deepEqual([error.message, error.fix], ['It is gone.', 'Run this.']);
+  const other = connectorFailure('source-x', failed, log('PG_SLOT_LOST: It is gone.', fields));
+  assert.deepEqual([other.message, other.fix], ['It is gone.', '']);
+});
+
 test('a connector may say that trying again is useless', () => {
   assert.equal(
     connectorFailure('source-x', failed, log('no', { code: 'A_B', retry: 'never' })).retry,

@@ -31,12 +31,15 @@ export function connectorFailure(
   if (typeof code !== 'string' || !/^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/.test(code)) {
     return errors.CONNECTOR_FAILED({ message: lastLog.message });
   }
-  const message = lastLog.message.startsWith(`${code}: `)
+  const { fix } = lastLog.fields;
+  const advice = typeof fix === 'string' && lastLog.message.endsWith(`\n${fix}`) ? fix : '';
+  const told = lastLog.message.startsWith(`${code}: `)
     ? lastLog.message.slice(code.length + 2)
     : lastLog.message;
+  const message = advice === '' ? told : told.slice(0, -advice.length - 1);
   const definition = {
     ...catalogue.CONNECTOR_FAILED,
     retry: isRetryPolicy(retry) ? retry : 'backoff',
   } as const;
-  return new WeirError(code, definition, { message });
+  return new WeirError(code, definition, { message, fix: advice });
 }

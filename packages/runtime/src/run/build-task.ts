@@ -2,8 +2,8 @@
 // folder knows of it (what was applied last, inferred schemas, requested backfills).
 
 import { captureSpecFromJson, materializationSpecFromJson } from '@weir/protocol';
-import { buildCapture } from '../build/build-capture.ts';
-import { buildMaterialization } from '../build/build-materialization.ts';
+import { buildCapture, type BuiltCapture } from '../build/build-capture.ts';
+import { buildMaterialization, type BuiltMaterialization } from '../build/build-materialization.ts';
 import type { BuildOptions } from '../build/build-options.ts';
 import type { Catalog } from '../catalog/load-catalog.ts';
 import { errors } from '../errors.ts';
@@ -18,63 +18,55 @@ export function taskBuilder(
   catalog: Catalog,
   optionsOf: (task: string) => TaskBuildOptions,
 ): (task: TaskName, store: Store) => Promise<BuiltTask> {
-  return async ({ name, kind }, store) => {
-    const options: BuildOptions = {
-      ...optionsOf(name),
-      inferredSchema: (collection) => inferredSchemaOf(store, collection),
-      backfills: store.backfills(name),
-    };
-    return kind === 'capture'
-      ? await captureOf(catalog, name, store, options)
-      : await materializationOf(catalog, name, store, options);
+  return async (task, store) => {
+    const options = optionsOf(task.name);
+    const built = await buildTask(catalog, task, store, options);
+    const { version, endpoint } = built;
+    const common = { version, command: endpoint.command, secrets: endpoint.secrets };
+    if (built.protocol === 'capture') return { kind: 'capture', spec: built.spec, ...common };
+    // Before the specification is applied, or the build after a crash would go back to the old counter.
+    for (const binding of built.requestedBackfills) store.requestBackfill(task.name, binding);
+    for (const message of built.disabledBindings) {
+      options.onLog?.({ ts: new Date().toISOString(), level: 'warn', message, fields: {} });
+    }
+    return { kind: 'materialization', spec: built.spec, ...common };
   };
 }
 
-async function captureOf(
+/** Validates a task as its next start would, and changes nothing. `store` is undefined before the first run. */
+export async function buildTask(
   catalog: Catalog,
-  name: string,
-  store: Store,
-  options: BuildOptions,
-): Promise<BuiltTask> {
-  const model = catalog.captures.get(name);
-  if (model === undefined) throw unknownTask(catalog, name);
-  const known = store.task(name);
-  const { spec, version, endpoint } = await buildCapture(catalog, model, {
+  { name, kind }: TaskName,
+  store: Store | undefined,
+  options: TaskBuildOptions,
+): Promise<BuiltCapture | BuiltMaterialization> {
+  const known = store?.task(name);
+  const lastVersion = known?.lastVersion ?? '';
+  const buildOptions: BuildOptions = {
     ...options,
-    ...(known?.lastApplied === undefined
+    ...(store === undefined
       ? {}
-      : { last: captureSpecFromJson(known.lastApplied), lastVersion: known.lastVersion }),
-  });
-  return { kind: 'capture', spec, version, command: endpoint.command, secrets: endpoint.secrets };
-}
-
-async function materializationOf(
-  catalog: Catalog,
-  name: string,
-  store: Store,
-  options: BuildOptions,
-): Promise<BuiltTask> {
+      : {
+          inferredSchema: (collection) => inferredSchemaOf(store, collection),
+          backfills: store.backfills(name),
+        }),
+  };
+  if (kind === 'capture') {
+    const model = catalog.captures.get(name);
+    if (model === undefined) throw unknownTask(catalog, name);
+    const last = known?.lastApplied === undefined ? undefined : captureSpecFromJson(known.lastApplied);
+    return await buildCapture(catalog, model, {
+      ...buildOptions,
+      ...(last === undefined ? {} : { last, lastVersion }),
+    });
+  }
   const model = catalog.materializations.get(name);
   if (model === undefined) throw unknownTask(catalog, name);
-  const known = store.task(name);
-  const built = await buildMaterialization(catalog, model, {
-    ...options,
-    ...(known?.lastApplied === undefined
-      ? {}
-      : { last: materializationSpecFromJson(known.lastApplied), lastVersion: known.lastVersion }),
+  const last = known?.lastApplied === undefined ? undefined : materializationSpecFromJson(known.lastApplied);
+  return await buildMaterialization(catalog, model, {
+    ...buildOptions,
+    ...(last === undefined ? {} : { last, lastVersion }),
   });
-  // Before the specification is applied, or the build after a crash would go back to the old counter.
-  for (const binding of built.requestedBackfills) store.requestBackfill(name, binding);
-  for (const message of built.disabledBindings) {
-    options.onLog?.({ ts: new Date().toISOString(), level: 'warn', message, fields: {} });
-  }
-  return {
-    kind: 'materialization',
-    spec: built.spec,
-    version: built.version,
-    command: built.endpoint.command,
-    secrets: built.endpoint.secrets,
-  };
 }
 
 function unknownTask(catalog: Catalog, name: string): Error {

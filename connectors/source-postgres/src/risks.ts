@@ -1,0 +1,192 @@
+// What does not keep a capture from running today and may hurt it, or its database, tomorrow. Each risk is told when a
+// task is validated, with the SQL that ends it.
+
+import type { Logger } from '@weir/connector';
+import { quoteIdentifier, quoteLiteral, quoteQualified } from '@weir/pgwire';
+import { streamLabel } from '@weir/sqlcapture';
+import type { SourceSettings } from './config.ts';
+import type { PgRelationInfo } from './discovery/relations.ts';
+import { arrayLiteral, type SqlSession } from './sql-session.ts';
+
+export interface Risk {
+  readonly message: string;
+  readonly fix: string;
+}
+
+/** What the server says of itself; a figure that its version does not have is undefined. */
+export interface ServerFacts {
+  /** As server_version_num: 150007. */
+  readonly version: number;
+  readonly user: string;
+  readonly slot: string;
+  readonly slotExists: boolean;
+  readonly slots: number;
+  readonly maxSlots: number;
+  readonly walSenders: number;
+  readonly maxWalSenders: number;
+  /** Bytes; -1 is without limit. Since version 13. */
+  readonly maxSlotWalKeepBytes: number | undefined;
+  /** Of our slot: reserved, extended, unreserved or lost. Since version 13. */
+  readonly walStatus: string | undefined;
+  readonly synchronousStandbys: string;
+  readonly seesOtherSessions: boolean;
+}
+
+/** First releases that tell the decoding of open transactions when a table is added to a publication. */
+const FIXED_RELEASES: ReadonlyMap<number, number> = new Map([
+  [13, 21],
+  [14, 18],
+  [15, 13],
+  [16, 9],
+  [17, 5],
+]);
+
+export function serverRisks(facts: ServerFacts): readonly Risk[] {
+  const risks: Risk[] = [];
+  if (facts.maxSlotWalKeepBytes === -1) {
+    risks.push({
+      message:
+        'while this capture is stopped, the server keeps all its log for the slot: max_slot_wal_keep_size has no limit, and the disk may fill up',
+      fix: "Run: ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf();",
+    });
+  }
+  if (facts.walStatus === 'extended' || facts.walStatus === 'unreserved') {
+    risks.push({
+      message: `the slot ${JSON.stringify(facts.slot)} holds more log than the server reserves for it (${facts.walStatus}); the capture lags behind, and may lose its slot`,
+      fix: 'Let the capture run, or raise max_slot_wal_keep_size.',
+    });
+  }
+  if (!facts.slotExists && facts.slots >= facts.maxSlots) {
+    risks.push({
+      message: `all ${facts.maxSlots} replication slots are taken, so the capture cannot create one`,
+      fix: 'Drop a slot that nobody uses (SELECT slot_name, active FROM pg_replication_slots;), or raise max_replication_slots and restart the server.',
+    });
+  }
+  if (facts.walSenders >= facts.maxWalSenders) {
+    risks.push({
+      message: `all ${facts.maxWalSenders} replication connections are in use`,
+      fix: 'Raise max_wal_senders and restart the server, or end a connection of pg_stat_replication.',
+    });
+  }
+  if (facts.synchronousStandbys !== '' && !facts.seesOtherSessions) {
+    risks.push({
+      message:
+        'with synchronous replication, a capture that restarts during a backfill must see which commits wait for a standby, and the user may not',
+      fix: `Run: GRANT pg_read_all_stats TO ${quoteIdentifier(facts.user)};`,
+    });
+  }
+  const [major, minor] = [Math.floor(facts.version / 10_000), facts.version % 10_000];
+  const fixed = major < 13 ? Infinity : (FIXED_RELEASES.get(major) ?? 0);
+  if (minor < fixed) {
+    risks.push({
+      message: `this release of PostgreSQL (${major}.${minor}) can stop sending the changes of a table that is published while transactions write to it`,
+      fix: 'Update the server to its latest minor release, or restart the capture after adding a busy table.',
+    });
+  }
+  return risks;
+}
+
+async function readServerFacts(sql: SqlSession, settings: SourceSettings): Promise<ServerFacts> {
+  const row = await sql.row(
+    'cannot read the settings of the server',
+    `SELECT current_setting('server_version_num') AS version, current_user AS "user",
+            (SELECT count(*) FROM pg_catalog.pg_replication_slots) AS slots,
+            current_setting('max_replication_slots') AS max_slots,
+            (SELECT count(*) FROM pg_catalog.pg_stat_replication) AS senders,
+            current_setting('max_wal_senders') AS max_senders,
+            (SELECT s.setting::bigint * 1024 * 1024 FROM pg_catalog.pg_settings s
+              WHERE s.name = 'max_slot_wal_keep_size' AND s.setting <> '-1') AS keep_bytes,
+            current_setting('max_slot_wal_keep_size', true) AS keep,
+            (SELECT to_jsonb(s) ->> 'wal_status' FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1) AS wal_status,
+            EXISTS (SELECT FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1) AS slot_exists,
+            current_setting('synchronous_standby_names') AS standbys,
+            pg_catalog.pg_has_role('pg_read_all_stats', 'MEMBER') AS sees`,
+    [settings.slot],
+  );
+  const keep = row?.['keep'];
+  return {
+    version: Number(row?.['version']),
+    user: row?.['user'] ?? '',
+    slot: settings.slot,
+    slotExists: row?.['slot_exists'] === 't',
+    slots: Number(row?.['slots']),
+    maxSlots: Number(row?.['max_slots']),
+    walSenders: Number(row?.['senders']),
+    maxWalSenders: Number(row?.['max_senders']),
+    maxSlotWalKeepBytes:
+      typeof keep === 'string' ? (keep === '-1' ? -1 : Number(row?.['keep_bytes'])) : undefined,
+    walStatus: row?.['wal_status'] ?? undefined,
+    synchronousStandbys: row?.['standbys'] ?? '',
+    seesOtherSessions: row?.['sees'] === 't',
+  };
+}
+
+/** Row filters and column lists of a publication (since version 15) hold back changes, and not existing rows. */
+async function publicationRisks(
+  sql: SqlSession,
+  settings: SourceSettings,
+  relations: readonly PgRelationInfo[],
+  version: number,
+): Promise<readonly Risk[]> {
+  if (version < 150_000 || relations.length === 0) return [];
+  const rows = await sql.rows(
+    'cannot read the filters of the publication',
+    `SELECT r.prrelid AS oid, r.prqual IS NOT NULL AS rows, r.prattrs IS NOT NULL AS columns
+       FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid
+      WHERE p.pubname = $1 AND r.prrelid = ANY ($2::oid[]) AND (r.prqual IS NOT NULL OR r.prattrs IS NOT NULL)`,
+    [settings.publication, arrayLiteral(relations.map((relation) => String(relation.oid)))],
+  );
+  return rows.flatMap((row) => {
+    const relation = relations.find((candidate) => String(candidate.oid) === row['oid']);
+    if (relation === undefined) return [];
+    const what = [row['rows'] === 't' ? 'rows' : '', row['columns'] === 't' ? 'columns' : '']
+      .filter((part) => part !== '')
+      .join(' and ');
+    const [table, name] = [
+      quoteQualified(relation.namespace, relation.name),
+      quoteIdentifier(settings.publication),
+    ];
+    return [
+      {
+        message: `the publication ${JSON.stringify(settings.publication)} leaves out ${what} of ${streamLabel(relation)}, which a backfill reads nevertheless`,
+        fix: `Run: ALTER PUBLICATION ${name} DROP TABLE ${table}; ALTER PUBLICATION ${name} ADD TABLE ${table};`,
+      },
+    ];
+  });
+}
+
+/** Log that a slot nobody reads has kept is worth a word from here on. */
+const FORGOTTEN_SLOT_BYTES = 1024 ** 3;
+
+/** Slots other than ours. */
+async function idleSlotRisks(sql: SqlSession, settings: SourceSettings): Promise<readonly Risk[]> {
+  const rows = await sql.rows(
+    'cannot read the replication slots',
+    `SELECT s.slot_name AS name, pg_catalog.pg_size_pretty(kept.bytes) AS size
+       FROM pg_catalog.pg_replication_slots s,
+            LATERAL (SELECT pg_catalog.pg_wal_lsn_diff(
+              CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+                   ELSE pg_catalog.pg_current_wal_lsn() END, s.restart_lsn) AS bytes) kept
+      WHERE NOT s.active AND s.slot_name <> $1 AND kept.bytes > ${FORGOTTEN_SLOT_BYTES}`,
+    [settings.slot],
+  );
+  return rows.map(({ name, size }) => ({
+    message: `nobody reads the replication slot ${JSON.stringify(name)}, and the server keeps ${size ?? ''} of log for it`,
+    fix: `If nobody needs it, run: SELECT pg_drop_replication_slot(${quoteLiteral(name ?? '').trim()});`,
+  }));
+}
+
+export async function reportRisks(
+  sql: SqlSession,
+  settings: SourceSettings,
+  relations: readonly PgRelationInfo[],
+  log: Logger,
+): Promise<void> {
+  const facts = await readServerFacts(sql, settings);
+  const risks = [
+    ...serverRisks(facts),
+    ...(await publicationRisks(sql, settings, relations, facts.version)),
+    ...(await idleSlotRisks(sql, settings)),
+  ];
+  for (const { message, fix } of risks) log.info(message, { fix });
+}
