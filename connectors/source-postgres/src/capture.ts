@@ -20,6 +20,7 @@ import { connectionFactory } from './connection.ts';
 import { discoverBindings, schemaOptions } from './discovery/discover.ts';
 import { PgDatabase } from './pg-database.ts';
 import { checkPrerequisites } from './prerequisites.ts';
+import { holdPreviewPosition } from './preview-slot.ts';
 import { resourceSchema } from './resource-schema.ts';
 import { SqlSession } from './sql-session.ts';
 
@@ -68,7 +69,8 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
   async apply(config, bindings, _last, context) {
     if (bindings.length === 0) return '';
     const settings = sourceSettings(config);
-    await using sql = new SqlSession(connectionFactory(config, settings));
+    const connect = connectionFactory(config, settings);
+    await using sql = new SqlSession(connect);
     await checkPrerequisites({
       sql,
       settings,
@@ -77,6 +79,9 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
       repair: true,
       log: context.log,
     });
+    if (context.preview !== undefined && context.preview.sessions > 1) {
+      await holdPreviewPosition({ sql, connect, settings, preview: context.preview, signal: context.signal });
+    }
     return '';
   },
 
@@ -107,6 +112,7 @@ async function pull(session: CaptureSession<EndpointConfig, ResourceConfig, obje
     settings,
     asPartitions,
     schemas: schemaOptions(config, settings),
+    preview: session.preview,
     log,
     signal,
   });

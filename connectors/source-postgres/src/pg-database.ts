@@ -1,6 +1,7 @@
 // PostgreSQL as the engine sees it.
 
 import { JsonBuffer } from '@weir/json-bytes';
+import type { Preview } from '@weir/capture';
 import type { Logger } from '@weir/connector';
 import {
   type CopyChunk,
@@ -45,8 +46,11 @@ import { errors } from './errors.ts';
 import { LsnPosition } from './replication/lsn-position.ts';
 import { PgReplication, type StreamTables } from './replication/pg-replication.ts';
 import type { Snapshot } from './replication/recent-transactions.ts';
+import { openPreviewSlot } from './preview-slot.ts';
 import {
+  checkCluster,
   checkContinuity,
+  type ClusterIdentity,
   clusterMetadata,
   identifySystem,
   recreateSlot,
@@ -61,6 +65,7 @@ export interface PgDatabaseOptions {
   readonly settings: SourceSettings;
   readonly asPartitions: boolean;
   readonly schemas: SchemaOptions;
+  readonly preview: Preview | undefined;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
@@ -132,17 +137,12 @@ export class PgDatabase implements Database, StreamTables {
     const connection = await this.#options.connect('replication', signal);
     try {
       const cluster = await identifySystem(connection);
-      let start: bigint;
-      if (cursor !== undefined) {
-        start = cursorLsn(cursor);
-        await checkContinuity({ sql, settings, cursor: start, cluster, known: metadata, signal });
-      } else if (settings.flags.create_replication_slot) {
-        start = await recreateSlot(connection, sql, settings, signal);
-      } else start = await serverPosition(sql);
-      log.info('replication starts', { position: new LsnPosition(start).toString(), slot: settings.slot });
+      const from = cursor === undefined ? undefined : cursorLsn(cursor);
+      const { slot, start } = await this.#openSlot(connection, from, cluster, metadata);
+      log.info('replication starts', { position: new LsnPosition(start).toString(), slot });
       this.#stream = new PgReplication({
         connection,
-        slot: settings.slot,
+        slot,
         publication: settings.publication,
         start: new LsnPosition(start),
         metadata: clusterMetadata(cluster),
@@ -158,6 +158,28 @@ export class PgDatabase implements Database, StreamTables {
       await connection.close().catch(() => undefined);
       throw runtimeError(error, 'cannot start replication');
     }
+  }
+
+  /** The slot to stream from, and where: at the cursor, or where a new slot begins. */
+  async #openSlot(
+    connection: PgConnection,
+    cursor: bigint | undefined,
+    cluster: ClusterIdentity,
+    known: readonly TableMetadata[],
+  ): Promise<{ readonly slot: string; readonly start: bigint }> {
+    const { sql, settings, signal, preview } = this.#options;
+    if (preview !== undefined) {
+      const opened = await openPreviewSlot({ sql, connection, settings, preview, cursor, signal });
+      if (cursor !== undefined) checkCluster(cluster, known, opened.origin);
+      return opened;
+    }
+    const { slot } = settings;
+    if (cursor !== undefined) {
+      await checkContinuity({ sql, settings, cursor, cluster, known, signal });
+      return { slot, start: cursor };
+    }
+    if (!settings.flags.create_replication_slot) return { slot, start: await serverPosition(sql) };
+    return { slot, start: await recreateSlot(connection, sql, settings, signal) };
   }
 
   tableOf(relation: PgOutputRelation): number | undefined {

@@ -79,6 +79,18 @@ export function clusterMetadata(cluster: ClusterIdentity): TableMetadata {
 const RESTART_BACKFILLS =
   'Increment the backfill counter of every binding: the tables are then read anew, into the same collections.';
 
+/** A slot that is to be made could not be. */
+export function slotCreateError(slot: string, error: unknown): unknown {
+  if (!(error instanceof PgServerError)) return runtimeError(error, 'cannot create the replication slot');
+  return errors.PG_SLOT_CREATE_FAILED({
+    message: `cannot create the replication slot ${JSON.stringify(slot)}: ${error.message}`,
+    cause: error,
+    ...(error.sqlstate === '53400'
+      ? { fix: 'Raise max_replication_slots, or drop slots that nobody uses.' }
+      : {}),
+  });
+}
+
 /** Drops a slot of that name, creates it, and returns the position from which it delivers everything. */
 export async function recreateSlot(
   connection: PgConnection,
@@ -95,14 +107,7 @@ export async function recreateSlot(
     );
     return parseLsn(rows[0]?.[1] ?? '');
   } catch (error) {
-    if (!(error instanceof PgServerError)) throw runtimeError(error, 'cannot create the replication slot');
-    throw errors.PG_SLOT_CREATE_FAILED({
-      message: `cannot create the replication slot ${JSON.stringify(settings.slot)}: ${error.message}`,
-      cause: error,
-      ...(error.sqlstate === '53400'
-        ? { fix: 'Raise max_replication_slots, or drop slots that nobody uses.' }
-        : {}),
-    });
+    throw slotCreateError(settings.slot, error);
   }
 }
 
@@ -157,7 +162,7 @@ export interface ContinuityCheck {
 export async function checkContinuity(check: ContinuityCheck): Promise<void> {
   const { sql, settings, cursor, cluster } = check;
   const name = JSON.stringify(settings.slot);
-  checkCluster(check, await readSlot(sql, settings.slot));
+  checkCluster(cluster, check.known, await readSlot(sql, settings.slot));
   const slot = await waitUntilInactive(sql, settings, check.signal);
   if (slot === undefined) {
     throw errors.PG_SLOT_MISSING({
@@ -187,8 +192,11 @@ export async function checkContinuity(check: ContinuityCheck): Promise<void> {
 }
 
 /** A timeline that moved on is fine with a slot that follows failovers, and a gap with any other. */
-function checkCluster(check: ContinuityCheck, slot: SlotInfo | undefined): void {
-  const { cluster, known } = check;
+export function checkCluster(
+  cluster: ClusterIdentity,
+  known: readonly TableMetadata[],
+  slot: SlotInfo | undefined,
+): void {
   for (const metadata of known) {
     const [system, timeline] = [metadata['system_identifier'], metadata['timeline']];
     if (system !== undefined && String(system) !== cluster.systemIdentifier) {

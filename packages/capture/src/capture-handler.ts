@@ -15,6 +15,7 @@ import { configSchemaText, decodeConfig } from '@weir/schema';
 import { runSession } from './capture-session.ts';
 import type { Capture, CaptureBinding, RequestContext, ResourcePath } from './capture.ts';
 import { errors } from './errors.ts';
+import { previewOf } from './preview.ts';
 
 type UnaryRequest = Exclude<CaptureRequest, { kind: 'open' | 'acknowledge' }>;
 
@@ -126,7 +127,7 @@ async function answerApply<Config, Resource, State extends object>(
 }
 
 function contextOf(streams: ConnectorStreams<'capture'>, taskName: string): RequestContext {
-  return { log: streams.log, signal: streams.signal, taskName };
+  return { log: streams.log, signal: streams.signal, taskName, preview: previewOf(streams.env) };
 }
 
 function decodeEndpoint<Config, Resource, State extends object>(

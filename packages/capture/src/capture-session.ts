@@ -7,6 +7,7 @@ import { Acknowledgements } from './acknowledgements.ts';
 import { GroupedOutput } from './grouped-output.ts';
 import { parseState } from './capture-state.ts';
 import type { Capture, CaptureBinding } from './capture.ts';
+import { previewOf } from './preview.ts';
 
 export async function runSession<Config, Resource, State extends object>(
   capture: Capture<Config, Resource, State>,
@@ -39,6 +40,7 @@ export async function runSession<Config, Resource, State extends object>(
       range: open.range,
       signal,
       log: streams.log,
+      preview: previewOf(streams.env),
       output,
       spec: open.capture,
     });

@@ -3,6 +3,7 @@
 import type { ConnectorSpec, JsonSchema, Logger } from '@weir/connector';
 import type { CaptureSpec, CollectionSpec, RangeSpec } from '@weir/protocol';
 import type { CaptureOutput } from './capture-output.ts';
+import type { Preview } from './preview.ts';
 
 export type ResourcePath = readonly string[];
 
@@ -43,6 +44,8 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   /** Name of the task, where the request has one; ''. */
   readonly taskName: string;
+  /** Set when the task is only looked at. */
+  readonly preview: Preview | undefined;
 }
 
 export interface CaptureSession<Config, Resource, State> {
@@ -56,6 +59,8 @@ export interface CaptureSession<Config, Resource, State> {
   /** Aborted when the session has to end; `pull` then returns, or rejects with the signal's reason. */
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** Set when the task is only looked at. */
+  readonly preview: Preview | undefined;
   readonly output: CaptureOutput;
   /** The whole built task, for what is not above. */
   readonly spec: CaptureSpec;

@@ -14,4 +14,5 @@ export type {
 export { CRASH_POINTS } from './crash-points.ts';
 export type { CaptureCrashPoint } from './crash-points.ts';
 export { catalogue, errors } from './errors.ts';
+export type { Preview } from './preview.ts';
 export { runCapture, serveCapture } from './run-capture.ts';

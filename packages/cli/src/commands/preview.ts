@@ -1,5 +1,6 @@
 // weir preview: runs one task for a while without keeping anything, and prints what it does.
 
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { buildCapture, buildMaterialization, loadCatalog, parseDuration } from '@weir/runtime';
@@ -42,12 +43,19 @@ function jsonObject(text: string): string {
   throw new InvalidArgumentError('The state has to be a JSON object.');
 }
 
+/** Tells the connector that nothing is kept, and that a durable run of the same task must not notice. */
+function previewEnvironment(sessions: readonly unknown[]): Record<string, string> {
+  if (process.env['WEIR_PREVIEW'] === 'off') return {};
+  const id = randomBytes(6).toString('hex');
+  return { WEIR_PREVIEW: id, WEIR_PREVIEW_SESSIONS: String(sessions.length) };
+}
+
 async function run(options: PreviewCommandOptions): Promise<void> {
   const catalog = await loadCatalog(options.source);
   const task = chooseTask(catalog, options.name);
   const print = stderrLogs(options);
   const onLog: PreviewOptions['onLog'] = (log) => print(task.name, log);
-  const build = { ...resolveOptions(options, task.name), onLog };
+  const build = { ...resolveOptions(options, task.name), onLog, env: previewEnvironment(options.sessions) };
   using stop = abortOnSignals();
   const preview: PreviewOptions = {
     sessions: options.sessions,

@@ -12,7 +12,14 @@ import {
   openMaterialization,
   startConnector,
 } from '@weir/runtime';
-import type { BuiltCapture, BuiltMaterialization, OpenEnvironment, OpsLog, TaskEvent } from '@weir/runtime';
+import type {
+  BuiltCapture,
+  BuiltMaterialization,
+  CaptureConnection,
+  OpenEnvironment,
+  OpsLog,
+  TaskEvent,
+} from '@weir/runtime';
 import { FixtureSource } from './fixture-source.ts';
 import type { FixtureTransaction } from './fixture.ts';
 import { appliedLine, documentLine, finalStateLine, stateLine } from './output-lines.ts';
@@ -128,11 +135,28 @@ async function inThrowawayFolder(
   }
 }
 
+/**
+ * The process that answered the first Apply lives as long as the preview: what it holds at the source (a temporary
+ * replication slot) lets each session go on where the one before ended, and is gone with it.
+ */
+class KeptProcess implements AsyncDisposable {
+  readonly #kept: CaptureConnection[] = [];
+
+  readonly keep = (connection: CaptureConnection): void => {
+    this.#kept.push(connection);
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const connection of this.#kept) await connection.stop();
+  }
+}
+
 export async function previewCapture(built: BuiltCapture, options: PreviewOptions): Promise<void> {
   const { spec: capture, version, endpoint } = built;
   await inThrowawayFolder(capture.name, options, async (environment) => {
     const printer = new EventPrinter(options, 'capture');
-    for (const limit of options.sessions) {
+    await using first = new KeptProcess();
+    for (const [session, limit] of options.sessions.entries()) {
       if (options.signal.aborted) return;
       using timer = new SessionTimer(options.timeoutMs, options.signal);
       const task = {
@@ -151,7 +175,7 @@ export async function previewCapture(built: BuiltCapture, options: PreviewOption
         ...(options.initialState === undefined ? {} : { initialState: options.initialState }),
         ...(limit === undefined ? {} : { maxTransactions: limit }),
       };
-      await applyCapture(task);
+      await applyCapture(task, session === 0 && options.sessions.length > 1 ? first.keep : undefined);
       printer.afterApply();
       if (limit !== 0) await openCapture(task);
     }

@@ -60,13 +60,13 @@ test('a capture cannot use a materialization connector', async () => {
   });
 });
 
-test('a local command speaks JSON unless the catalog says protobuf', async () => {
+test('a local command speaks JSON unless the catalog says protobuf, and its own environment wins', async () => {
   const local = { kind: 'local', command: ['python3', 'c.py'], env: { A: '1' } } as const;
-  const json = await resolveConnector({ ...local, protobuf: false }, 'capture');
+  const json = await resolveConnector({ ...local, protobuf: false }, 'capture', { env: { A: '2', B: '3' } });
   const proto = await resolveConnector({ ...local, protobuf: true }, 'capture');
   assert.deepEqual(
     [json.program, json.arguments, json.env, json.codec, proto.codec],
-    ['python3', ['c.py'], { A: '1' }, 'json', 'proto'],
+    ['python3', ['c.py'], { A: '1', B: '3' }, 'json', 'proto'],
   );
 });
 

@@ -43,6 +43,8 @@ export interface ResolveOptions {
   readonly logLevel?: string;
   /** The network of containers; default `bridge`. */
   readonly network?: string;
+  /** Added to the environment of the connector; the catalog's `endpoint.local.env` wins. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const projectFolder = join(import.meta.dirname, '..', '..', '..', '..');
@@ -93,8 +95,9 @@ export function builtInConnectors(
 function builtInCommand(
   image: string,
   protocol: ConnectorProtocol,
-  folders: readonly string[],
+  options: ResolveOptions,
 ): ConnectorCommand {
+  const folders = options.connectorFolders ?? defaultConnectorFolders;
   const name = imageName(image);
   const folder = folders
     .map((candidate) => join(candidate, name))
@@ -118,6 +121,7 @@ function builtInCommand(
     program: process.execPath,
     arguments: [join(folder, 'src', 'main.ts')],
     env: {
+      ...options.env,
       FLOW_RUNTIME_CODEC: labels.codec,
       LOG_FORMAT: 'json',
       NODE_COMPILE_CACHE: compileCache(),
@@ -135,7 +139,7 @@ export async function resolveConnector(
   if (source.kind === 'image') {
     return options.imageMode === 'docker'
       ? await dockerCommand(source.image, protocol, options)
-      : builtInCommand(source.image, protocol, options.connectorFolders ?? defaultConnectorFolders);
+      : builtInCommand(source.image, protocol, options);
   }
   const [program = '', ...rest] = source.command;
   return {
@@ -143,7 +147,7 @@ export async function resolveConnector(
     connectorType: 'LOCAL',
     program,
     arguments: rest,
-    env: source.env,
+    env: { ...options.env, ...source.env },
     codec: source.protobuf ? 'proto' : 'json',
   };
 }

@@ -32,6 +32,7 @@ export interface ContainerOptions {
   readonly taskName: string;
   readonly taskType: ConnectorProtocol;
   readonly codec: CodecName;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The arguments of `docker run`: the limits and labels that Flow sets, with stdin kept open. Each start adds a `--name`. */
@@ -45,6 +46,7 @@ export function dockerRunArguments(options: ContainerOptions): string[] {
     '--env=LOG_FORMAT=json',
     `--env=LOG_LEVEL=${options.logLevel}`,
     `--env=FLOW_RUNTIME_CODEC=${options.codec}`,
+    ...Object.entries(options.env ?? {}).map(([name, value]) => `--env=${name}=${value}`),
     '--memory=1g',
     '--cpus=2',
     '--platform=linux/amd64',
@@ -90,6 +92,7 @@ export async function dockerCommand(
       taskName: options.taskName ?? '',
       taskType: protocol,
       codec: inspection.codec,
+      ...(options.env === undefined ? {} : { env: options.env }),
     }),
     env: {},
     codec: inspection.codec,
