@@ -7,6 +7,11 @@ export interface ConnectOptions {
   readonly host: string;
   /** 5432 when absent. */
   readonly port?: number;
+  /**
+   * Where the socket is opened instead, such as the near end of a tunnel. `host` and `port` still name the server, in
+   * messages and towards its certificate.
+   */
+  readonly via?: { readonly host: string; readonly port: number };
   readonly user: string;
   /** A function is asked at every connection that needs it, so that short-lived tokens stay fresh. */
   readonly password?: string | (() => string | Promise<string>);

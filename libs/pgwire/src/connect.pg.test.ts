@@ -1,14 +1,29 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { missingPostgres, type PostgresServer, postgresVersions, startPostgres } from '@weir/testing';
+import {
+  CertificateAuthority,
+  missingPostgres,
+  type PostgresServer,
+  postgresVersions,
+  serveTls,
+  startPostgres,
+} from '@weir/testing';
 import { connect, type ConnectOptions, PgConnectionError, PgServerError } from './index.ts';
 
-const roles = ['anyone', 'plain', 'old', 'new', 'tls_only', 'clear_only'] as const;
+const roles = [
+  'anyone',
+  'plain',
+  'old',
+  'new',
+  'tls_only',
+  'clear_only',
+  'certified',
+  'certified_too',
+] as const;
 
 const accessRules = `
 local   all all                      trust
@@ -17,86 +32,18 @@ host    all plain    127.0.0.1/32    password
 host    all old      127.0.0.1/32    md5
 host    all new      127.0.0.1/32    scram-sha-256
 hostssl all tls_only 127.0.0.1/32    scram-sha-256
+hostssl all certified,certified_too 127.0.0.1/32 cert
 hostnossl all clear_only 127.0.0.1/32 scram-sha-256
 host    all postgres all             scram-sha-256
 host    all new      ::1/128         scram-sha-256
 `;
 
-/** A certificate authority and, from it, a certificate for `localhost` in the server's data folder. */
-function makeCertificates(server: PostgresServer): { ca: string; otherCa: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'weir-tls-'));
-  const openssl = (...args: string[]): void => {
-    const result = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' });
-    assert.equal(result.status, 0, result.stderr);
-  };
-  for (const name of ['ca', 'other']) {
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.crt`,
-    );
-  }
-  openssl(
-    'req',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-subj',
-    '/CN=localhost',
-    '-addext',
-    'subjectAltName=DNS:localhost',
-    '-keyout',
-    'server.key',
-    '-out',
-    'server.csr',
-  );
-  openssl(
-    'x509',
-    '-req',
-    '-in',
-    'server.csr',
-    '-CA',
-    'ca.crt',
-    '-CAkey',
-    'ca.key',
-    '-days',
-    '2',
-    '-copy_extensions',
-    'copy',
-    '-out',
-    'server.crt',
-  );
-  const { uid, gid } = statSync(server.dataDirectory);
-  for (const name of ['server.key', 'server.crt']) {
-    const target = join(server.dataDirectory, name);
-    writeFileSync(target, readFileSync(join(folder, name)), { mode: 0o600 });
-    chownSync(target, uid, gid);
-  }
-  const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
-  const authorities = { ca: read('ca.crt'), otherCa: read('other.crt') };
-  rmSync(folder, { recursive: true });
-  return authorities;
-}
-
 for (const version of postgresVersions) {
   suite(`PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
     let server: PostgresServer;
     let socketFolder: string;
-    let authorities: ReturnType<typeof makeCertificates>;
+    let authority: CertificateAuthority;
+    let otherAuthority: CertificateAuthority;
     let base: ConnectOptions;
 
     before(async () => {
@@ -112,10 +59,14 @@ for (const version of postgresVersions) {
           `SET password_encryption = '${encryption}'; CREATE ROLE ${role} LOGIN PASSWORD 'sécret "${role}'`,
         );
       }
-      authorities = makeCertificates(server);
-      writeFileSync(join(server.dataDirectory, 'pg_hba.conf'), accessRules);
-      await server.query('ALTER SYSTEM SET ssl = on');
-      await server.query('SELECT pg_reload_conf()');
+      authority = new CertificateAuthority('ca');
+      otherAuthority = new CertificateAuthority('other');
+      await serveTls(
+        server,
+        authority.issue('localhost', ['DNS:localhost']),
+        authority.certificate,
+        accessRules,
+      );
       base = {
         host: '127.0.0.1',
         port: server.port,
@@ -123,11 +74,12 @@ for (const version of postgresVersions) {
         password: 'sécret "new',
         database: 'postgres',
       };
-      await untilTlsIsOn(base);
     });
 
     after(async () => {
       await server[Symbol.asyncDispose]();
+      authority[Symbol.dispose]();
+      otherAuthority[Symbol.dispose]();
       rmSync(socketFolder, { recursive: true, force: true });
     });
 
@@ -194,7 +146,7 @@ for (const version of postgresVersions) {
     });
 
     test('certificates are checked as far as the sslmode says', async () => {
-      const { ca, otherCa } = authorities;
+      const [ca, otherCa] = [authority.certificate, otherAuthority.certificate];
       assert.equal(await isEncrypted({ sslmode: 'require', ca }), true);
       assert.equal(await isEncrypted({ sslmode: 'verify-ca', ca }), true);
       assert.equal(await isEncrypted({ sslmode: 'verify-full', ca, host: 'localhost' }), true);
@@ -206,6 +158,53 @@ for (const version of postgresVersions) {
       ] as const) {
         await assert.rejects(connect({ ...base, ...options }), { name: 'PgConnectionError', kind: 'tls' });
       }
+    });
+
+    test('a client certificate lets its owner in, and one of another authority nobody', async () => {
+      const certified = authority.issue('certified');
+      const identity = { user: 'certified', cert: certified.certificate, key: certified.key } as const;
+      assert.equal(await isEncrypted({ ...identity, sslmode: 'require' }), true);
+      await assert.rejects(connect({ ...base, user: 'certified', sslmode: 'require' }), {
+        sqlstate: '28000',
+      });
+      await assert.rejects(connect({ ...base, ...identity, user: 'certified_too', sslmode: 'require' }), {
+        sqlstate: '28000',
+      });
+      const stranger = otherAuthority.issue('certified');
+      const strange = { ...identity, cert: stranger.certificate, key: stranger.key };
+      await assert.rejects(connect({ ...base, ...strange, sslmode: 'require' }), {
+        name: 'PgConnectionError',
+        kind: 'tls',
+      });
+    });
+
+    test('certificates and keys that are none fail as TLS does, and are not in the error', async () => {
+      const { certificate, key } = authority.issue('certified');
+      const other = authority.issue('certified');
+      for (const files of [
+        { cert: certificate, key: 'no key' },
+        { cert: certificate, key: other.key },
+        { cert: 'no certificate', key },
+        { ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' },
+      ]) {
+        await assert.rejects(connect({ ...base, ...files, sslmode: 'require' }), (error: unknown) => {
+          assert.ok(error instanceof PgConnectionError);
+          assert.equal(error.kind, 'tls');
+          assert.ok(!`${error.message}${String(error.cause)}`.includes(key.split('\n')[1] ?? '-'));
+          return true;
+        });
+      }
+    });
+
+    test('through another address the certificate is still checked against the name of the server', async () => {
+      const via = { host: '127.0.0.1', port: server.port };
+      const ca = authority.certificate;
+      const named = { host: 'localhost', port: 1, via, ca, sslmode: 'verify-full' } as const;
+      assert.equal(await isEncrypted(named), true);
+      await assert.rejects(connect({ ...base, ...named, host: 'db.example.com' }), {
+        kind: 'tls',
+        message: /db\.example\.com/,
+      });
     });
 
     test('Unix sockets and IPv6 addresses are reached', async () => {
@@ -234,18 +233,6 @@ for (const version of postgresVersions) {
       });
     });
   });
-}
-
-/** A reload takes its time; so many attempts as it needs, one after another. */
-async function untilTlsIsOn(options: ConnectOptions): Promise<void> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      await using _connection = await connect({ ...options, sslmode: 'require' });
-      return;
-    } catch (error) {
-      if (attempt > 200) throw error;
-    }
-  }
 }
 
 test('a refused, an unresolvable and a silent server are told apart, and quickly', async () => {

@@ -59,3 +59,8 @@ export class PgServerError extends Error {
     this.position = fields.position;
   }
 }
+
+/** What went wrong in TLS, in OpenSSL's few words where it has them: `tlsv1 alert unknown ca`. */
+export function tlsReason(error: Error): string {
+  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
+}

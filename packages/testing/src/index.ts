@@ -1,3 +1,5 @@
+export { CertificateAuthority, serveTls } from './certificates.ts';
+export type { CertifiedKey } from './certificates.ts';
 export { matchSnapshot } from './snapshot.ts';
 export { temporaryDirectory } from './temporary-directory.ts';
 export type { TemporaryDirectory } from './temporary-directory.ts';

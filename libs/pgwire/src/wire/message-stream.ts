@@ -4,7 +4,7 @@
 // slows the server down instead of filling memory.
 
 import type { Duplex } from 'node:stream';
-import { PgConnectionError } from '../pg-errors.ts';
+import { PgConnectionError, tlsReason } from '../pg-errors.ts';
 
 const HIGH_WATER_BYTES = 1 << 20;
 const INITIAL_BYTES = 1 << 17;
@@ -40,9 +40,7 @@ export class MessageStream {
       if (this.#pendingBytes >= HIGH_WATER_BYTES) socket.pause();
       this.#wake();
     });
-    socket.on('error', (error) =>
-      this.fail(new PgConnectionError('closed', `the connection broke: ${error.message}`, error)),
-    );
+    socket.on('error', (error) => this.fail(brokenBy(error)));
     socket.on('close', () => this.fail(new PgConnectionError('closed', 'the server closed the connection')));
     // The socket may come paused from the TLS negotiation.
     socket.resume();
@@ -132,4 +130,11 @@ export class MessageStream {
     if (waiter === undefined) this.#onIdleData();
     else waiter.resolve();
   }
+}
+
+/** A server that refuses the client's certificate says so after the handshake, as an alert (TLS 1.3). */
+function brokenBy(error: Error): PgConnectionError {
+  const isTls = 'code' in error && String(error.code).startsWith('ERR_SSL_');
+  const message = isTls ? `TLS failed: ${tlsReason(error)}` : `the connection broke: ${error.message}`;
+  return new PgConnectionError(isTls ? 'tls' : 'closed', message, error);
 }

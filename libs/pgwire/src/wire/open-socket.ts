@@ -6,7 +6,7 @@ import { createConnection, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { bareHost, DEFAULT_PORT, serverAddress, type ConnectOptions } from '../connect-options.ts';
-import { PgConnectionError } from '../pg-errors.ts';
+import { PgConnectionError, tlsReason } from '../pg-errors.ts';
 import { sslRequest } from './frontend-messages.ts';
 
 export type Encryption = 'never' | 'if-offered' | 'always';
@@ -26,10 +26,10 @@ export async function openSocket(
 ): Promise<OpenedSocket> {
   signal.throwIfAborted();
   const host = bareHost(options.host);
-  const isLocal = host.startsWith('/');
+  const isLocal = options.via === undefined && host.startsWith('/');
   const socket = isLocal
     ? createConnection(serverAddress(options))
-    : createConnection({ host, port: options.port ?? DEFAULT_PORT });
+    : createConnection(options.via ?? { host, port: options.port ?? DEFAULT_PORT });
   const abort = (): void => {
     socket.destroy(signal.reason as Error);
   };
@@ -45,7 +45,7 @@ export async function openSocket(
       if (encryption === 'if-offered') return { socket, tls: undefined };
       throw new PgConnectionError('tls', `${serverAddress(options)} does not accept TLS connections`);
     }
-    const tls = tlsConnect({ socket, ...tlsOptions(options, host) });
+    const tls = startTls(socket, options, host);
     await settled(tls, 'secureConnect', (error) => tlsError(error, serverAddress(options)));
     return { socket: tls, tls };
   } catch (error) {
@@ -53,6 +53,16 @@ export async function openSocket(
     throw error;
   } finally {
     signal.removeEventListener('abort', abort);
+  }
+}
+
+/** Certificates and keys are read before the handshake begins; an error of theirs holds no part of them. */
+function startTls(socket: Socket, options: ConnectOptions, host: string): TLSSocket {
+  try {
+    return tlsConnect({ socket, ...tlsOptions(options, host) });
+  } catch (error) {
+    const reason = error instanceof Error ? tlsReason(error) : String(error);
+    throw new PgConnectionError('tls', `the certificates or the key cannot be used: ${reason}`, error);
   }
 }
 
@@ -143,5 +153,5 @@ function networkError(error: Error, address: string): PgConnectionError {
 
 function tlsError(error: Error, address: string): PgConnectionError {
   if (error instanceof PgConnectionError) return error;
-  return new PgConnectionError('tls', `TLS with ${address} failed: ${error.message}`, error);
+  return new PgConnectionError('tls', `TLS with ${address} failed: ${tlsReason(error)}`, error);
 }
