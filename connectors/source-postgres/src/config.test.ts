@@ -69,9 +69,11 @@ describe('the configuration', () => {
       [{ advanced: { skip_backfills: 'users' } }, 'PG_CONFIG_INVALID', /"users".*no schema/],
       [{ advanced: { rediscovery_interval: '10s' } }, 'PG_CONFIG_INVALID', /10s.*1m/],
       [{ discoveryFilters: { table_patterns: ['a.b.c'] } }, 'SQL_TABLE_PATTERN_INVALID', /a\.b\.c/],
-      [{ advanced: { min_backfill_xid: '7' } }, 'PG_UNSUPPORTED', /min_backfill_xid/],
-      [{ advanced: { feature_flags: 'multidimensional_arrays' } }, 'PG_UNSUPPORTED', /multidimensional/],
-      [{ advanced: { feature_flags: 'force_reset_cursor=0/1' } }, 'PG_UNSUPPORTED', /force_reset_cursor/],
+      [
+        { advanced: { feature_flags: 'force_reset_cursor=7' } },
+        'PG_CONFIG_INVALID',
+        /force_reset_cursor.*"7"/,
+      ],
       [
         { networkTunnel: { sshForwarding: { sshEndpoint: 'ssh://u@h', privateKey: 'k' } } },
         'PG_UNSUPPORTED',

@@ -20,6 +20,8 @@ import {
 } from '@weir/schema';
 import { compileTablePattern } from '@weir/sqlcapture';
 import { errors } from './errors.ts';
+import { type ExpertSettings, expertSettings } from './expert-settings.ts';
+import { type ValueStyle, valueStyle } from './values/index.ts';
 
 export const endpointSchema = configSchema(
   {
@@ -347,17 +349,13 @@ const flagDefaults = {
   skip_table_prerequisites: false,
   /** An update of a row's key becomes a delete and a create; off: one update, and the old row stays downstream. */
   split_key_updates: true,
+  date_as_date: true,
+  time_as_time: true,
+  flatten_arrays: true,
+  multidimensional_arrays: false,
 } as const;
 
-/** Flags of the reference system that change values or positions and do not exist here: set, they are refused. */
-const refusedFlags: Readonly<Record<string, boolean>> = {
-  date_as_date: false,
-  time_as_time: false,
-  flatten_arrays: false,
-  multidimensional_arrays: true,
-};
-
-export interface SourceSettings {
+export interface SourceSettings extends ExpertSettings {
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -370,6 +368,7 @@ export interface SourceSettings {
   readonly sourceTag: string | undefined;
   readonly readOnly: boolean;
   readonly flags: ReturnType<typeof featureFlags>;
+  readonly style: ValueStyle;
   readonly isSkipped: (schema: string, table: string) => boolean;
 }
 
@@ -379,7 +378,6 @@ export function featureFlags(config: EndpointConfig) {
 
 /** What the schema cannot say. Throws PG_CONFIG_INVALID, PG_UNSUPPORTED and the errors of table patterns. */
 export function checkConfig(config: EndpointConfig): void {
-  const { advanced } = config;
   if (/\.pooler\.supabase\.com(:6543)?$/.test(config.address)) {
     throw errors.PG_CONFIG_INVALID({
       message: `${config.address} is a connection pooler, which cannot replicate`,
@@ -389,18 +387,10 @@ export function checkConfig(config: EndpointConfig): void {
   for (const pattern of config.discoveryFilters.table_patterns ?? []) compileTablePattern(pattern);
   skippedTables(config);
   rediscoveryIntervalMs(config);
+  expertSettings(config.advanced);
   const unsupported: string[] = [];
   if (config.credentials.auth_type !== 'UserPassword') unsupported.push('/credentials of a cloud provider');
   if (config.networkTunnel?.sshForwarding !== undefined) unsupported.push('/networkTunnel/sshForwarding');
-  if (advanced.min_backfill_xid !== undefined) unsupported.push('/advanced/min_backfill_xid');
-  const flags: Readonly<Record<string, boolean>> = featureFlags(config);
-  for (const [flag, refused] of Object.entries(refusedFlags)) {
-    if (flags[flag] === refused) unsupported.push(`the feature flag ${refused ? '' : 'no_'}${flag}`);
-  }
-  for (const entry of (advanced.feature_flags ?? '').split(',')) {
-    if (/^\s*(initial_backfill_cursor|force_reset_cursor)\s*=/.test(entry))
-      unsupported.push(`the feature flag ${entry.trim()}`);
-  }
   if (unsupported.length > 0) {
     throw errors.PG_UNSUPPORTED({
       message: `this version of the connector does not support ${unsupported.join(', ')}`,
@@ -412,6 +402,7 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
   const { advanced } = config;
   const skipped = skippedTables(config);
   return {
+    ...expertSettings(advanced),
     ...splitAddress(config.address),
     user: config.user,
     database: config.database,
@@ -424,6 +415,7 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
     sourceTag: advanced.source_tag === '' ? undefined : advanced.source_tag,
     readOnly: advanced.read_only_capture ?? false,
     flags: featureFlags(config),
+    style: valueStyle(featureFlags(config)),
     isSkipped: (schema, table) => skipped.has('*.*') || skipped.has(`${schema}.${table}`.toLowerCase()),
   };
 }

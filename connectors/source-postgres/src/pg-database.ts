@@ -31,7 +31,13 @@ import {
   type TableInfo,
   type TableMetadata,
 } from '@weir/sqlcapture';
-import { type ChunkTable, keyedChunkQuery, pagesChunkQuery } from './backfill/chunk-query.ts';
+import {
+  chunkEndQuery,
+  type ChunkTable,
+  keyedChunkQuery,
+  pagesChunkQuery,
+  writtenSince,
+} from './backfill/chunk-query.ts';
 import { EarlyWriters } from './backfill/early-writers.ts';
 import { estimateRows, measureTable, nextPages, type TableSize } from './backfill/page-range.ts';
 import { beginSnapshot } from './backfill/snapshot.ts';
@@ -70,6 +76,8 @@ export interface PgDatabaseOptions {
   readonly signal: AbortSignal;
 }
 
+/** In the state of each table: the position of a reset by force that was carried out. */
+const CURSOR_RESET = 'cursor_reset';
 /** SQLSTATE of a statement that was cancelled, by its timeout among others. */
 const QUERY_CANCELED = '57014';
 
@@ -100,7 +108,7 @@ export class PgDatabase implements Database, StreamTables {
       relations.flatMap((relation) => relation.columns.map((column) => column.typeOid)),
     );
     this.#relations = new Map(relations.map((relation) => [streamKey(relation), relation]));
-    return relations.map((relation) => tableInfo(relation, this.#catalog));
+    return relations.map((relation) => tableInfo(relation, this.#catalog, this.#options.settings.style));
   }
 
   sourcedSchema(table: TableInfo): string {
@@ -137,27 +145,51 @@ export class PgDatabase implements Database, StreamTables {
     const connection = await this.#options.connect('replication', signal);
     try {
       const cluster = await identifySystem(connection);
-      const from = cursor === undefined ? undefined : cursorLsn(cursor);
-      const { slot, start } = await this.#openSlot(connection, from, cluster, metadata);
+      const from = this.#startingPoint(cursor, metadata);
+      const { slot, start } = await this.#openSlot(connection, from.cursor, cluster, from.known);
       log.info('replication starts', { position: new LsnPosition(start).toString(), slot });
       this.#stream = new PgReplication({
         connection,
         slot,
         publication: settings.publication,
         start: new LsnPosition(start),
-        metadata: clusterMetadata(cluster),
+        metadata: {
+          ...clusterMetadata(cluster),
+          ...(settings.forcedCursor === undefined ? {} : { [CURSOR_RESET]: settings.forcedCursor }),
+        },
         tables: this,
         serverPosition: () => serverPosition(sql),
         splitKeyUpdates: settings.flags.split_key_updates,
         log,
         signal,
       });
-      if (cursor !== undefined) for (const xid of await awaitingStandby(sql)) this.#stream.recent.add(xid);
+      if (from.cursor !== undefined)
+        for (const xid of await awaitingStandby(sql)) this.#stream.recent.add(xid);
       return this.#stream;
     } catch (error) {
       await connection.close().catch(() => undefined);
       throw runtimeError(error, 'cannot start replication');
     }
+  }
+
+  /** What the settings make of the stored position, and what may be checked against the server before going on there. */
+  #startingPoint(
+    cursor: string | undefined,
+    known: readonly TableMetadata[],
+  ): { readonly cursor: bigint | undefined; readonly known: readonly TableMetadata[] } {
+    const { settings, preview, log } = this.#options;
+    const { forcedCursor, initialCursor } = settings;
+    const stored = cursor === undefined ? undefined : cursorLsn(cursor);
+    if (preview !== undefined) return { cursor: stored, known };
+    if (forcedCursor !== undefined && known.every((facts) => facts[CURSOR_RESET] !== forcedCursor)) {
+      log.warn('the position is reset by force: changes before it that were not read are lost', {
+        before: cursor,
+        position: forcedCursor,
+      });
+      return { cursor: parseLsn(forcedCursor), known: [] };
+    }
+    if (stored !== undefined || initialCursor === undefined) return { cursor: stored, known };
+    return { cursor: parseLsn(initialCursor), known };
   }
 
   /** The slot to stream from, and where: at the cursor, or where a new slot begins. */
@@ -245,6 +277,7 @@ export class PgDatabase implements Database, StreamTables {
         collectionKey: collectionKeyColumns(binding.collectionKey),
         wantsTransactionId: binding.wantsTransactionId,
         sourceTag: this.#options.settings.sourceTag,
+        style: this.#options.settings.style,
       },
       this.#catalog,
     );
@@ -289,6 +322,7 @@ export class PgDatabase implements Database, StreamTables {
       table: name,
       columns: columns.map((column) => column.name),
       filter: backfillFilter(this.#binding(request.table).resource),
+      conditions: [],
     };
     const chunk = new ChunkReader(plan, this.#row, this.#out, request, sink);
     if (request.mode === 'keyed') return this.#scanKeyed(request, relation, table, keyColumns, chunk);
@@ -314,9 +348,19 @@ export class PgDatabase implements Database, StreamTables {
     });
     const { scanned } = request.state;
     const after = scanned === undefined ? undefined : keyParameters(types, scanned);
-    const limit = this.#options.settings.chunkRows;
+    const { chunkRows: limit, minBackfillXid } = this.#options.settings;
+    let end: Buffer | undefined;
     try {
-      await this.#copy(() => keyedChunkQuery(table, key, after, limit), chunk);
+      await this.#withSnapshot(async (connection, snapshot) => {
+        if (minBackfillXid === undefined) {
+          await this.#copy(connection, keyedChunkQuery(table, key, after, limit), chunk);
+          return;
+        }
+        end = await chunk.lastKeyOf(connection, chunkEndQuery(table, key, after, limit));
+        const until = end === undefined ? undefined : keyParameters(types, end);
+        const recent = { ...table, conditions: writtenSince(minBackfillXid, snapshot.xmax) };
+        await this.#copy(connection, keyedChunkQuery(recent, key, after, limit, until), chunk);
+      });
     } catch (error) {
       const isTimeout = error instanceof PgServerError && error.sqlstate === QUERY_CANCELED;
       if (!isTimeout || chunk.rows === 0 || this.#options.signal.aborted)
@@ -326,6 +370,7 @@ export class PgDatabase implements Database, StreamTables {
       });
       return { rows: chunk.rows, scanned: chunk.lastKey, complete: false };
     }
+    if (minBackfillXid !== undefined) return { rows: chunk.rows, scanned: end, complete: end === undefined };
     return { rows: chunk.rows, scanned: chunk.lastKey, complete: chunk.rows < limit };
   }
 
@@ -343,10 +388,14 @@ export class PgDatabase implements Database, StreamTables {
     const { low, high, isLast } = nextPages(request.state.scanned, size, this.#options.settings.chunkRows);
     const watershed = watershedOf(request.state.metadata);
     try {
-      await this.#copy((snapshot) => {
-        const conditions = watershed === undefined ? [] : scannedConditions(watershed, snapshot);
-        return pagesChunkQuery(table, low, high, conditions);
-      }, chunk);
+      await this.#withSnapshot((connection, snapshot) => {
+        const { minBackfillXid } = this.#options.settings;
+        const conditions = [
+          ...(watershed === undefined ? [] : scannedConditions(watershed, snapshot)),
+          ...(minBackfillXid === undefined ? [] : writtenSince(minBackfillXid, snapshot.xmax)),
+        ];
+        return this.#copy(connection, pagesChunkQuery({ ...table, conditions }, low, high), chunk);
+      });
     } catch (error) {
       throw this.#scanError(error, relation);
     }
@@ -357,17 +406,14 @@ export class PgDatabase implements Database, StreamTables {
     return runtimeError(error, `cannot read a chunk of ${streamLabel(relation)}`);
   }
 
-  #copy(query: (snapshot: Snapshot) => string, chunk: ChunkReader): Promise<void> {
+  async #copy(connection: PgConnection, query: string, chunk: ChunkReader): Promise<void> {
     const { log, signal } = this.#options;
-    return this.#withSnapshot(async (connection, snapshot) => {
-      const text = query(snapshot);
-      log.debug('reading a chunk', { query: text });
-      for await (const rows of connection.copyOut(text)) {
-        chunk.read(rows);
-        await chunk.drained();
-        signal.throwIfAborted();
-      }
-    });
+    log.debug('reading a chunk', { query });
+    for await (const rows of connection.copyOut(query)) {
+      chunk.read(rows);
+      await chunk.drained();
+      signal.throwIfAborted();
+    }
   }
 
   /** The snapshot sees every transaction already streamed. */
@@ -417,6 +463,17 @@ class ChunkReader {
       this.rows += 1;
     }
     if (count > 0 && mode === 'keyed') this.lastKey = Buffer.from(plan.packKey(bytes, row));
+  }
+
+  /** The key of the last row of another query; undefined when it has none. */
+  async lastKeyOf(connection: PgConnection, query: string): Promise<Buffer | undefined> {
+    let key: Buffer | undefined;
+    for await (const { bytes, count, starts, ends } of connection.copyOut(query)) {
+      if (count === 0) continue;
+      readCopyTextRow(this.#row, bytes, starts[count - 1] ?? 0, ends[count - 1] ?? 0);
+      key = Buffer.from(this.#plan.packKey(bytes, this.#row));
+    }
+    return key;
   }
 
   drained(): Promise<void> {

@@ -8,6 +8,8 @@ export interface ChunkTable {
   /** In the order in which the rows are read. */
   readonly columns: readonly string[];
   readonly filter: string | undefined;
+  /** What else the rows have to satisfy, in SQL. */
+  readonly conditions: readonly string[];
 }
 
 export interface KeyColumn {
@@ -16,30 +18,59 @@ export interface KeyColumn {
   readonly collateC: boolean;
 }
 
-/** Rows after the key `after` (texts of its columns), in key order; from the first one when undefined. */
+/**
+ * Rows after the key `after` (texts of its columns), in key order; from the first one when undefined. With `until` they
+ * end with that key, else after `limit` rows.
+ */
 export function keyedChunkQuery(
   table: ChunkTable,
   key: readonly KeyColumn[],
   after: readonly (string | null)[] | undefined,
   limit: number,
+  until?: readonly (string | null)[],
 ): string {
-  const columns = key.map(({ name, collateC }) => quoteIdentifier(name) + (collateC ? ' COLLATE "C"' : ''));
-  const conditions: string[] = [];
-  if (after !== undefined) {
-    const values = after.map((value) => (value === null ? 'NULL' : quoteLiteral(value).trim()));
-    conditions.push(`(${columns.join(', ')}) > (${values.join(', ')})`);
-  }
-  return copy(table, conditions, ` ORDER BY ${columns.join(', ')} LIMIT ${limit}`);
+  const columns = keyList(key);
+  const conditions = [...table.conditions];
+  if (after !== undefined) conditions.push(`(${columns}) > ${keyValues(after)}`);
+  if (until === undefined) return copy(table, conditions, ` ORDER BY ${columns} LIMIT ${limit}`);
+  return copy(table, [...conditions, `(${columns}) <= ${keyValues(until)}`], ` ORDER BY ${columns}`);
 }
 
-/** Rows on the pages after `low` and before `high`, both as `(page,0)` tuple ids, that meet the conditions. */
-export function pagesChunkQuery(
+/** The row that is the `limit`th after the key `after`, whatever else rows have to satisfy; none when there are fewer. */
+export function chunkEndQuery(
   table: ChunkTable,
-  low: string,
-  high: string,
-  conditions: readonly string[],
+  key: readonly KeyColumn[],
+  after: readonly (string | null)[] | undefined,
+  limit: number,
 ): string {
-  return copy(table, [`ctid > '${low}'`, `ctid <= '${high}'`, ...conditions], '');
+  const columns = keyList(key);
+  const conditions = after === undefined ? [] : [`(${columns}) > ${keyValues(after)}`];
+  const order = ` ORDER BY ${columns} OFFSET ${limit - 1} LIMIT 1`;
+  return copy({ ...table, filter: undefined }, conditions, order);
+}
+
+/** Holds for rows last written by the transaction `min` or a later one that a snapshot with this `xmax` may see. */
+export function writtenSince(min: number, xmax: number): readonly string[] {
+  const xmin = 'xmin::text::bigint';
+  // Ids are a circle: of two, the one that is less than half of it ahead is the later one.
+  return [
+    `${xmin} >= 3`,
+    `((${xmin} - ${min}) & 4294967295) < 2147483648`,
+    `((${xmax % 2 ** 32} - ${xmin}) & 4294967295) < 2147483648`,
+  ];
+}
+
+function keyList(key: readonly KeyColumn[]): string {
+  return key.map(({ name, collateC }) => quoteIdentifier(name) + (collateC ? ' COLLATE "C"' : '')).join(', ');
+}
+
+function keyValues(values: readonly (string | null)[]): string {
+  return `(${values.map((value) => (value === null ? 'NULL' : quoteLiteral(value).trim())).join(', ')})`;
+}
+
+/** Rows on the pages after `low` and before `high`, both as `(page,0)` tuple ids. */
+export function pagesChunkQuery(table: ChunkTable, low: string, high: string): string {
+  return copy(table, [`ctid > '${low}'`, `ctid <= '${high}'`, ...table.conditions], '');
 }
 
 function copy(table: ChunkTable, conditions: readonly string[], order: string): string {

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { keyedChunkQuery, pagesChunkQuery } from './chunk-query.ts';
+import { chunkEndQuery, keyedChunkQuery, pagesChunkQuery, writtenSince } from './chunk-query.ts';
 import { nextPages } from './page-range.ts';
 
-const table = { schema: 'public', table: 'we"ird', columns: ['a', 'b "q"'], filter: undefined };
+const table = {
+  schema: 'public',
+  table: 'we"ird',
+  columns: ['a', 'b "q"'],
+  filter: undefined,
+  conditions: [],
+};
 
 describe('the SQL of a chunk', () => {
   test('a keyed chunk compares and orders by the whole key', () => {
@@ -30,8 +36,28 @@ describe('the SQL of a chunk', () => {
 
   test('a keyless chunk is a range of pages', () => {
     assert.equal(
-      pagesChunkQuery(table, '(0,0)', '(501,0)', []),
+      pagesChunkQuery(table, '(0,0)', '(501,0)'),
       `COPY (SELECT "a", "b ""q""" FROM "public"."we""ird" WHERE ctid > '(0,0)' AND ctid <= '(501,0)') TO STDOUT`,
+    );
+  });
+
+  test('rows below a minimum transaction are left out, and the chunk ends after so many rows read, not found', () => {
+    const key = [{ name: 'a', collateC: false }];
+    const filtered = { ...table, columns: ['a'], conditions: writtenSince(100, 2 ** 32 + 7), filter: 'x' };
+    assert.equal(
+      chunkEndQuery(filtered, key, ['1'], 50),
+      `COPY (SELECT "a" FROM "public"."we""ird" WHERE ("a") > ('1') ORDER BY "a" OFFSET 49 LIMIT 1) TO STDOUT`,
+    );
+    const conditions =
+      'xmin::text::bigint >= 3 AND ((xmin::text::bigint - 100) & 4294967295) < 2147483648' +
+      ' AND ((7 - xmin::text::bigint) & 4294967295) < 2147483648';
+    assert.equal(
+      keyedChunkQuery(filtered, key, ['1'], 50, ['9']),
+      `COPY (SELECT "a" FROM "public"."we""ird" WHERE ${conditions} AND ("a") > ('1') AND ("a") <= ('9') AND (x\n) ORDER BY "a") TO STDOUT`,
+    );
+    assert.equal(
+      pagesChunkQuery(filtered, '(0,0)', '(9,0)'),
+      `COPY (SELECT "a" FROM "public"."we""ird" WHERE ctid > '(0,0)' AND ctid <= '(9,0)' AND ${conditions} AND (x\n)) TO STDOUT`,
     );
   });
 

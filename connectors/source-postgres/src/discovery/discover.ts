@@ -50,7 +50,7 @@ export async function discoverBindings(
   );
   const options = schemaOptions(config, settings);
   return relations.map((relation) => {
-    const table = tableInfo(relation, catalog);
+    const table = tableInfo(relation, catalog, settings.style);
     const key = collectionKey(table);
     const { namespace, name } = relation;
     return {

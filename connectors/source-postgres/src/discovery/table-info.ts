@@ -2,7 +2,7 @@
 
 import type { SqlSession } from '../sql-session.ts';
 import { collectionKey, type TableInfo } from '@weir/sqlcapture';
-import { columnSchema, isByteOrdered, type TypeCatalog } from '../values/index.ts';
+import { columnSchema, isByteOrdered, type TypeCatalog, type ValueStyle } from '../values/index.ts';
 import type { PgRelationInfo } from './relations.ts';
 
 /** Makes sure the catalog knows every type of these tables. */
@@ -15,7 +15,7 @@ export async function loadTypes(
   await catalog.load(await sql.connection(), typeOids);
 }
 
-export function tableInfo(relation: PgRelationInfo, catalog: TypeCatalog): TableInfo {
+export function tableInfo(relation: PgRelationInfo, catalog: TypeCatalog, style: ValueStyle): TableInfo {
   const generated = new Set(relation.columns.filter((column) => column.generated).map(({ name }) => name));
   const keys = {
     primaryKey: relation.primaryKey,
@@ -47,6 +47,7 @@ export function tableInfo(relation: PgRelationInfo, catalog: TypeCatalog): Table
         nullable: !column.notNull,
         comment: column.comment,
         isKey: key.includes(column.name),
+        style,
       }),
     })),
     unpredictableKeyOrder: relation.columns.some(

@@ -11,6 +11,7 @@ import {
   compileValueWriter,
   type KeyPacker,
   type TypeCatalog,
+  type ValueStyle,
   type ValueWriter,
 } from '../values/index.ts';
 import type { TransactionMeta } from './transaction-meta.ts';
@@ -30,6 +31,7 @@ export interface RowPlanTable {
   readonly collectionKey: readonly string[];
   readonly wantsTransactionId: boolean;
   readonly sourceTag: string | undefined;
+  readonly style: ValueStyle;
 }
 
 interface Property {
@@ -72,7 +74,10 @@ export class RowPlan {
       properties.push({
         prefix: Buffer.from(`${JSON.stringify(name)}:`),
         column,
-        write: compileValueWriter(catalog.get(typeOid), { isKey: table.collectionKey.includes(name) }),
+        write: compileValueWriter(catalog.get(typeOid), {
+          isKey: table.collectionKey.includes(name),
+          style: table.style,
+        }),
       });
     }
     const names = table.columns.map(({ name }) => Buffer.from(name));

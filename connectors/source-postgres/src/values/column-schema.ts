@@ -1,6 +1,7 @@
 // What JSON a column's values are, for the discovered and the sourced schema.
 
 import { isTextType, oids, underDomains, type PgType } from './pg-type.ts';
+import { standardStyle, type ValueStyle } from './value-style.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -13,9 +14,10 @@ export interface ColumnType {
   readonly comment?: string | undefined;
   /** A column of the collection's key. */
   readonly isKey?: boolean;
+  readonly style?: ValueStyle;
 }
 
-type TypeName = 'array' | 'boolean' | 'integer' | 'number' | 'string';
+type TypeName = 'array' | 'boolean' | 'integer' | 'number' | 'object' | 'string';
 
 interface ValueSchema {
   /** Absent: any value. */
@@ -71,7 +73,12 @@ const byOid = new Map<number, ValueSchema>([
 
 /** The schema of a column's values, with its description. */
 export function columnSchema(column: ColumnType): JsonSchema {
-  const { types, keywords } = valueSchema(column.type, column.typeModifier ?? -1, column.isKey ?? false);
+  const { types, keywords } = valueSchema(
+    column.type,
+    column.typeModifier ?? -1,
+    column.isKey ?? false,
+    column.style ?? standardStyle,
+  );
   const source = `(source type: ${column.nullable ? '' : 'non-nullable '}${typeTitle(column.type)})`;
   const comment = column.comment === undefined || column.comment === '' ? '' : `${column.comment} `;
   return {
@@ -86,27 +93,39 @@ function typeKeyword(types: readonly TypeName[], nullable: boolean): unknown {
   return all.length === 1 ? all[0] : all;
 }
 
-function valueSchema(type: PgType, typeModifier: number, isKey: boolean): ValueSchema {
-  if (type.kind === 'domain' && type.inner !== undefined) return valueSchema(type.inner, -1, isKey);
+function valueSchema(type: PgType, typeModifier: number, isKey: boolean, style: ValueStyle): ValueSchema {
+  if (type.kind === 'domain' && type.inner !== undefined) return valueSchema(type.inner, -1, isKey, style);
   switch (type.kind) {
     case 'array': {
       if (type.inner === undefined) return anything;
-      const element = valueSchema(type.inner, typeModifier, false);
+      if (style.arrays === 'nested') return { types: ['array'] };
+      const element = valueSchema(type.inner, typeModifier, false, style);
       const items = {
         ...(element.types === undefined ? {} : { type: typeKeyword(element.types, true) }),
         ...element.keywords,
       };
-      return { types: ['array'], keywords: { items } };
+      return style.arrays === 'shaped' ? shapedArray(items) : { types: ['array'], keywords: { items } };
     }
     case 'enum':
     case 'range':
     case 'multirange':
       return text;
     case 'base':
+      if (type.oid === oids.date && !style.dateAsDate) return formatted('date-time');
+      if (type.oid === oids.time && !style.timeAsTime) return { types: ['integer'] };
       return baseSchema(type, typeModifier, isKey);
     default:
       return anything;
   }
+}
+
+function shapedArray(items: JsonSchema): ValueSchema {
+  const properties = {
+    dimensions: { type: 'array', items: { type: 'integer' } },
+    elements: { type: 'array', items },
+  };
+  const required = Object.keys(properties);
+  return { types: ['object'], keywords: { properties, required, additionalProperties: false } };
 }
 
 function baseSchema(type: PgType, typeModifier: number, isKey: boolean): ValueSchema {

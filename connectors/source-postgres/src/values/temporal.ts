@@ -36,7 +36,7 @@ export function date(out: JsonBuffer, bytes: Buffer, start: number, end: number)
   else out.ascii(isPositiveInfinity(bytes, start, end) ? '9999-12-31' : '0000-01-01');
 }
 
-/** How the bounds of a daterange are written. */
+/** At midnight: how the bounds of a daterange are written. */
 export function dateAsTimestamp(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {
   if (end - start === 10 && hasPlainDate(bytes, start, end)) {
     out.raw(bytes, start, end);
@@ -66,6 +66,14 @@ export function timestampWithZone(out: JsonBuffer, bytes: Buffer, start: number,
 export function clock(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {
   writeClock(out, bytes, start, end);
   out.byte(0x5a);
+}
+
+/** `14:30:00.5` as microseconds since midnight. */
+export function clockAsMicros(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {
+  const [hours = '', minutes = '', seconds = ''] = bytes.toString('latin1', start, end).split(':');
+  const [whole = '', fraction = ''] = seconds.split('.');
+  const wholeSeconds = Number(hours) * 3600 + Number(minutes) * 60 + Number(whole);
+  out.ascii(String(wholeSeconds * 1_000_000 + Number(fraction.padEnd(6, '0'))));
 }
 
 export function clockWithZone(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {

@@ -9,6 +9,7 @@ import { isTextType, oids, underDomains, type PgType } from './pg-type.ts';
 import { createRangeWriter } from './range.ts';
 import {
   clock,
+  clockAsMicros,
   clockWithZone,
   date,
   dateAsTimestamp,
@@ -17,6 +18,7 @@ import {
   timestampWithZone,
 } from './temporal.ts';
 import { MAX_VALUE_BYTES, writeString, writeText, writeVerbatim } from './text.ts';
+import { standardStyle, type ValueStyle } from './value-style.ts';
 
 /** Writes the value in `bytes[start, end)`, which is not null, as one JSON value. */
 export type ValueWriter = (out: JsonBuffer, bytes: Buffer, start: number, end: number) => void;
@@ -33,12 +35,15 @@ export const sessionSettings = {
 export interface ValueOptions {
   /** A floating-point column of the collection's key is a string without an exponent, since a key is never a float. */
   readonly isKey?: boolean;
+  readonly style?: ValueStyle;
 }
 
 export function compileValueWriter(type: PgType, options: ValueOptions = {}): ValueWriter {
   const bare = underDomains(type);
+  const style = options.style ?? standardStyle;
   if (bare.kind === 'array' && bare.inner !== undefined) {
-    return createArrayWriter(compileValueWriter(bare.inner), underDomains(bare.inner).delimiter);
+    const element = compileValueWriter(bare.inner, { style });
+    return createArrayWriter(element, underDomains(bare.inner).delimiter, style.arrays);
   }
   switch (bare.oid) {
     case oids.bool:
@@ -59,13 +64,13 @@ export function compileValueWriter(type: PgType, options: ValueOptions = {}): Va
     case oids.jsonb:
       return writeJson;
     case oids.date:
-      return quoted(date);
+      return quoted(style.dateAsDate ? date : dateAsTimestamp);
     case oids.timestamp:
       return quoted(timestamp);
     case oids.timestamptz:
       return quoted(timestampWithZone);
     case oids.time:
-      return quoted(clock);
+      return style.timeAsTime ? quoted(clock) : clockAsMicros;
     case oids.timetz:
       return quoted(clockWithZone);
     case oids.inet:
