@@ -27,7 +27,7 @@ export const catalogue = {
   DEMO_PORT_TAKEN: {
     summary:
       'Another program, perhaps the demo of another clone, listens on the port of the demo’s PostgreSQL.',
-    fix: 'Stop the other program, and start the demo again.',
+    fix: 'Stop the other program, or give the demo another port: npm start -- --port 0.',
     retry: 'never',
   },
 } as const satisfies ErrorCatalogue;

@@ -87,6 +87,12 @@ export class WeirProcess implements AsyncDisposable {
     );
   }
 
+  /** Resolves to the exit status, once it has ended by itself. */
+  async exited(): Promise<number | null> {
+    await this.#exited;
+    return this.#child.exitCode;
+  }
+
   /** Resolves to the exit status. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.#child.kill(signal);

@@ -3,11 +3,14 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { Command, InvalidArgumentError } from 'commander';
+import { quickstartFolder, quickstartPort } from '../demo/demo-catalog.ts';
 import { runDemo } from '../demo/demo.ts';
 
 interface DemoFlags {
   readonly seconds?: number;
   readonly rate: number;
+  readonly folder: string;
+  readonly port: number;
 }
 
 /** Without a terminal nobody is there to press Ctrl-C, so the demo ends by itself. */
@@ -17,6 +20,12 @@ function positiveNumber(text: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It has to be a number above 0.');
   return value;
+}
+
+function portNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0 && value < 65_536) return value;
+  throw new InvalidArgumentError('It has to be a port, or 0 for one that is free.');
 }
 
 async function run(flags: DemoFlags): Promise<void> {
@@ -38,7 +47,8 @@ async function run(flags: DemoFlags): Promise<void> {
       : `weir demo: ${seconds} seconds`,
   );
   const equal = await runDemo({
-    folder: resolve('.weir-demo'),
+    folder: resolve(flags.folder),
+    port: flags.port,
     seconds,
     transactionsPerSecond: flags.rate,
     signal: stop.signal,
@@ -61,5 +71,7 @@ export function demoCommand(): Command {
       positiveNumber,
     )
     .option('--rate <n>', 'transactions a second of the shop', positiveNumber, 50)
+    .option('--folder <path>', 'where its files live', quickstartFolder)
+    .option('--port <n>', 'where the shop listens; 0 for a port that is free', portNumber, quickstartPort)
     .action(run);
 }

@@ -3,22 +3,23 @@
 
 import type { PgConnection } from '@weir/pgwire';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { compareTable, isEqual, type TableComparison } from './compare-tables.ts';
+import { demoCatalog, quickstart } from './demo-catalog.ts';
 import { LatencyProbe } from './latency-probe.ts';
 import { ShopDatabase } from './shop-database.ts';
 import { WeirRun } from './weir-run.ts';
 import { runWorkload, type WorkloadCounts } from './workload.ts';
 
-const quickstart = new URL('../../../../examples/quickstart/', import.meta.url);
 const tables = ['customers', 'products', 'orders', 'order_lines', 'page_views'];
 
 export interface DemoOptions {
-  /** Where the demo's files live. examples/quickstart/flow.yaml names `.weir-demo/shop.db`. */
+  /** Where the demo's files live: an absolute path. */
   readonly folder: string;
+  /** Of the shop's PostgreSQL. 0: one that is free. */
+  readonly port: number;
   /** Undefined: until the signal. */
   readonly seconds: number | undefined;
   readonly transactionsPerSecond: number;
@@ -31,6 +32,8 @@ export interface DemoOptions {
 }
 
 const catchUpTimeoutMs = 120_000;
+/** A difference that stays as it is for so long is one. */
+const settledMs = 15_000;
 const number = (value: number) => value.toLocaleString('en');
 
 class Copy implements Disposable {
@@ -86,16 +89,23 @@ function allEqual(comparisons: readonly TableComparison[]): boolean {
   return comparisons.length === tables.length && comparisons.every(isEqual);
 }
 
-/** With the workload over: until every row has arrived, or the time is up. */
+/** With the workload over: until every row has arrived, nothing comes any more, or the time is up. */
 async function waitUntilEqual(
   connection: PgConnection,
   copy: Copy,
   run: WeirRun,
   hurry: AbortSignal,
 ): Promise<void> {
-  const deadline = Date.now() + catchUpTimeoutMs;
-  while (Date.now() < deadline && run.ended === undefined && !hurry.aborted) {
-    if (allEqual(await compareAll(connection, copy))) return;
+  const started = performance.now();
+  let [difference, sinceMs] = ['', started];
+  while (run.ended === undefined && !hurry.aborted) {
+    const comparisons = await compareAll(connection, copy);
+    if (allEqual(comparisons)) return;
+    const now = performance.now();
+    const seen = JSON.stringify(comparisons);
+    if (seen !== difference) [difference, sinceMs] = [seen, now];
+    const isSettled = comparisons.length > 0 && now - sinceMs > settledMs;
+    if (isSettled || now - started > catchUpTimeoutMs) return;
     await delay(200);
   }
 }
@@ -119,22 +129,29 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   const { folder, say } = options;
   mkdirSync(folder, { recursive: true });
   say(`files: ${folder} (delete it to start afresh)`);
-  await using shop = await ShopDatabase.start(join(folder, 'postgres'), new URL('shop.sql', quickstart), say);
-  say(`source: PostgreSQL 18 on port 54399, ${shop.isNew ? 'made just now' : 'as the last start left it'}`);
+  await using shop = await ShopDatabase.start({
+    folder: join(folder, 'postgres'),
+    port: options.port,
+    shopSql: new URL('shop.sql', quickstart),
+    say,
+  });
+  say(
+    `source: PostgreSQL 18 on port ${shop.port}, ${shop.isNew ? 'made just now' : 'as the last start left it'}`,
+  );
   await using workloadConnection = await shop.connect();
   await using probeConnection = await shop.connect();
   await using watchConnection = await shop.connect();
 
   const logFile = join(folder, 'weir-run.log');
   rmSync(logFile, { force: true });
-  const catalog = fileURLToPath(new URL('flow.yaml', quickstart));
+  const catalog = demoCatalog(folder, shop.port);
   await using run = await WeirRun.start({
     catalog,
     stateFolder: join(folder, 'state'),
     logFile,
     pidFile: join(folder, 'weir-run.pid'),
   });
-  say(`pipeline: weir run --source examples/quickstart/flow.yaml (log: ${logFile})`);
+  say(`pipeline: weir run --source ${relative('.', catalog)} (log: ${logFile})`);
   using copy = new Copy(join(folder, 'shop.db'));
   const started = performance.now();
   // Latency is that of the running pipeline: measured once the copy has almost everything that was there before.

@@ -3,6 +3,7 @@
 import { connect, type PgConnection } from '@weir/pgwire';
 import {
   embeddedBinaries,
+  freePort,
   PostgresCluster,
   PostgresServerError,
   reachableDirectory,
@@ -11,10 +12,15 @@ import {
 import { readFileSync } from 'node:fs';
 import { errors } from '../errors.ts';
 
-/** The port that examples/quickstart/flow.yaml names. */
-export const SHOP_PORT = 54399;
-
 const adminPassword = 'shop-admin';
+
+export interface ShopOptions {
+  readonly folder: string;
+  /** 0: one that is free. */
+  readonly port: number;
+  readonly shopSql: URL;
+  readonly say: (line: string) => void;
+}
 
 export class ShopDatabase implements AsyncDisposable {
   readonly #cluster: PostgresCluster;
@@ -27,7 +33,7 @@ export class ShopDatabase implements AsyncDisposable {
   }
 
   /** Makes the cluster and the shop unless they exist, and starts the server. */
-  static async start(folder: string, shopSql: URL, say: (line: string) => void): Promise<ShopDatabase> {
+  static async start({ folder, port, shopSql, say }: ShopOptions): Promise<ShopDatabase> {
     const binDirectory = embeddedBinaries();
     if (binDirectory === undefined) {
       throw errors.DEMO_NO_POSTGRES({
@@ -42,7 +48,7 @@ export class ShopDatabase implements AsyncDisposable {
     const cluster = new PostgresCluster({
       binDirectory,
       dataDirectory,
-      port: SHOP_PORT,
+      port: port === 0 ? await freePort() : port,
       password: adminPassword,
       settings: { wal_level: 'logical', timezone: 'UTC' },
     });
@@ -58,6 +64,10 @@ export class ShopDatabase implements AsyncDisposable {
     return database;
   }
 
+  get port(): number {
+    return this.#cluster.port;
+  }
+
   async #createShop(shopSql: URL): Promise<void> {
     await using connection = await this.connect();
     const { rows } = await connection.query(
@@ -69,10 +79,10 @@ export class ShopDatabase implements AsyncDisposable {
   }
 
   connect(): Promise<PgConnection> {
-    const { user } = this.#cluster;
+    const { user, port } = this.#cluster;
     return connect({
       host: '127.0.0.1',
-      port: SHOP_PORT,
+      port,
       user,
       password: adminPassword,
       database: 'postgres',
@@ -91,7 +101,7 @@ async function startCluster(cluster: PostgresCluster): Promise<void> {
     if (!(cause instanceof PostgresServerError) || !cause.message.includes('Address already in use'))
       throw cause;
     throw errors.DEMO_PORT_TAKEN({
-      message: `Another program listens on port ${SHOP_PORT} of this machine, which the shop's PostgreSQL needs.`,
+      message: `Another program listens on port ${cluster.port} of this machine, which the shop's PostgreSQL needs.`,
       cause,
     });
   }
