@@ -105,6 +105,42 @@ test('a failure that a person has to mend ends its task with the code that the c
   assert.equal(failed.get('test/source')?.code, 'TEST_PASSWORD_WRONG');
 });
 
+test('a task that commits documents before each failure is tried again after a second, not ever later', async () => {
+  using folder = temporaryDirectory();
+  const stumbling = scriptedCommand(`
+    function open({ state }) {
+      const id = state?.cursor ?? 0;
+      say({ opened: { explicitAcknowledgements: true } });
+      say({ captured: { binding: 0, doc: { id, positions: [id] } } });
+      say({ checkpoint: { state: { updated: { cursor: id + 1 }, mergePatch: true } } });
+      lines.on('line', (line) => {
+        if (!JSON.parse(line).acknowledge) return;
+        console.error(JSON.stringify({ level: 'error', message: 'stumbled', fields: { code: 'TEST_STUMBLED', retry: 'backoff' } }));
+        process.exit(1);
+      });
+    }`);
+  const stop = new AbortController();
+  const delays: (number | undefined)[] = [];
+  await supervise({
+    statePath: folder.path,
+    tasks,
+    build: () =>
+      Promise.resolve({
+        kind: 'capture',
+        spec: ledgerCapture(ledgerCollection()),
+        version: '1',
+        command: stumbling,
+        secrets: [],
+      }),
+    signal: stop.signal,
+    random: { bytes: (count) => Buffer.alloc(count), fraction: () => 0 },
+    onEvent: (event) => {
+      if (event.kind === 'failed' && delays.push(event.retryInMs) === 3) stop.abort();
+    },
+  });
+  assert.deepEqual(delays, [500, 500, 500]);
+});
+
 test('[G9] what was encrypted in a config reaches neither the logs nor the error of its task', async () => {
   using folder = temporaryDirectory();
   const leaking = scriptedCommand(`

@@ -18,7 +18,7 @@ import { prepareStateFolder } from '../store/state-folder.ts';
 import { StateLock } from '../store/state-lock.ts';
 import type { Store, TaskKind } from '../store/store.ts';
 import type { TaskEvent } from '../task/task-environment.ts';
-import { retryDelayMs } from './back-off.ts';
+import { BackOff } from './back-off.ts';
 import { CaughtUp } from './caught-up.ts';
 import { toTaskError } from './task-error.ts';
 import { type FromTaskThread, stopRequest, type TaskError, type TaskThreadData } from './task-thread.ts';
@@ -73,8 +73,6 @@ export interface SupervisorResult {
   readonly failed: ReadonlyMap<string, TaskError>;
 }
 
-/** A task that ran for so long has recovered: its next failure is a first one. */
-const recoveredAfterMs = 60_000;
 /** How long a stopped task may take to end its transaction before its thread is taken down. */
 const stopTimeoutMs = 60_000;
 const caughtUpCheckMs = 50;
@@ -137,20 +135,18 @@ class Supervisor {
 
   /** Until the supervisor stops, or the task fails for good. Never rejects. */
   async #keepRunning(task: TaskName): Promise<void> {
-    let failures = 0;
+    const backOff = new BackOff(this.#random);
     while (!this.#stop.signal.aborted) {
       this.#tell({ task: task.name, kind: 'starting' });
-      const startedMs = this.#clock.nowMs();
+      backOff.started(this.#clock.nowMs());
       let end: 'stopped' | 'schemaChanged';
       try {
-        end = await this.#runOnce(task);
+        end = await this.#runOnce(task, () => backOff.progressed());
       } catch (raw) {
         // A build that the stop has interrupted is no failure.
         if (this.#stop.signal.aborted && !(raw instanceof ThreadFailure)) break;
         const error = raw instanceof ThreadFailure ? raw.error : toTaskError(raw);
-        if (this.#clock.nowMs() - startedMs > recoveredAfterMs) failures = 0;
-        failures += 1;
-        const retryInMs = retryDelayMs(error.retry, failures, this.#random);
+        const retryInMs = backOff.failed(error.retry, this.#clock.nowMs());
         this.#tell({ task: task.name, kind: 'failed', error, retryInMs });
         if (retryInMs === undefined) {
           this.#failed.set(task.name, error);
@@ -161,13 +157,13 @@ class Supervisor {
         continue;
       }
       if (end === 'stopped') break;
-      failures = 0;
+      backOff.progressed();
       this.#tell({ task: task.name, kind: 'schemaChanged' });
     }
     this.#tell({ task: task.name, kind: 'stopped' });
   }
 
-  async #runOnce(task: TaskName): Promise<'stopped' | 'schemaChanged'> {
+  async #runOnce(task: TaskName, onProgress: () => void): Promise<'stopped' | 'schemaChanged'> {
     this.#caughtUp.starting(task.name);
     // Before building, so that a change in between is seen as one.
     const versions = new Map(
@@ -190,10 +186,10 @@ class Supervisor {
           ? []
           : built.spec.bindings.map(({ collection }) => versions.get(collection.name) ?? 0),
     };
-    return await this.#runThread(data);
+    return await this.#runThread(data, onProgress);
   }
 
-  async #runThread(data: TaskThreadData): Promise<'stopped' | 'schemaChanged'> {
+  async #runThread(data: TaskThreadData, onProgress: () => void): Promise<'stopped' | 'schemaChanged'> {
     const worker = new Worker(new URL('task-worker.ts', import.meta.url), {
       workerData: data,
       name: data.name,
@@ -214,7 +210,10 @@ class Supervisor {
       if (message.kind === 'end') ended.resolve(message.end);
       else if (message.kind === 'error') ended.reject(new ThreadFailure(message.error));
       else if (message.kind === 'log') this.#tell({ task: data.name, kind: 'log', log: message.log });
-      else this.#tell({ task: data.name, ...message.event });
+      else {
+        if (message.event.kind === 'commit' && message.event.documents > 0) onProgress();
+        this.#tell({ task: data.name, ...message.event });
+      }
     });
     worker.on('error', (error) => ended.reject(error));
     const exited = new Promise<void>((resolve) => {
