@@ -6,6 +6,7 @@
 import type { Readable } from 'node:stream';
 import { createDecoder, createEncoder, PROTOCOL_VERSION } from '@weir/protocol';
 import type { FrameDecoder, FrameEncoder, Messages, WeirError } from '@weir/protocol';
+import { parseJson } from '@weir/schema';
 import { errors } from '../errors.ts';
 import { Child } from './child.ts';
 import type { ConnectorCommand, ConnectorProtocol } from './connector-command.ts';
@@ -315,7 +316,7 @@ function environment(command: ConnectorCommand): NodeJS.ProcessEnv {
 
 function parseConfig(text: string | undefined): unknown {
   try {
-    return text === undefined ? undefined : JSON.parse(text);
+    return text === undefined ? undefined : parseJson(text);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseJson } from '@weir/schema';
 import { scrubber, scrubLog, secretsOf } from './scrub.ts';
 
 const schema = {
@@ -25,6 +26,22 @@ test('secrets are what the schema marks, in any branch, and what is named like o
 
 test('a password that is also the name of the user is no secret in a log', () => {
   assert.deepEqual(secretsOf({ user: 'postgres', password: 'postgres' }, schema), []);
+});
+
+test('[G9] numbers are secrets like texts: where the schema marks them, and where a name says so', () => {
+  const marked = { properties: { pin: { type: 'integer', secret: true } } };
+  const text =
+    '{"pin":40077,"port":5432,"password":12345678901234567890,"api_keys":["k-1",2.5],"token":true}';
+  const secrets = secretsOf(parseJson(text), marked);
+  assert.deepEqual(secrets, ['40077', '12345678901234567890', 'k-1', '2.5']);
+  const log = {
+    ts: '',
+    level: 'info',
+    message: 'pin 40077 at 5432, 12345678901234567890',
+    fields: { pin: 40_077, port: 5432, url: 'h?k=2.5' },
+  } as const;
+  const { message, fields } = scrubLog(log, scrubber(secrets));
+  assert.deepEqual([message, fields], ['pin *** at 5432, ***', { pin: '***', port: 5432, url: 'h?k=***' }]);
 });
 
 test('[G9] a secret disappears in its plain, URL and JSON spelling', () => {

@@ -1,9 +1,11 @@
 // Keeps the secrets of a config out of logs and errors. Which values are secret is known from the connector's config
 // schema (`secret: true`); before it has answered Spec, and for what its schema forgets, from the property's name.
 
+import { ExactNumber, stringifyJson } from '@weir/schema';
 import type { OpsLog } from './ops-log.ts';
 
-const secretName = /pass(word|phrase|wd)?$|secret|token|credential|private_?key|api_?key|access_?key|_sops$/i;
+const secretName =
+  /pass(word|phrase|wd|code)?s?$|secret|token|credential|private_?key|api_?key|access_?key|_sops$/i;
 
 /** Secrets shorter than this are only replaced where they stand as a word of their own. */
 const anywhereLength = 4;
@@ -46,7 +48,22 @@ function branches(schemas: readonly Schema[]): Schema[] {
   return all;
 }
 
-/** The secret strings of a config. A value that also stands at a place that is not secret hides nothing and is left out. */
+/** What a log could show of a value: of a text itself, of a number its digits. True, false and null hide nothing. */
+function scalarText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  const isNumber = typeof value === 'number' || typeof value === 'bigint' || value instanceof ExactNumber;
+  return isNumber ? stringifyJson(value) : undefined;
+}
+
+/** A text, a number, or a list of them: what a name such as `password` or `tokens` says is secret. */
+function isNamedSecret(value: unknown): boolean {
+  return Array.isArray(value) ? value.every(isNamedSecret) : scalarText(value) !== undefined;
+}
+
+/**
+ * The secret texts and numbers of a config (numbers as JSON writes them). A value that also stands at a place that is not
+ * secret hides nothing and is left out.
+ */
 export function secretsOf(config: unknown, configSchema?: unknown): string[] {
   const secret = new Set<string>();
   const open = new Set<string>();
@@ -54,11 +71,13 @@ export function secretsOf(config: unknown, configSchema?: unknown): string[] {
     const marked =
       hidden ||
       branches(schemas).some((schema) => schema['secret'] === true || schema['airbyte_secret'] === true);
-    if (typeof value === 'string') (marked ? secret : open).add(value);
+    const text = scalarText(value);
+    // A number in the open, such as a port, does not uncover a password of the same digits.
+    if (text !== undefined && (marked || typeof value === 'string')) (marked ? secret : open).add(text);
     else if (Array.isArray(value)) for (const item of value) visit(item, descend(schemas, undefined), marked);
     else if (isObject(value)) {
       for (const [key, member] of Object.entries(value)) {
-        visit(member, descend(schemas, key), marked || (typeof member === 'string' && secretName.test(key)));
+        visit(member, descend(schemas, key), marked || (secretName.test(key) && isNamedSecret(member)));
       }
     }
   };
@@ -93,6 +112,7 @@ export function scrubber(secrets: readonly string[]): (text: string) => string {
 
 function scrubValue(value: unknown, scrub: (text: string) => string): unknown {
   if (typeof value === 'string') return scrub(value);
+  if (typeof value === 'number') return scrub(String(value)) === String(value) ? value : '***';
   if (Array.isArray(value)) return value.map((item) => scrubValue(item, scrub));
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, scrubValue(member, scrub)]));
