@@ -143,7 +143,7 @@ test('syntax errors and duplicate keys have their place', async () => {
   assert.match((await problemsOf('captures: {a: [}\n'))[0] ?? '', /^flow\.yaml:1:1\d: /);
   assert.match(
     (await problemsOf('captures: {}\ncaptures: {}\n'))[0] ?? '',
-    /^flow\.yaml:2:1: Map keys must be unique/,
+    /^flow\.yaml:2:1: The key "captures" stands twice in this map, first in line 1\.$/,
   );
 });
 

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { LineCounter, parseDocument } from 'yaml';
+import { isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
 import { errors } from '../errors.ts';
 import type { Place, Problems } from './place.ts';
@@ -26,7 +26,27 @@ export class SourceFile {
       intAsBigInt: true,
       prettyErrors: false,
     });
-    for (const error of this.document.errors) problems.add(this.placeAt(error.pos[0]), error.message);
+    for (const error of this.document.errors) {
+      const place = this.placeAt(error.pos[0]);
+      const isDuplicate = error.code === 'DUPLICATE_KEY';
+      problems.add(place, isDuplicate ? this.#duplicateKey(error.pos[0]) : error.message);
+    }
+  }
+
+  /** What the parser does not say: which key it is, and where it stands first. */
+  #duplicateKey(offset: number): string {
+    let found = 'A key stands twice in one map.';
+    visit(this.document, {
+      Map: (_, map) => {
+        const again = map.items.find(({ key }) => isScalar(key) && key.range?.[0] === offset)?.key;
+        if (!isScalar(again)) return undefined;
+        const first = map.items.find(({ key }) => isScalar(key) && key.value === again.value)?.key;
+        const { line } = this.placeOf(first as Node);
+        found = `The key ${JSON.stringify(again.value)} stands twice in this map, first in line ${line}.`;
+        return visit.BREAK;
+      },
+    });
+    return found;
   }
 
   placeAt(offset: number): Place {
