@@ -2,18 +2,30 @@
 
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
-import { readCollection } from '@weir/runtime';
+import { didYouMean, errors, loadCatalog, readCollection } from '@weir/runtime';
+import type { Catalog } from '@weir/runtime';
 import { afterFirstBreak, firstLines } from '../live/document-lines.ts';
 import { abortOnSignals } from '../stop-signals.ts';
 
 interface ReadOptions {
   readonly state: string;
+  readonly source?: string;
   readonly fromOffset: number;
   readonly follow?: boolean;
   readonly limit?: number;
 }
 
+function requireCollection(catalog: Catalog, collection: string): void {
+  const known = [...catalog.collections.keys()];
+  if (known.includes(collection)) return;
+  throw errors.COLLECTION_UNKNOWN({
+    message: `${catalog.root.name} has no collection ${collection}.${didYouMean(collection, known)}`,
+    fix: `It has: ${known.join(', ') || 'none'}.`,
+  });
+}
+
 async function run(collection: string, options: ReadOptions): Promise<void> {
+  if (options.source !== undefined) requireCollection(await loadCatalog(options.source), collection);
   using stop = abortOnSignals();
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   // One byte earlier, where the line break of the document before tells whether the offset is a document's border.
@@ -59,6 +71,10 @@ export function readCommand(): Command {
     .description('Prints the committed documents of a collection, one JSON object per line, oldest first.')
     .argument('<collection>', 'its name')
     .option('--state <folder>', 'the state folder', '.weir')
+    .option(
+      '-s, --source <file>',
+      'the catalog, a path or a URL: its collections are known before a first run',
+    )
     .option(
       '--from-offset <bytes>',
       'begin with the first document at or behind this byte of the journal',

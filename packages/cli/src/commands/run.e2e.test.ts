@@ -112,6 +112,19 @@ test('run --until-caught-up captures, materializes and ends; status, read and ba
     /^weir: COLLECTION_UNKNOWN: [^\n]*\n[^\n]*acme\/people\.\n$/,
   );
 
+  const other = 'other.yaml';
+  writeFileSync(join(folder, other), 'collections: {acme/peoples: {schema: {type: object}, key: [/id]}}');
+  assert.match(
+    weir('read', 'acme/people', ...state, '--source', other).stderr,
+    /^weir: COLLECTION_UNKNOWN: other\.yaml has no collection acme\/people\.[^]*It has: acme\/peoples\./,
+  );
+  assert.equal(
+    weir('read', 'acme/people', ...state, '-s', source, '--limit', '1').stdout.split('\n').length,
+    2,
+  );
+  assert.match(weir('status', ...state, '--source', source).stdout, /acme\/people +capture/);
+  assert.doesNotMatch(weir('status', ...state, '--source', other).stdout, /acme\/people/);
+
   assert.match(
     weir('backfill', 'acme/out', 'nothing', ...state).stderr,
     /BINDING_UNKNOWN[^\n]*\nIt has people\.\n$/,

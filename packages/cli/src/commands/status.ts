@@ -1,12 +1,13 @@
 // weir status: what a state folder holds and what its tasks do, also while a run is using it.
 
 import { Command } from 'commander';
-import { readStatus } from '@weir/runtime';
+import { loadCatalog, readStatus } from '@weir/runtime';
 import type { CollectionStatus } from '@weir/runtime';
 import { formatAge, formatBytes, formatCount } from '../live/format.ts';
 import { type TaskRow, taskRows } from '../live/status-rows.ts';
 import { readTaskStates } from '../live/task-states.ts';
 import { padEnd, textWidth } from '../live/text-width.ts';
+import { allTasks } from '../task-choice.ts';
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
@@ -49,10 +50,22 @@ function errorLines({ name, error }: TaskRow): string {
   return `\n${name}: ${code === '' ? '' : `${code}: `}${message}\n${fix === '' ? '' : `${fix}\n`}`;
 }
 
-function run(options: { readonly state: string; readonly json?: boolean }): void {
+interface StatusOptions {
+  readonly state: string;
+  readonly source?: string;
+  readonly json?: boolean;
+}
+
+async function run(options: StatusOptions): Promise<void> {
+  const catalog = options.source === undefined ? undefined : await loadCatalog(options.source);
   const status = readStatus(options.state);
-  const { owner, collections } = status;
-  const tasks = taskRows(status, readTaskStates(options.state));
+  const { owner } = status;
+  const isTold = (name: string): boolean =>
+    catalog === undefined || allTasks(catalog).some((task) => task.name === name);
+  const tasks = taskRows(status, readTaskStates(options.state)).filter(({ name }) => isTold(name));
+  const collections = status.collections.filter(
+    ({ name }) => catalog === undefined || catalog.collections.has(name),
+  );
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify({ owner, tasks, collections })}\n`);
     return;
@@ -74,6 +87,7 @@ export function statusCommand(): Command {
       'Shows the tasks and collections of a state folder, whether a run is using it or not, and why tasks failed.',
     )
     .option('--state <folder>', 'the state folder', '.weir')
+    .option('-s, --source <file>', 'only the tasks and collections of this catalog: a path or a URL')
     .option('--json', 'as one JSON object')
     .addHelpText(
       'after',
