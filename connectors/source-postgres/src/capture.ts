@@ -138,6 +138,8 @@ async function pull(session: CaptureSession<EndpointConfig, ResourceConfig, obje
         emitSourcedSchemas: settings.flags.emit_sourced_schemas,
         rediscoveryIntervalMs: settings.rediscoveryIntervalMs,
         idleCheckpointMs: IDLE_CHECKPOINT_MS,
+        onTruncate: settings.onTruncate,
+        onReplaced: settings.onReplaced,
         stopWhenCaughtUp: process.env['SHUTDOWN_AFTER_POLLING'] === 'yes',
       },
       {

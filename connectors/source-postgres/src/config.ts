@@ -18,7 +18,13 @@ import {
   section,
   text,
 } from '@weir/schema';
-import { compileTablePattern } from '@weir/sqlcapture';
+import {
+  compileTablePattern,
+  replacePolicies,
+  type ReplacePolicy,
+  truncatePolicies,
+  type TruncatePolicy,
+} from '@weir/sqlcapture';
 import { errors } from './errors.ts';
 import { type ExpertSettings, expertSettings } from './expert-settings.ts';
 import { type ValueStyle, valueStyle } from './values/index.ts';
@@ -265,6 +271,24 @@ export const endpointSchema = configSchema(
             nonsensitive: true,
           }),
         ),
+        on_truncate: optional(
+          choice(truncatePolicies, {
+            title: 'On Truncate',
+            description:
+              'What to do when a table is truncated: go on with a warning, backfill the table again, or stop with an error.',
+            default: 'ignore',
+            nonsensitive: true,
+          }),
+        ),
+        on_replaced: optional(
+          choice(replacePolicies, {
+            title: 'On Replaced',
+            description:
+              'What to do when a table was dropped or renamed and another one has its name: stop with an error, or backfill the new table into the same collection.',
+            default: 'stop',
+            nonsensitive: true,
+          }),
+        ),
         rediscovery_interval: optional(
           text({
             title: 'Rediscovery Interval',
@@ -367,6 +391,8 @@ export interface SourceSettings extends ExpertSettings {
   readonly rediscoveryIntervalMs: number;
   readonly sourceTag: string | undefined;
   readonly readOnly: boolean;
+  readonly onTruncate: TruncatePolicy;
+  readonly onReplaced: ReplacePolicy;
   readonly flags: ReturnType<typeof featureFlags>;
   readonly style: ValueStyle;
   readonly isSkipped: (schema: string, table: string) => boolean;
@@ -414,6 +440,8 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
     rediscoveryIntervalMs: rediscoveryIntervalMs(config),
     sourceTag: advanced.source_tag === '' ? undefined : advanced.source_tag,
     readOnly: advanced.read_only_capture ?? false,
+    onTruncate: advanced.on_truncate ?? 'ignore',
+    onReplaced: advanced.on_replaced ?? 'stop',
     flags: featureFlags(config),
     style: valueStyle(featureFlags(config)),
     isSkipped: (schema, table) => skipped.has('*.*') || skipped.has(`${schema}.${table}`.toLowerCase()),

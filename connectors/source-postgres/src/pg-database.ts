@@ -9,6 +9,7 @@ import {
   type PgConnection,
   PgServerError,
   type PgOutputRelation,
+  quoteQualified,
   readCopyTextRow,
   TupleView,
 } from '@weir/pgwire';
@@ -39,6 +40,7 @@ import {
   writtenSince,
 } from './backfill/chunk-query.ts';
 import { EarlyWriters } from './backfill/early-writers.ts';
+import { isAsDiscovered } from './backfill/layout.ts';
 import { estimateRows, measureTable, nextPages, type TableSize } from './backfill/page-range.ts';
 import { beginSnapshot } from './backfill/snapshot.ts';
 import { scannedConditions, watershedFacts, watershedOf } from './backfill/watershed.ts';
@@ -80,6 +82,8 @@ export interface PgDatabaseOptions {
 const CURSOR_RESET = 'cursor_reset';
 /** SQLSTATE of a statement that was cancelled, by its timeout among others. */
 const QUERY_CANCELED = '57014';
+/** SQLSTATE of a lock of a table that does not exist. */
+const UNDEFINED_TABLE = '42P01';
 
 export class PgDatabase implements Database, StreamTables {
   readonly #options: PgDatabaseOptions;
@@ -157,6 +161,7 @@ export class PgDatabase implements Database, StreamTables {
           ...clusterMetadata(cluster),
           ...(settings.forcedCursor === undefined ? {} : { [CURSOR_RESET]: settings.forcedCursor }),
         },
+        continues: from.continues,
         tables: this,
         serverPosition: () => serverPosition(sql),
         splitKeyUpdates: settings.flags.split_key_updates,
@@ -176,20 +181,25 @@ export class PgDatabase implements Database, StreamTables {
   #startingPoint(
     cursor: string | undefined,
     known: readonly TableMetadata[],
-  ): { readonly cursor: bigint | undefined; readonly known: readonly TableMetadata[] } {
+  ): {
+    readonly cursor: bigint | undefined;
+    readonly known: readonly TableMetadata[];
+    readonly continues: boolean;
+  } {
     const { settings, preview, log } = this.#options;
     const { forcedCursor, initialCursor } = settings;
     const stored = cursor === undefined ? undefined : cursorLsn(cursor);
-    if (preview !== undefined) return { cursor: stored, known };
+    if (preview !== undefined) return { cursor: stored, known, continues: true };
     if (forcedCursor !== undefined && known.every((facts) => facts[CURSOR_RESET] !== forcedCursor)) {
       log.warn('the position is reset by force: changes before it that were not read are lost', {
         before: cursor,
         position: forcedCursor,
       });
-      return { cursor: parseLsn(forcedCursor), known: [] };
+      return { cursor: parseLsn(forcedCursor), known: [], continues: false };
     }
-    if (stored !== undefined || initialCursor === undefined) return { cursor: stored, known };
-    return { cursor: parseLsn(initialCursor), known };
+    if (stored !== undefined || initialCursor === undefined)
+      return { cursor: stored, known, continues: true };
+    return { cursor: parseLsn(initialCursor), known, continues: true };
   }
 
   /** The slot to stream from, and where: at the cursor, or where a new slot begins. */
@@ -215,6 +225,8 @@ export class PgDatabase implements Database, StreamTables {
   }
 
   tableOf(relation: PgOutputRelation): number | undefined {
+    for (const table of this.#bindings.keys())
+      if (this.#knownRelation(table)?.oid === relation.id) return table;
     const wanted = { namespace: relation.schema, name: relation.name };
     const found = findStream(
       this.#bindings.map((binding, table) => ({ ...resourceStream(binding.resource), table })),
@@ -238,6 +250,9 @@ export class PgDatabase implements Database, StreamTables {
     if (known === undefined) return true;
     const columns = known.columns.filter((column) => !column.generated);
     return (
+      known.oid !== relation.id ||
+      known.name !== relation.name ||
+      known.namespace !== relation.schema ||
       columns.length !== relation.columns.length ||
       relation.columns.some(
         ({ name, typeOid }, i) => columns[i]?.name !== name || columns[i]?.typeOid !== typeOid,
@@ -305,7 +320,7 @@ export class PgDatabase implements Database, StreamTables {
     }
   }
 
-  async scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult> {
+  async scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult | undefined> {
     const relation = this.#relation(request.table);
     const columns = relation.columns.filter((column) => !column.generated);
     const { namespace: schema, name } = relation;
@@ -335,7 +350,7 @@ export class PgDatabase implements Database, StreamTables {
     table: ChunkTable,
     keyColumns: readonly string[],
     chunk: ChunkReader,
-  ): Promise<ScanResult> {
+  ): Promise<ScanResult | undefined> {
     const types = keyColumns.map((name) => {
       const column = relation.columns.find((candidate) => candidate.name === name);
       return this.#catalog.get(column?.typeOid ?? 0);
@@ -351,7 +366,7 @@ export class PgDatabase implements Database, StreamTables {
     const { chunkRows: limit, minBackfillXid } = this.#options.settings;
     let end: Buffer | undefined;
     try {
-      await this.#withSnapshot(async (connection, snapshot) => {
+      const isRead = await this.#withTable(relation, async (connection, snapshot) => {
         if (minBackfillXid === undefined) {
           await this.#copy(connection, keyedChunkQuery(table, key, after, limit), chunk);
           return;
@@ -361,6 +376,7 @@ export class PgDatabase implements Database, StreamTables {
         const recent = { ...table, conditions: writtenSince(minBackfillXid, snapshot.xmax) };
         await this.#copy(connection, keyedChunkQuery(recent, key, after, limit, until), chunk);
       });
+      if (!isRead) return undefined;
     } catch (error) {
       const isTimeout = error instanceof PgServerError && error.sqlstate === QUERY_CANCELED;
       if (!isTimeout || chunk.rows === 0 || this.#options.signal.aborted)
@@ -379,7 +395,7 @@ export class PgDatabase implements Database, StreamTables {
     relation: PgRelationInfo,
     table: ChunkTable,
     chunk: ChunkReader,
-  ): Promise<ScanResult> {
+  ): Promise<ScanResult | undefined> {
     let size = this.#sizes.get(request.table);
     if (size === undefined) {
       size = await measureTable(this.#options.sql, relation.oid);
@@ -388,7 +404,7 @@ export class PgDatabase implements Database, StreamTables {
     const { low, high, isLast } = nextPages(request.state.scanned, size, this.#options.settings.chunkRows);
     const watershed = watershedOf(request.state.metadata);
     try {
-      await this.#withSnapshot((connection, snapshot) => {
+      const isRead = await this.#withTable(relation, (connection, snapshot) => {
         const { minBackfillXid } = this.#options.settings;
         const conditions = [
           ...(watershed === undefined ? [] : scannedConditions(watershed, snapshot)),
@@ -396,6 +412,7 @@ export class PgDatabase implements Database, StreamTables {
         ];
         return this.#copy(connection, pagesChunkQuery({ ...table, conditions }, low, high), chunk);
       });
+      if (!isRead) return undefined;
     } catch (error) {
       throw this.#scanError(error, relation);
     }
@@ -416,14 +433,37 @@ export class PgDatabase implements Database, StreamTables {
     }
   }
 
-  /** The snapshot sees every transaction already streamed. */
-  async #withSnapshot<T>(use: (connection: PgConnection, snapshot: Snapshot) => Promise<T>): Promise<T> {
+  /** False, and nothing is read, when the table is not as it was discovered. */
+  async #withTable(
+    relation: PgRelationInfo,
+    read: (connection: PgConnection, snapshot: Snapshot) => Promise<void>,
+  ): Promise<boolean> {
+    const table = quoteQualified(relation.namespace, relation.name);
+    let isLocked = false;
+    try {
+      return await this.#withSnapshot(async (connection, snapshot) => {
+        isLocked = true;
+        if (!(await isAsDiscovered(connection, relation))) return false;
+        await read(connection, snapshot);
+        return true;
+      }, table);
+    } catch (error) {
+      if (!isLocked && error instanceof PgServerError && error.sqlstate === UNDEFINED_TABLE) return false;
+      throw error;
+    }
+  }
+
+  /** The snapshot sees every transaction already streamed, and the table that is named, quoted, as it is. */
+  async #withSnapshot<T>(
+    use: (connection: PgConnection, snapshot: Snapshot) => Promise<T>,
+    table?: string,
+  ): Promise<T> {
     const { sql, log, signal } = this.#options;
     const stream = this.#stream;
     if (stream === undefined) throw new Error('no stream before the backfill');
     const version = await sql.versionNumber();
     const connection = await sql.connection();
-    const snapshot = await beginSnapshot(connection, version, stream.recent, log, signal);
+    const snapshot = await beginSnapshot(connection, version, stream.recent, log, signal, table);
     try {
       return await use(connection, snapshot);
     } finally {

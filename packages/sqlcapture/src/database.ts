@@ -40,19 +40,32 @@ export interface KeepaliveEvent {
   readonly position: Position;
 }
 
-/** The columns of a table changed: what discovery said of it is out of date. */
+/** The columns or the name of a table changed, or another table has its name: what discovery said of it is out of date. */
 export interface TableChangedEvent {
   readonly kind: 'tableChanged';
   readonly table: number;
 }
 
-export type ReplicationEvent = ChangeEvent | CommitEvent | KeepaliveEvent | TableChangedEvent;
+/** All rows of the table went at once, without a change for each. */
+export interface TruncatedEvent {
+  readonly kind: 'truncated';
+  readonly table: number;
+}
+
+export type ReplicationEvent =
+  | ChangeEvent
+  | CommitEvent
+  | KeepaliveEvent
+  | TableChangedEvent
+  | TruncatedEvent;
 
 export interface ReplicationStream extends AsyncDisposable {
   /** Where the stream starts: the cursor it was opened with, or the position of a new one. */
   readonly start: Position;
   /** Facts to keep with the state of every table, by which a later start recognises this database. */
   readonly metadata: TableMetadata;
+  /** Whether the identities of tables in the state are of this database; not so when a start was forced on it. */
+  readonly continues: boolean;
   /**
    * From here on the changes of this table are delivered, over the key columns of its state. When its metadata hold a
    * watershed, those of transactions that the watershed leaves to the scan are passed over.
@@ -124,9 +137,10 @@ export interface Database {
   /**
    * Reads the next chunk of a table; of one with a watershed in its metadata, the rows that are the scan's. It sees
    * every transaction whose commit the stream delivered before this call: otherwise a change already emitted, or
-   * dropped, would be undone or lost.
+   * dropped, would be undone or lost. Undefined, and no row, when the table is not as it was last discovered: the
+   * caller discovers it again.
    */
-  scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult>;
+  scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult | undefined>;
   /** How many rows the table has, about; undefined when unknown. */
   estimateRows(table: number): Promise<number | undefined>;
 }

@@ -38,6 +38,8 @@ const settings: EngineSettings = {
   rediscoveryIntervalMs: 900_000,
   idleCheckpointMs: 5000,
   stopWhenCaughtUp: true,
+  onTruncate: 'ignore',
+  onReplaced: 'stop',
 };
 
 interface Run {

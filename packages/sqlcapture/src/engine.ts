@@ -10,7 +10,7 @@
 
 import { crashPoint } from '@weir/crash-point';
 import { activateTable } from './activate.ts';
-import { isReplicated } from './backfill-mode.ts';
+import { isBackfilling, isReplicated } from './backfill-mode.ts';
 import type { SqlBinding } from './binding.ts';
 import { chooseTable } from './chunk-choice.ts';
 import type { SqlCaptureCrashPoint } from './crash-points.ts';
@@ -23,6 +23,18 @@ import { resourceStream } from './resource.ts';
 import { findStream, streamLabel } from './stream-id.ts';
 import type { CaptureState, TableMetadata, TableState } from './state.ts';
 import type { TableInfo } from './table-info.ts';
+import {
+  goneError,
+  isReordered,
+  isReplaced,
+  renewedError,
+  renewedTable,
+  replacedError,
+  type ReplacePolicy,
+  tableFacts,
+  truncatedError,
+  type TruncatePolicy,
+} from './table-policies.ts';
 
 const reach: (name: SqlCaptureCrashPoint) => void = crashPoint;
 
@@ -45,6 +57,8 @@ export interface EngineSettings {
   readonly idleCheckpointMs: number;
   /** End after the backfills and one last fence instead of streaming on. */
   readonly stopWhenCaughtUp: boolean;
+  readonly onTruncate: TruncatePolicy;
+  readonly onReplaced: ReplacePolicy;
 }
 
 export interface EngineSurroundings {
@@ -94,6 +108,11 @@ export class CaptureEngine {
   /** Tables whose state still holds a watershed. */
   readonly #divided = new Set<number>();
   readonly #sentSchemas = new Map<number, string>();
+  /** As last discovered. */
+  #infos: readonly TableInfo[] = [];
+  /** Tables whose backfill has read nothing yet, and may have to wait for early writers. */
+  readonly #unread = new Set<number>();
+  readonly #reportedTruncates = new Set<number>();
   #stream: ReplicationStream | undefined;
   #acknowledgedEarly: Position | undefined;
   /** The last boundary of the stream: everything before it has been emitted. */
@@ -135,7 +154,7 @@ export class CaptureEngine {
 
   /** Runs until the signal is aborted, or until caught up when the settings say so. */
   async run(): Promise<void> {
-    const tables = await this.#discover();
+    await this.#discover();
     reconcileState(this.#state, this.#bindings);
     this.#checkpoint();
     await using stream = await this.#openStream();
@@ -143,11 +162,11 @@ export class CaptureEngine {
     await stream.begin();
     if (!(await this.#relay({ fence: await stream.fence(), checkpoints: true }))) return;
     this.#scheduleRediscovery();
-    await this.#activatePending(tables);
+    await this.#activatePending();
     this.#checkpoint();
     while (!this.#around.signal.aborted) {
       if (this.#around.now() >= this.#rediscoverAtMs) await this.#rediscover();
-      const table = chooseTable(this.#state, this.#bindings, this.#around.random);
+      const table = chooseTable(this.#state, this.#bindings, this.#around.random, this.#unread);
       if (table !== undefined) await this.#backfillChunk(table);
       else if (this.#settings.stopWhenCaughtUp && !this.#awaitsWriters) break;
       else await this.#streamChanges();
@@ -171,22 +190,73 @@ export class CaptureEngine {
     if (this.#acknowledgedEarly !== undefined) stream.acknowledge(this.#acknowledgedEarly);
     this.#position = stream.start;
     this.#state.cursor = stream.start.toString();
-    for (const binding of this.#bindings) {
+    for (const [table, binding] of this.#bindings.entries()) {
       const state = this.#state.get(binding.stateKey);
       if (state === undefined || !isReplicated(state.mode)) continue;
-      const metadata = { ...state.metadata, ...stream.metadata };
-      if (!sameFacts(state.metadata, metadata)) this.#state.update(binding.stateKey, { metadata });
+      if (stream.continues) this.#meetAgain(table, state);
+      const current = this.#tableState(table);
+      const metadata = { ...current.metadata, ...this.#facts(table) };
+      if (!sameFacts(current.metadata, metadata)) this.#state.update(binding.stateKey, { metadata });
+      if (isBackfilling(current.mode) && current.scanned === undefined) this.#unread.add(table);
     }
     skipBackfills(this.#state, this.#bindings, this.#settings.isSkipped);
     for (const table of this.#bindings.keys()) this.#activate(table);
     return stream;
   }
 
-  async #activatePending(tables: readonly TableInfo[]): Promise<void> {
-    const pending = [...this.#bindings.keys()].filter((table) => {
+  /** A table of the state, at a start that goes on with it. Throws when the policy is to stop. */
+  #meetAgain(table: number, state: TableState): void {
+    const binding = this.#binding(table);
+    const facts = this.#facts(table);
+    if (this.#info(table) === undefined) throw goneError(binding);
+    if (isReplaced(state.metadata, facts)) this.#renew(table, state);
+    else if (state.scanned !== undefined && isReordered(state.metadata, facts)) this.#reread(table, state);
+  }
+
+  /** Reads another table with the name of this one, as far as it is to be read at all. */
+  #renew(table: number, state: TableState): void {
+    const binding = this.#binding(table);
+    const renewed = renewedTable(binding, state);
+    const isRead = binding.resource.mode !== 'Only Changes' && !this.#settings.isSkipped(binding);
+    if (this.#settings.onReplaced === 'stop' || (renewed === undefined && isRead))
+      throw replacedError(binding);
+    const label = streamLabel(resourceStream(binding.resource));
+    this.#around.log(
+      'warn',
+      `another table has the name ${label}: ${isRead ? 'it is read from the beginning, and ' : ''}rows that only the old table had stay in the collection until it is reset`,
+    );
+    if (renewed !== undefined && isRead) this.#state.set(binding.stateKey, renewed);
+  }
+
+  /** The place where a backfill stands is worth nothing any more. */
+  #reread(table: number, state: TableState): void {
+    const binding = this.#binding(table);
+    const renewed = renewedTable(binding, state);
+    if (renewed === undefined) return;
+    this.#around.log(
+      'warn',
+      `the key of ${streamLabel(resourceStream(binding.resource))} has other types than before: its backfill starts over`,
+    );
+    this.#state.set(binding.stateKey, renewed);
+    this.#progress.restart(table);
+  }
+
+  #info(table: number): TableInfo | undefined {
+    return findStream(this.#infos, resourceStream(this.#binding(table).resource));
+  }
+
+  /** What the state keeps of a table but a watershed. */
+  #facts(table: number): TableMetadata {
+    const { keyColumns } = this.#tableState(table);
+    return { ...this.#stream?.metadata, ...tableFacts(this.#info(table), keyColumns) };
+  }
+
+  async #activatePending(): Promise<void> {
+    const isPending = (table: number) => {
       const { mode } = this.#tableState(table);
       return mode === 'Pending' || mode === 'Missing';
-    });
+    };
+    const pending = [...this.#bindings.keys()].filter((table) => isPending(table) || this.#unread.has(table));
     const ready = await this.#database.readyToScan(pending);
     this.#awaitsWriters = ready.size < pending.length;
     if (this.#awaitsWriters) {
@@ -194,9 +264,11 @@ export class CaptureEngine {
     }
     const keyless: string[] = [];
     for (const table of ready) {
+      if (this.#unread.delete(table)) continue;
       const binding = this.#binding(table);
-      const info = findStream(tables, resourceStream(binding.resource));
-      const state = activateTable(binding, info, this.#stream?.metadata);
+      const activated = activateTable(binding, this.#info(table), undefined);
+      this.#state.set(binding.stateKey, activated);
+      const state = { ...activated, metadata: this.#facts(table) };
       this.#state.set(binding.stateKey, state);
       if (state.mode === 'KeylessBackfill') keyless.push(binding.stateKey);
       const label = streamLabel(resourceStream(binding.resource));
@@ -216,7 +288,8 @@ export class CaptureEngine {
     if (stateKeys.length === 0) return;
     const watershed = await this.#database.watershed();
     for (const stateKey of stateKeys) {
-      this.#state.update(stateKey, { metadata: { ...this.#liveStream().metadata, ...watershed } });
+      const metadata = { ...this.#state.get(stateKey)?.metadata, ...watershed };
+      this.#state.update(stateKey, { metadata });
     }
   }
 
@@ -227,7 +300,7 @@ export class CaptureEngine {
       const stream = this.#liveStream();
       if (mode !== 'Active' || this.#position === undefined) continue;
       if (metadata !== undefined && !stream.isPast(metadata, this.#position)) continue;
-      this.#state.update(this.#binding(table).stateKey, { metadata: stream.metadata });
+      this.#state.update(this.#binding(table).stateKey, { metadata: this.#facts(table) });
       this.#activate(table);
     }
   }
@@ -236,7 +309,7 @@ export class CaptureEngine {
   #activate(table: number): void {
     const state = this.#tableState(table);
     this.#tables[table] = state;
-    const known = this.#stream?.metadata ?? {};
+    const known = this.#facts(table);
     if (Object.keys(state.metadata ?? {}).some((name) => !(name in known))) this.#divided.add(table);
     else this.#divided.delete(table);
     if (isReplicated(state.mode)) this.#stream?.activate(table, state);
@@ -257,18 +330,17 @@ export class CaptureEngine {
 
   // --- Discovery -----------------------------------------------------------------------------------------------
 
-  async #discover(): Promise<readonly TableInfo[]> {
+  async #discover(): Promise<void> {
     const wanted = this.#bindings.map((binding) => resourceStream(binding.resource));
-    const tables = await this.#database.discover(wanted);
-    if (this.#settings.emitSourcedSchemas && this.#emitSourcedSchemas(tables) > 0) this.#checkpoint();
-    return tables;
+    this.#infos = await this.#database.discover(wanted);
+    if (this.#settings.emitSourcedSchemas && this.#emitSourcedSchemas() > 0) this.#checkpoint();
   }
 
   /** How many schemas were sent; one that was sent before is not sent again. */
-  #emitSourcedSchemas(tables: readonly TableInfo[]): number {
+  #emitSourcedSchemas(): number {
     let sent = 0;
-    for (const binding of this.#bindings) {
-      const info = findStream(tables, resourceStream(binding.resource));
+    for (const [table, binding] of this.#bindings.entries()) {
+      const info = this.#info(table);
       if (info === undefined) continue;
       const schema = this.#database.sourcedSchema(info);
       if (this.#sentSchemas.get(binding.index) === schema) continue;
@@ -281,7 +353,27 @@ export class CaptureEngine {
 
   async #rediscover(): Promise<void> {
     this.#scheduleRediscovery();
-    await this.#activatePending(await this.#discover());
+    await this.#discover();
+    this.#recogniseTables();
+    await this.#activatePending();
+  }
+
+  /** Throws when a table is gone, or is another one than before: the next start deals with it. */
+  #recogniseTables(): void {
+    for (const [table, binding] of this.#bindings.entries()) {
+      const state = this.#tableState(table);
+      if (!isReplicated(state.mode)) continue;
+      if (this.#info(table) === undefined) throw goneError(binding);
+      const facts = this.#facts(table);
+      if (isReplaced(state.metadata, facts)) {
+        const isStop = this.#settings.onReplaced === 'stop';
+        throw isStop ? replacedError(binding) : renewedError(binding);
+      }
+      if (!isReordered(state.metadata, facts)) continue;
+      if (state.scanned !== undefined) this.#reread(table, state);
+      this.#state.update(binding.stateKey, { metadata: { ...this.#tableState(table).metadata, ...facts } });
+      this.#activate(table);
+    }
   }
 
   /** Half to one and a half times the interval, so that many captures of one server drift apart. */
@@ -303,6 +395,7 @@ export class CaptureEngine {
       { table, mode: before.mode === 'KeylessBackfill' ? 'keyless' : 'keyed', precise, state: before },
       this.#rowSink(binding, precise ? before.scanned : undefined),
     );
+    if (result === undefined) return this.#rediscover();
     const backfilled = before.backfilled + result.rows;
     reach('sqlcapture.after-chunk');
     this.#state.update(
@@ -386,8 +479,33 @@ export class CaptureEngine {
         case 'tableChanged':
           this.#rediscoverAtMs = Math.min(this.#rediscoverAtMs, this.#around.now());
           break;
+        case 'truncated':
+          this.#truncated(event.table);
+          break;
       }
     }
+  }
+
+  /** In the middle of a transaction: what is decided leaves with its checkpoint. */
+  #truncated(table: number): void {
+    const binding = this.#binding(table);
+    const state = this.#tableState(table);
+    if (this.#settings.onTruncate === 'stop') throw truncatedError(binding);
+    const isRead = binding.resource.mode !== 'Only Changes' && !this.#settings.isSkipped(binding);
+    const renewed =
+      this.#settings.onTruncate === 'backfill' && isRead ? renewedTable(binding, state) : undefined;
+    if (renewed !== undefined) {
+      this.#state.set(binding.stateKey, renewed);
+      this.#activate(table);
+      this.#progress.restart(table);
+      this.#rediscoverAtMs = Math.min(this.#rediscoverAtMs, this.#around.now());
+    } else if (this.#reportedTruncates.has(table)) return;
+    this.#reportedTruncates.add(table);
+    const label = streamLabel(resourceStream(binding.resource));
+    this.#around.log(
+      'warn',
+      `the table ${label} was truncated: ${renewed === undefined ? '' : 'it is read again, and '}the rows that were in it stay in its collection until that is reset`,
+    );
   }
 
   #meets(goal: RelayGoal): boolean {

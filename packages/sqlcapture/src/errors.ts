@@ -23,6 +23,22 @@ export const catalogue = {
     fix: 'Create the table, grant the user access to it, or disable the binding.',
     retry: 'never',
   },
+  SQL_TABLE_TRUNCATED: {
+    summary: 'A bound table was truncated, and the configuration says to stop then.',
+    fix: 'Increment the backfill counter of its binding and of what materializes it, or choose another policy.',
+    retry: 'never',
+  },
+  SQL_TABLE_REPLACED: {
+    summary:
+      'Another table has the name of a bound one: its rows would be mixed with those of the old table.',
+    fix: 'Increment the backfill counter of its binding and of what materializes it, or choose to backfill replaced tables.',
+    retry: 'never',
+  },
+  SQL_TABLE_RENEWED: {
+    summary: 'Another table has the name of a bound one, and the capture starts again to read it.',
+    fix: 'Nothing is to be done. Rows that only the old table had stay in the collection until it is reset.',
+    retry: 'now',
+  },
   SQL_FALLBACK_KEY: {
     summary: 'A keyed backfill was asked for a collection that is keyed by the position of its changes.',
     fix: 'Choose the backfill mode "Without Primary Key", or key the collection by columns of the table.',

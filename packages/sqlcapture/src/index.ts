@@ -18,10 +18,13 @@ export type {
   ScanRequest,
   ScanResult,
   TableChangedEvent,
+  TruncatedEvent,
 } from './database.ts';
 export { schemaAnchor, sourcedSchema, writeSchema } from './document-schema.ts';
 export type { SchemaOptions } from './document-schema.ts';
 export { CaptureEngine } from './engine.ts';
+export { replacePolicies, truncatePolicies } from './table-policies.ts';
+export type { ReplacePolicy, TruncatePolicy } from './table-policies.ts';
 export type { EngineOutput, EngineSettings, EngineSurroundings } from './engine.ts';
 export { catalogue, errors } from './errors.ts';
 export {

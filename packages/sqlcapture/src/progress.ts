@@ -19,6 +19,11 @@ export class BackfillProgress {
     this.#tables[table] = { rows, estimate: await estimate(), complete: false };
   }
 
+  /** The table is read from the beginning again. */
+  restart(table: number): void {
+    this.#tables[table] = undefined;
+  }
+
   advance(table: number, rows: number, complete: boolean): void {
     const progress = this.#tables[table];
     if (progress === undefined) return;

@@ -13,6 +13,8 @@ export interface ColumnInfo {
   readonly schema: JsonSchema;
   /** Left out of documents and schemas, for instance because it is generated. */
   readonly omitted: boolean;
+  /** Values of two columns with the same order type are ordered alike; absent when the database cannot tell. */
+  readonly orderType?: string;
 }
 
 export interface TableInfo extends StreamId {
@@ -25,6 +27,8 @@ export interface TableInfo extends StreamId {
   readonly unpredictableKeyOrder: boolean;
   /** False for views and the like, which have no changes to capture. */
   readonly isBaseTable: boolean;
+  /** Tells this table from another that had, or will have, its name; absent when the database cannot. */
+  readonly identity?: string;
 }
 
 export interface CollectionKey {

@@ -202,6 +202,7 @@ interface FakeChangeEvent extends ChangeEvent {
 export class FakeStream implements ReplicationStream {
   readonly start: FakePosition;
   readonly metadata = { system: 'fake' };
+  readonly continues = true;
   readonly active = new Map<number, TableMetadata | undefined>();
   readonly #server: FakeServer;
   readonly #random: () => number;

@@ -1,9 +1,10 @@
 // Opens the read-only transaction of a chunk, or of a watershed, with a snapshot that sees every transaction already
-// streamed.
+// streamed. The table is locked before the snapshot is taken: a table that was rewritten, as by ALTER TYPE, after a
+// snapshot looks empty to it, and its rows would be passed over.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@weir/connector';
-import type { PgConnection } from '@weir/pgwire';
+import { type PgConnection, PgServerError, type QueryResult } from '@weir/pgwire';
 import { errors } from '../errors.ts';
 import { parseSnapshot, type RecentTransactions, type Snapshot } from '../replication/recent-transactions.ts';
 
@@ -11,20 +12,23 @@ const FIRST_DELAY_MS = 5;
 const LONGEST_DELAY_MS = 500;
 const PATIENCE_MS = 60_000;
 
-/** Throws PG_SNAPSHOT_BEHIND after a minute. */
+/** SQLSTATE of a lock that needs a privilege on the whole table, where the user has it on its columns only. */
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/** `table` quoted; none is locked without. Throws PG_SNAPSHOT_BEHIND after a minute. */
 export async function beginSnapshot(
   connection: PgConnection,
   versionNumber: number,
   recent: RecentTransactions,
   log: Logger,
   signal: AbortSignal,
+  table?: string,
 ): Promise<Snapshot> {
   const current = versionNumber >= 130_000 ? 'pg_current_snapshot' : 'txid_current_snapshot';
   const deadline = performance.now() + PATIENCE_MS;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, LONGEST_DELAY_MS)) {
-    const { rows } = await connection.query(
-      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT pg_catalog.${current}()::text`,
-    );
+    const select = `SELECT pg_catalog.${current}()::text`;
+    const { rows } = await beginWith(connection, table, select);
     const snapshot = parseSnapshot(rows[0]?.[0] ?? '');
     if (recent.settle(snapshot)) return snapshot;
     await connection.query('ROLLBACK');
@@ -36,5 +40,22 @@ export async function beginSnapshot(
     if (delayMs === LONGEST_DELAY_MS)
       log.warn('waiting for committed transactions to become visible to queries');
     await delay(delayMs, undefined, { signal });
+  }
+}
+
+const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
+
+async function beginWith(
+  connection: PgConnection,
+  table: string | undefined,
+  select: string,
+): Promise<QueryResult> {
+  if (table === undefined) return connection.query(`${BEGIN}; ${select}`);
+  try {
+    return await connection.query(`${BEGIN}; LOCK TABLE ${table} IN ACCESS SHARE MODE; ${select}`);
+  } catch (error) {
+    if (!connection.isClosed) await connection.query('ROLLBACK');
+    if (!(error instanceof PgServerError) || error.sqlstate !== INSUFFICIENT_PRIVILEGE) throw error;
+    return connection.query(`${BEGIN}; ${select}`);
   }
 }

@@ -2,7 +2,13 @@
 
 import type { SqlSession } from '../sql-session.ts';
 import { collectionKey, type TableInfo } from '@weir/sqlcapture';
-import { columnSchema, isByteOrdered, type TypeCatalog, type ValueStyle } from '../values/index.ts';
+import {
+  columnSchema,
+  isByteOrdered,
+  orderType,
+  type TypeCatalog,
+  type ValueStyle,
+} from '../values/index.ts';
 import type { PgRelationInfo } from './relations.ts';
 
 /** Makes sure the catalog knows every type of these tables. */
@@ -24,6 +30,7 @@ export function tableInfo(relation: PgRelationInfo, catalog: TypeCatalog, style:
   const withoutSchemas: TableInfo = {
     namespace: relation.namespace,
     name: relation.name,
+    identity: String(relation.oid),
     ...keys,
     columns: relation.columns.map(({ name, notNull, generated: omitted }) => ({
       name,
@@ -41,6 +48,7 @@ export function tableInfo(relation: PgRelationInfo, catalog: TypeCatalog, style:
       name: column.name,
       nullable: !column.notNull,
       omitted: generated.has(column.name),
+      orderType: orderType(catalog.get(column.typeOid)),
       schema: columnSchema({
         type: catalog.get(column.typeOid),
         typeModifier: column.typeModifier,

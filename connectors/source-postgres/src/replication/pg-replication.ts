@@ -34,13 +34,13 @@ const SILENCE_LIMIT_MS = 15 * 60_000;
 
 /** What the stream needs to know of the tables; kept by the database. */
 export interface StreamTables {
-  /** The bound table that the relation is, whatever its mode. */
+  /** The bound table that the relation is, whatever its mode; by identity, else by name. */
   tableOf(relation: PgOutputRelation): number | undefined;
   /** Whether the types of the relation's columns are known; otherwise `learn` is called before it is used. */
   knows(relation: PgOutputRelation): boolean;
   learn(relation: PgOutputRelation): Promise<void>;
   plan(table: number, relation: PgOutputRelation, keyColumns: readonly string[]): RowPlan;
-  /** Whether the columns differ from what discovery found. */
+  /** Whether the columns, the name or the identity differ from what discovery found. */
   hasChanged(table: number, relation: PgOutputRelation): boolean;
 }
 
@@ -50,6 +50,7 @@ export interface PgReplicationOptions {
   readonly publication: string;
   readonly start: LsnPosition;
   readonly metadata: TableMetadata;
+  readonly continues: boolean;
   readonly tables: StreamTables;
   readonly serverPosition: () => Promise<bigint>;
   readonly splitKeyUpdates: boolean;
@@ -61,11 +62,14 @@ interface ActiveTable {
   readonly keyColumns: readonly string[];
   watershed: Watershed | undefined;
   plan: RowPlan | undefined;
+  /** What the plan was made for: another table may have had, or get, the name of a bound one. */
+  planOf: PgOutputRelation | undefined;
 }
 
 export class PgReplication implements ReplicationStream {
   readonly start: LsnPosition;
   readonly metadata: TableMetadata;
+  readonly continues: boolean;
   /** Transactions with changes of bound tables, whose backfills may begin later. */
   readonly recent = new RecentTransactions();
   readonly #options: PgReplicationOptions;
@@ -90,12 +94,14 @@ export class PgReplication implements ReplicationStream {
   #arrivalLsn = 0n;
   #unknown: PgOutputRelation | undefined;
   #lastHeardMs = performance.now();
-  #reportedTruncates = new Set<number>();
+  /** Tables of one TRUNCATE, still to be told. */
+  #truncated: number[] = [];
 
   constructor(options: PgReplicationOptions) {
     this.#options = options;
     this.start = options.start;
     this.metadata = options.metadata;
+    this.continues = options.continues;
     this.#acknowledged = options.start.lsn;
     this.#transaction.previousEndLsn = options.start.lsn;
     this.#event = new PgChangeEvent(new JsonBuffer(), this.#transaction);
@@ -109,6 +115,7 @@ export class PgReplication implements ReplicationStream {
       keyColumns,
       watershed: watershedOf(state.metadata),
       plan: isSame ? current?.plan : undefined,
+      planOf: current?.planOf,
     });
   }
 
@@ -158,6 +165,10 @@ export class PgReplication implements ReplicationStream {
       this.#arrival = undefined;
       return this.#event.set(arrival.table, arrival.plan, arrival.change, 'arrival', this.#arrivalLsn);
     }
+    if (this.#truncated.length > 0) {
+      const [table = 0] = this.#truncated.splice(0, 1);
+      return { kind: 'truncated', table };
+    }
     const batch = this.#batch;
     if (batch === undefined || this.#unknown !== undefined) return undefined;
     while (this.#index < batch.count) {
@@ -198,8 +209,13 @@ export class PgReplication implements ReplicationStream {
       case 'relation':
         return this.#relation(message.relation);
       case 'truncate':
-        for (const relation of message.relations) this.#truncated(relation);
-        return undefined;
+        this.#truncated = message.relations.flatMap(({ id }) => {
+          const table = this.#tableOfRelation.get(id);
+          return table !== undefined && this.#active.has(table) ? [table] : [];
+        });
+        if (this.#truncated.length === 0) return undefined;
+        this.#hasChanges = true;
+        return this.next();
       case 'type':
       case 'origin':
       case 'message':
@@ -217,7 +233,10 @@ export class PgReplication implements ReplicationStream {
     if (active === undefined) return undefined;
     if (active.watershed !== undefined && isScanned(active.watershed, this.#transaction.xid))
       return undefined;
-    active.plan ??= this.#options.tables.plan(table, change.relation, active.keyColumns);
+    if (active.plan === undefined || active.planOf !== change.relation) {
+      active.plan = this.#options.tables.plan(table, change.relation, active.keyColumns);
+      active.planOf = change.relation;
+    }
     change.readTuples();
     const lsn = this.#transaction.nextLsn(walStart);
     if (
@@ -238,19 +257,8 @@ export class PgReplication implements ReplicationStream {
     const table = tables.tableOf(relation);
     this.#tableOfRelation.set(relation.id, table);
     if (table === undefined) return undefined;
-    const active = this.#active.get(table);
-    if (active !== undefined) active.plan = undefined;
     if (!tables.knows(relation)) this.#unknown = relation;
     return tables.hasChanged(table, relation) ? { kind: 'tableChanged', table } : undefined;
-  }
-
-  #truncated(relation: PgOutputRelation): void {
-    const table = this.#tableOfRelation.get(relation.id);
-    if (table === undefined || !this.#active.has(table) || this.#reportedTruncates.has(table)) return;
-    this.#reportedTruncates.add(table);
-    this.#options.log.warn(
-      `the table ${relation.schema}.${relation.name} was truncated: the rows that were in it stay in its collection until they are backfilled again`,
-    );
   }
 
   async wait(timeoutMs: number): Promise<void> {

@@ -96,3 +96,12 @@ const byteOrdered = new Set<number>([
 export function isByteOrdered(type: PgType): boolean {
   return byteOrdered.has(underDomains(type).oid);
 }
+
+const integers = new Set<number>([oids.int2, oids.int4, oids.int8]);
+
+/** A name that two types share whose keys are packed and ordered alike, so that a backfill may go on across a change. */
+export function orderType(type: PgType): string {
+  const { oid, name } = underDomains(type);
+  if (integers.has(oid)) return 'integer';
+  return oid === oids.varchar ? 'text' : name;
+}
