@@ -1,7 +1,7 @@
 // The capture, as the kit runs it: each request opens its own connections and leaves none behind.
 
 import type { Capture, CaptureBinding, CaptureSession } from '@weir/capture';
-import type { CaptureBindingSpec, CollectionSpec } from '@weir/protocol';
+import { type CaptureBindingSpec, type CollectionSpec, WeirError } from '@weir/protocol';
 import { decodeConfig } from '@weir/schema';
 import {
   CaptureEngine,
@@ -19,7 +19,7 @@ import { checkConfig, type EndpointConfig, endpointSchema, sourceSettings, upgra
 import { connectionFactory } from './connection.ts';
 import { discoverBindings, schemaOptions } from './discovery/discover.ts';
 import { PgDatabase } from './pg-database.ts';
-import { checkPrerequisites } from './prerequisites.ts';
+import { checkPrerequisites, checkWalLevel } from './prerequisites.ts';
 import { holdPreviewPosition } from './preview-slot.ts';
 import { resourceSchema } from './resource-schema.ts';
 import { SqlSession } from './sql-session.ts';
@@ -47,6 +47,11 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
         'no tables were found: check the schemas, the publication and the privileges of the user',
       );
     }
+    // Tables can be listed all the same; the capture could not run.
+    await checkWalLevel(sql).catch((error: unknown) => {
+      if (!(error instanceof WeirError)) throw error;
+      context.log.warn(error.explain());
+    });
     return bindings;
   },
 

@@ -276,6 +276,15 @@ for (const version of postgresVersions) {
         await validate(endpointConfig(server)),
         /^PG_WAL_LEVEL: .*replica\nALTER SYSTEM SET wal_level = logical/,
       );
+      await server.query('CREATE TABLE t (id int PRIMARY KEY)');
+      await using driver = connector();
+      const config = JSON.stringify(endpointConfig(server));
+      driver.send({ kind: 'discover', connectorType: 'IMAGE', config, name: 'acme/pg' });
+      assert.equal((await driver.expect('discovered')).bindings.length, 1);
+      driver.end();
+      await driver.exited;
+      const warnings = driver.logs.filter(({ level }) => level === 'warn').map(({ message }) => message);
+      assert.match(warnings.join(), /^PG_WAL_LEVEL: .*replica\nALTER SYSTEM SET wal_level = logical/);
     });
   });
 }

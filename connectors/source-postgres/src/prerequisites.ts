@@ -69,7 +69,8 @@ export async function checkPrerequisites(options: PrerequisiteOptions): Promise<
   if (failures.length > 0) throw failures.length === 1 ? failures[0] : prerequisiteError(failures);
 }
 
-async function checkWalLevel(sql: SqlSession): Promise<void> {
+/** Throws PG_WAL_LEVEL. */
+export async function checkWalLevel(sql: SqlSession): Promise<void> {
   const row = await sql.row('cannot read wal_level', "SELECT current_setting('wal_level') AS level");
   if (row?.['level'] === 'logical') return;
   throw errors.PG_WAL_LEVEL({
@@ -178,9 +179,11 @@ function identityFailures(options: PrerequisiteOptions, relations: readonly PgRe
     const fix = `ALTER TABLE ${quoteQualified(relation.namespace, relation.name)} REPLICA IDENTITY FULL;`;
     const identity = replicaIdentityColumns(relation);
     if (identity === undefined) {
-      options.log.warn(
-        `the table ${label} has no replica identity, so the server refuses updates and deletes of it while it is published; run: ${fix}`,
-      );
+      // Validate warns; Apply and Open, which ask again, have nothing to add.
+      if (!options.repair)
+        options.log.warn(
+          `the table ${label} has no replica identity, so the server refuses updates and deletes of it while it is published; run: ${fix}`,
+        );
       return [];
     }
     const missing = collectionKeyColumns(binding.collectionKey).filter(
