@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { logLevels } from '@weir/runtime';
 import type { LogLevel, OpsLog, ResolveOptions } from '@weir/runtime';
+import { reportFailuresAsJson } from './failure.ts';
 import { logPrinter } from './log-printer.ts';
 
 export interface CatalogOptions {
@@ -44,10 +45,12 @@ export function resolveOptions(options: CatalogOptions, taskName: string): Resol
 export function stderrLogs(
   options: Pick<CatalogOptions, 'logLevel' | 'logJson'>,
 ): (task: string, log: OpsLog) => void {
+  if (options.logJson === true) reportFailuresAsJson();
   return logPrinter({
     json: options.logJson === true,
     level: options.logLevel,
-    color: process.stderr.isTTY,
+    // Knows NO_COLOR, FORCE_COLOR and dumb terminals.
+    color: process.stderr.isTTY && process.stderr.hasColors(),
     write: (line) => process.stderr.write(line),
   });
 }

@@ -21,10 +21,15 @@ export function parseLogLevel(text: string | undefined): LogLevel {
   return LOG_LEVELS.find((level) => level === name) ?? 'info';
 }
 
-/** The format that LOG_FORMAT names; without one, colours on a terminal and JSON elsewhere. */
-export function parseLogFormat(text: string | undefined, isTerminal: boolean): LogFormat {
+/** The format that LOG_FORMAT names; without one, text on a terminal, in colours unless NO_COLOR is set, and JSON elsewhere. */
+export function parseLogFormat(
+  text: string | undefined,
+  isTerminal: boolean,
+  noColor: string | undefined = undefined,
+): LogFormat {
   if (text === 'json' || text === 'text' || text === 'color') return text;
-  return isTerminal ? 'color' : 'json';
+  if (!isTerminal) return 'json';
+  return noColor === undefined || noColor === '' ? 'color' : 'text';
 }
 
 export function isEnabled(level: LogLevel, threshold: LogLevel): boolean {

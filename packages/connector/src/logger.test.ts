@@ -73,6 +73,9 @@ test('levels and formats are read leniently', () => {
     'info',
   ]);
   assert.equal(parseLogFormat(undefined, true), 'color');
+  assert.equal(parseLogFormat(undefined, true, ''), 'color');
+  assert.equal(parseLogFormat(undefined, true, '1'), 'text');
+  assert.equal(parseLogFormat(undefined, false, '1'), 'json');
   assert.equal(parseLogFormat('yaml', false), 'json');
 });
 
