@@ -1,4 +1,5 @@
-// How a failed command ends: one line `task: CODE: what happened`, what to do, exit status 1, and no stack trace.
+// How a failed command ends: one line `task: CODE: what happened`, what to do, exit status 1, and no stack trace. With
+// --log-json it is a log like the others, {"ts","level":"error","message","fields":{"task","code"}}.
 
 import { WeirError } from '@weir/protocol';
 
@@ -21,8 +22,25 @@ export function failureText(error: unknown): string {
   return `${name}: ${error instanceof Error ? error.message : String(error)}`;
 }
 
+let asJson = false;
+
+/** For a command that was asked for JSON logs. */
+export function reportFailuresAsJson(): void {
+  asJson = true;
+}
+
+export function failureJson(error: unknown, now: Date): string {
+  const task = typeof error === 'object' && error !== null ? tasks.get(error) : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  const fields = {
+    ...(task === undefined ? {} : { task }),
+    ...(error instanceof WeirError ? { code: error.code, fix: error.fix } : {}),
+  };
+  return JSON.stringify({ ts: now.toISOString(), level: 'error', message, fields });
+}
+
 export function reportFailure(error: unknown): void {
-  process.stderr.write(`${failureText(error)}\n`);
+  process.stderr.write(`${asJson ? failureJson(error, new Date()) : failureText(error)}\n`);
   if (!(error instanceof WeirError) && error instanceof Error && process.env['WEIR_STACK'] === '1') {
     process.stderr.write(`${error.stack}\n`);
   }

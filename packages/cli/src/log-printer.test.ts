@@ -32,5 +32,6 @@ test('a log as JSON names its task among the fields', () => {
 test('logs below the level are dropped, and so is the one that comes back as the error of the command', () => {
   assert.equal(printed({ level: 'warn' }, log), '');
   assert.equal(printed({}, { ...log, level: 'error', fields: { code: 'PG_SLOT_LOST' } }), '');
+  assert.equal(printed({ json: true }, { ...log, level: 'error', fields: { code: 'PG_SLOT_LOST' } }), '');
   assert.notEqual(printed({}, { ...log, level: 'error', fields: {} }), '');
 });

@@ -38,9 +38,11 @@ export function logPrinter(options: LogPrinterOptions): (task: string, log: OpsL
   const limit = logLevels.indexOf(options.level);
   return (task, log) => {
     if (logLevels.indexOf(log.level) < limit) return;
-    if (options.json) options.write(`${JSON.stringify({ ...log, fields: { task, ...log.fields } })}\n`);
-    else if (log.level !== 'error' || log.fields['code'] === undefined) {
-      options.write(`${formatLog(task, log, options.color)}\n`);
-    }
+    if (log.level === 'error' && log.fields['code'] !== undefined) return;
+    options.write(
+      options.json
+        ? `${JSON.stringify({ ...log, fields: { task, ...log.fields } })}\n`
+        : `${formatLog(task, log, options.color)}\n`,
+    );
   };
 }

@@ -2,6 +2,7 @@
 // state folder about once a second.
 
 import { type Clock, readStatus, type SupervisorEvent } from '@weir/runtime';
+import { LastWords } from './last-words.ts';
 import type { RunProgress, RunReport } from './run-report.ts';
 import { TaskStatesFile } from './task-states.ts';
 
@@ -22,12 +23,14 @@ export interface LiveRunOptions {
 export class LiveRun implements Disposable {
   readonly #options: LiveRunOptions;
   readonly #states: TaskStatesFile;
+  readonly #words: LastWords;
   readonly #timer: NodeJS.Timeout;
   #nextLagMs = 0;
 
   constructor(options: LiveRunOptions) {
     this.#options = options;
     this.#states = new TaskStatesFile(options.statePath);
+    this.#words = new LastWords((event, nowMs) => options.report.onEvent(event, nowMs));
     options.stop.addEventListener('abort', this.#onStop);
     this.#timer = setInterval(() => this.#tick(), drawIntervalMs);
   }
@@ -38,10 +41,10 @@ export class LiveRun implements Disposable {
   }
 
   onEvent(event: SupervisorEvent): void {
-    const { progress, report, clock } = this.#options;
+    const { progress, clock } = this.#options;
     const nowMs = clock.nowMs();
     progress.see(event, nowMs);
-    report.onEvent(event, nowMs);
+    this.#words.onEvent(event, nowMs);
     if (event.kind !== 'commit' && event.kind !== 'state' && event.kind !== 'log') {
       this.#states.write(progress.at(nowMs));
     }
@@ -52,6 +55,7 @@ export class LiveRun implements Disposable {
     const { progress, report, clock } = this.#options;
     this.#readLag();
     const nowMs = clock.nowMs();
+    this.#words.release(nowMs, true);
     report.end(nowMs);
     this.#states.write(progress.at(nowMs));
   }
@@ -64,6 +68,7 @@ export class LiveRun implements Disposable {
   #tick(): void {
     const { clock, report } = this.#options;
     if (clock.nowMs() >= this.#nextLagMs) this.#readLag();
+    this.#words.release(clock.nowMs());
     report.draw(clock.nowMs());
   }
 

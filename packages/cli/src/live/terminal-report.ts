@@ -32,8 +32,6 @@ export class TerminalReport implements RunReport {
     }
     const line = eventLine(event);
     if (line === undefined || logLevels.indexOf(line.level) < logLevels.indexOf(level)) return;
-    // The last words of a failed connector come back as its task's failure.
-    if (event.kind === 'log' && line.level === 'error' && line.fields['code'] !== undefined) return;
     const { task: _task, event: _event, code: _code, retryInMs: _retryInMs, ...fields } = line.fields;
     const ts = event.kind === 'log' ? event.log.ts : new Date(nowMs).toISOString();
     this.#screen.print(
