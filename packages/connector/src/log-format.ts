@@ -22,11 +22,7 @@ export function parseLogLevel(text: string | undefined): LogLevel {
 }
 
 /** The format that LOG_FORMAT names; without one, text on a terminal, in colours unless NO_COLOR is set, and JSON elsewhere. */
-export function parseLogFormat(
-  text: string | undefined,
-  isTerminal: boolean,
-  noColor: string | undefined = undefined,
-): LogFormat {
+export function parseLogFormat(text: string | undefined, isTerminal: boolean, noColor?: string): LogFormat {
   if (text === 'json' || text === 'text' || text === 'color') return text;
   if (!isTerminal) return 'json';
   return noColor === undefined || noColor === '' ? 'color' : 'text';

@@ -35,7 +35,7 @@ export function logSettings(
 ): LogSettings {
   return {
     level: parseLogLevel(env['LOG_LEVEL']),
-    format: parseLogFormat(env['LOG_FORMAT'], isTerminal, env['NO_COLOR']),
+    format: parseLogFormat(env['LOG_FORMAT'], isTerminal, env['NO_COLOR'] ?? ''),
     writeLine,
     now: () => new Date(),
   };
