@@ -8,6 +8,7 @@ import { resolveOptions, stderrLogs, withCatalogOptions } from '../connector-opt
 import type { CatalogOptions } from '../connector-options.ts';
 import { errors } from '../errors.ts';
 import { forTask } from '../failure.ts';
+import { FixtureStream } from '../preview/fixture-stream.ts';
 import { parseFixture } from '../preview/fixture.ts';
 import { previewCapture, previewMaterialization } from '../preview/preview-run.ts';
 import type { PreviewOptions } from '../preview/preview-run.ts';
@@ -80,8 +81,18 @@ async function run(options: PreviewCommandOptions): Promise<void> {
       });
     }
     const collections = new Set(task.model.bindings.map((binding) => binding.source.collection));
-    const text = readFileSync(options.fixture === '-' ? 0 : options.fixture, 'utf8');
-    const fixture = parseFixture(text, collections, options.fixture === '-' ? 'stdin' : options.fixture);
+    const isStdin = options.fixture === '-';
+    // Several sessions share the transactions out, so these have to be known.
+    const fixture =
+      isStdin && options.sessions.length === 1
+        ? new FixtureStream(process.stdin, collections, 'stdin')
+        : parseFixture(
+            readFileSync(isStdin ? 0 : options.fixture, 'utf8'),
+            collections,
+            isStdin ? 'stdin' : options.fixture,
+          );
+    using closing = new DisposableStack();
+    if (fixture instanceof FixtureStream) closing.use(fixture);
     await previewMaterialization(await buildMaterialization(catalog, task.model, build), {
       ...preview,
       fixture,
@@ -110,7 +121,7 @@ export function previewCommand(): Command {
         .default(0, 'none')
         .conflicts('fixture'),
     )
-    .option('--fixture <file>', 'documents for a materialization; - reads them from stdin')
+    .option('--fixture <file>', 'documents for a materialization; - takes them from stdin as they come')
     .option('--initial-state <json>', 'the connector state of the first session', jsonObject)
     .option('--output-state', 'print each update of the connector state, and the whole state at the end')
     .option('--output-apply', 'print what each Apply did');

@@ -1,10 +1,12 @@
 // run, status, read, backfill and preview as processes, on a scripted capture and the real materialize-sqlite.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 
@@ -167,6 +169,44 @@ test('preview of a materialization applies its fixture, transaction by transacti
   const lines = ran.stdout.trimEnd().split('\n');
   assert.match(lines[0] ?? '', /^\["applied\.actionDescription","CREATE TABLE/);
   assert.deepEqual(lines.slice(1), ['["applied.actionDescription",""]']);
+
   const bare = weir('preview', '--source', source, '--name', 'acme/out');
   assert.match(bare.stderr, /^acme\/out: FIXTURE_NEEDED: /);
+});
+
+test('preview --fixture - applies each transaction as it arrives, and ends with its input', async () => {
+  const source = catalog('piped');
+  const child = spawn(
+    process.execPath,
+    [bin, 'preview', '--source', source, '--name', 'acme/out', '--fixture', '-', '--output-state'],
+    { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  child.stdin.write(
+    '["acme/people",{"id":1,"name":"ann"}]\n{"commit":true}\n["acme/people",{"id":2,"name":"bo',
+  );
+  assert.match((await lines.next()).value ?? '', /^\["connectorState"/);
+  assert.deepEqual(rows('piped'), ['1 ann']);
+  child.stdin.end('b"}]\n');
+  const [status] = (await once(child, 'close')) as [number];
+  assert.equal(status, 0);
+  assert.deepEqual(rows('piped'), ['1 ann', '2 bob']);
+});
+
+test('preview --fixture - tells the line of its input that is wrong, though more could come', async () => {
+  const source = catalog('wrong');
+  const child = spawn(
+    process.execPath,
+    [bin, 'preview', '--source', source, '--name', 'acme/out', '--fixture', '-'],
+    {
+      cwd: folder,
+      stdio: ['pipe', 'ignore', 'pipe'],
+    },
+  );
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdin.write('{"commit":true}\nnonsense\n');
+  const [status] = (await once(child, 'close')) as [number];
+  assert.equal(status, 1);
+  assert.match(stderr, /^acme\/out: FIXTURE_INVALID: stdin:2: /m);
 });

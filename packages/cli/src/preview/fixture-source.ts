@@ -7,36 +7,58 @@ import type { FixtureTransaction } from './fixture.ts';
 /** The journal that previews pretend to read. */
 const journal = 'test/transactions';
 
+/** Where the transactions of a session come from: a file that was read, or a pipe that goes on. */
+export interface FixtureFeed {
+  /** The next transaction, whole; undefined when there is none now. Throws FIXTURE_INVALID. */
+  take(): FixtureTransaction | undefined;
+  onMore(listener: () => void): () => void;
+}
+
+export function feedOf(transactions: readonly FixtureTransaction[]): FixtureFeed {
+  const left = transactions.values();
+  return { take: () => left.next().value, onMore: () => () => {} };
+}
+
 function* stepsOf(
   spec: MaterializationSpec,
-  transactions: readonly FixtureTransaction[],
+  transaction: FixtureTransaction,
 ): Generator<SourceBatch | 'commit'> {
-  for (const transaction of transactions) {
-    for (const { collection, line } of transaction) {
-      for (const [binding, { collection: read }] of spec.bindings.entries()) {
-        if (read.name === collection) yield { binding, bytes: line };
-      }
+  for (const { collection, line } of transaction) {
+    for (const [binding, { collection: read }] of spec.bindings.entries()) {
+      if (read.name === collection) yield { binding, bytes: line };
     }
-    yield 'commit';
   }
+  yield 'commit';
 }
 
 export class FixtureSource implements DocumentSource {
   readonly #spec: MaterializationSpec;
-  readonly #steps: Iterator<SourceBatch | 'commit'>;
+  readonly #feed: FixtureFeed;
+  #steps: Iterator<SourceBatch | 'commit', undefined> = [].values();
   /** Transactions of earlier sessions, and of this one so far. */
   #given: number;
 
-  constructor(spec: MaterializationSpec, transactions: readonly FixtureTransaction[], before: number) {
+  constructor(spec: MaterializationSpec, feed: FixtureFeed, before: number) {
     this.#spec = spec;
-    this.#steps = stepsOf(spec, transactions);
+    this.#feed = feed;
     this.#given = before;
   }
 
   next(): SourceBatch | 'commit' | undefined {
-    const { value } = this.#steps.next() as { value: SourceBatch | 'commit' | undefined };
-    if (value === 'commit') this.#given += 1;
-    return value;
+    const step = this.#steps.next().value;
+    if (step !== undefined) {
+      if (step === 'commit') this.#given += 1;
+      return step;
+    }
+    const transaction = this.#feed.take();
+    if (transaction === undefined) return undefined;
+    this.#steps = stepsOf(this.#spec, transaction);
+    return this.next();
+  }
+
+  /** Transactions that were given to their end. */
+  get given(): number {
+    return this.#given;
   }
 
   checkpoint(): Checkpoint {
@@ -49,8 +71,8 @@ export class FixtureSource implements DocumentSource {
     return { sources: Object.fromEntries(sources), ackIntents: {} };
   }
 
-  onMore(): () => void {
-    return () => {};
+  onMore(listener: () => void): () => void {
+    return this.#feed.onMore(listener);
   }
 
   lagBytes(): number {

@@ -33,38 +33,63 @@ function parseLine(line: string, place: string): JsonValue {
   }
 }
 
-/** `name` is what errors call the file. Errors: FIXTURE_INVALID with the line. */
-export function parseFixture(
-  text: string,
-  collections: ReadonlySet<string>,
-  name: string,
-): FixtureTransaction[] {
-  const transactions: FixtureDocument[][] = [];
-  let current: FixtureDocument[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue;
-    const place = `${name}:${index + 1}`;
+/** Puts lines together to transactions. `name` is what errors call the file. */
+export class FixtureParser {
+  readonly #collections: ReadonlySet<string>;
+  readonly #name: string;
+  #current: FixtureDocument[] = [];
+  #lines = 0;
+  #transactions = 0;
+
+  constructor(collections: ReadonlySet<string>, name: string) {
+    this.#collections = collections;
+    this.#name = name;
+  }
+
+  /** The transaction that the line ends. Errors: FIXTURE_INVALID with the line. */
+  line(line: string): FixtureTransaction | undefined {
+    this.#lines += 1;
+    if (line.trim() === '') return undefined;
+    const place = `${this.#name}:${this.#lines}`;
     const value = parseLine(line, place);
-    if (isJsonObject(value) && value['commit'] === true) {
-      transactions.push(current);
-      current = [];
-      continue;
-    }
+    if (isJsonObject(value) && value['commit'] === true) return this.#commit();
     const [collection, document] = Array.isArray(value) ? value : [];
     if (typeof collection !== 'string' || !isJsonObject(document) || (value as unknown[]).length !== 2) {
       throw errors.FIXTURE_INVALID({
         message: `${place}: a line is ["collection", {document}] or {"commit": true}.`,
       });
     }
-    if (!collections.has(collection)) {
+    if (!this.#collections.has(collection)) {
       throw errors.FIXTURE_INVALID({
         message: `${place}: the task does not read the collection ${collection}.`,
-        fix: `It reads ${[...collections].join(', ')}.`,
+        fix: `It reads ${[...this.#collections].join(', ')}.`,
       });
     }
-    const stamped = stamp(document, transactions.length, current.length);
-    current.push({ collection, line: Buffer.from(`${stringifyJson(stamped)}\n`) });
+    const stamped = stamp(document, this.#transactions, this.#current.length);
+    this.#current.push({ collection, line: Buffer.from(`${stringifyJson(stamped)}\n`) });
+    return undefined;
   }
-  if (current.length > 0 || transactions.length === 0) transactions.push(current);
-  return transactions;
+
+  /** The transaction that the end of the file ends; an empty file is an empty one. */
+  end(): FixtureTransaction | undefined {
+    return this.#current.length > 0 || this.#transactions === 0 ? this.#commit() : undefined;
+  }
+
+  #commit(): FixtureTransaction {
+    const transaction = this.#current;
+    this.#current = [];
+    this.#transactions += 1;
+    return transaction;
+  }
+}
+
+/** `name` is what errors call the file. Errors: FIXTURE_INVALID with the line. */
+export function parseFixture(
+  text: string,
+  collections: ReadonlySet<string>,
+  name: string,
+): FixtureTransaction[] {
+  const parser = new FixtureParser(collections, name);
+  const whole = text.split('\n').map((line) => parser.line(line));
+  return [...whole, parser.end()].filter((transaction) => transaction !== undefined);
 }

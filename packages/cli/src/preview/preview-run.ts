@@ -20,7 +20,8 @@ import type {
   OpsLog,
   TaskEvent,
 } from '@weir/runtime';
-import { FixtureSource } from './fixture-source.ts';
+import { feedOf, FixtureSource } from './fixture-source.ts';
+import type { FixtureStream } from './fixture-stream.ts';
 import type { FixtureTransaction } from './fixture.ts';
 import { appliedLine, documentLine, finalStateLine, stateLine } from './output-lines.ts';
 import { splitSessions } from './sessions.ts';
@@ -35,7 +36,8 @@ export interface PreviewOptions {
   readonly initialState: string | undefined;
   readonly outputState: boolean;
   readonly outputApply: boolean;
-  readonly fixture: readonly FixtureTransaction[];
+  /** Transactions that are known, or a stream of them, which is for one session. */
+  readonly fixture: readonly FixtureTransaction[] | FixtureStream;
   readonly onLog: (log: OpsLog) => void;
   readonly print: (line: string) => void;
   /** Ends the preview at the next transaction. */
@@ -55,10 +57,14 @@ class SessionTimer implements Disposable {
     this.restart();
   }
 
+  end(): void {
+    this.#controller.abort();
+  }
+
   restart(): void {
     clearTimeout(this.#timer);
     if (this.#timeoutMs === undefined) return;
-    this.#timer = setTimeout(() => this.#controller.abort(), this.#timeoutMs);
+    this.#timer = setTimeout(() => this.end(), this.#timeoutMs);
   }
 
   [Symbol.dispose](): void {
@@ -189,8 +195,13 @@ export async function previewMaterialization(
   const { spec: materialization, version, endpoint } = built;
   await inThrowawayFolder(materialization.name, options, async (environment) => {
     const printer = new EventPrinter(options, 'materialize');
+    const { fixture } = options;
+    if (!isList(fixture)) {
+      await previewStream(built, options, environment, printer, fixture);
+      return;
+    }
     let before = 0;
-    for (const transactions of splitSessions(options.fixture, options.sessions)) {
+    for (const transactions of splitSessions(fixture, options.sessions)) {
       if (options.signal.aborted) return;
       using timer = new SessionTimer(options.timeoutMs, options.signal);
       const given = before;
@@ -204,7 +215,7 @@ export async function previewMaterialization(
           if (event.kind === 'commit') timer.restart();
           printer.onEvent(event);
         },
-        openSource: () => new FixtureSource(materialization, transactions, given),
+        openSource: () => new FixtureSource(materialization, feedOf(transactions), given),
         maxTransactions: transactions.length,
         ...(options.initialState === undefined ? {} : { initialState: options.initialState }),
       };
@@ -214,4 +225,47 @@ export async function previewMaterialization(
       before += transactions.length;
     }
   });
+}
+
+function isList(fixture: PreviewOptions['fixture']): fixture is readonly FixtureTransaction[] {
+  return Array.isArray(fixture);
+}
+
+/** One session, which ends when the stream has ended and everything of it is committed. */
+async function previewStream(
+  { spec: materialization, version, endpoint }: BuiltMaterialization,
+  options: PreviewOptions,
+  environment: OpenEnvironment,
+  printer: EventPrinter,
+  stream: FixtureStream,
+): Promise<void> {
+  using timer = new SessionTimer(options.timeoutMs, options.signal);
+  const [limit] = options.sessions;
+  const source = new FixtureSource(materialization, stream, 0);
+  // One that is too large is committed in parts.
+  let committed = 0;
+  const endWhenDone = (): void => {
+    if (stream.total !== undefined && committed >= stream.total) timer.end();
+  };
+  stream.onMore(endWhenDone);
+  const task = {
+    environment,
+    materialization,
+    version,
+    connect: () => startConnector('materialize', endpoint, { onLog: options.onLog }),
+    signal: timer.signal,
+    onEvent: (event: TaskEvent) => {
+      printer.onEvent(event);
+      if (event.kind !== 'commit') return;
+      timer.restart();
+      committed = source.given;
+      endWhenDone();
+    },
+    openSource: () => source,
+    ...(limit === undefined ? {} : { maxTransactions: limit }),
+    ...(options.initialState === undefined ? {} : { initialState: options.initialState }),
+  };
+  await applyMaterialization(task);
+  printer.afterApply();
+  await openMaterialization(task);
 }
