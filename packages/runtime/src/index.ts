@@ -61,11 +61,11 @@ export type { CaptureConnection, Connect, Connection, MaterializeConnection } fr
 export type { DocumentSource, SourceBatch } from './task/document-source.ts';
 export {
   applyMaterialization,
-  type MaterializeEnd,
   type MaterializeTaskOptions,
   openMaterialization,
   runMaterialization,
 } from './task/materialize-task.ts';
+export type { MaterializeSessionEnd } from './task/materialize-session.ts';
 export {
   openEnvironment,
   type OpenEnvironment,

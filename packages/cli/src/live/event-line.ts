@@ -25,7 +25,7 @@ export function eventLine(event: SupervisorEvent): EventLine | undefined {
     case 'opened':
       return line('info', 'running');
     case 'schemaChanged':
-      return line('info', 'the inferred schema of a collection has grown; starting again with it');
+      return line('info', 'the inferred schema of a collection has grown; going on with it');
     case 'failed': {
       const { error, retryInMs } = event;
       const { code, fix } = error;

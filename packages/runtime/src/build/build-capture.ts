@@ -7,7 +7,7 @@ import type { Catalog } from '../catalog/load-catalog.ts';
 import type { CaptureModel } from '../catalog/model.ts';
 import { BackfillCounters, checkResourcePaths, inactiveBindings, versionOf } from './bindings.ts';
 import { buildCollection } from './build-collection.ts';
-import { openEndpoint, startConnector } from './build-options.ts';
+import { openEndpoint, validated as answerTo } from './build-options.ts';
 import type { BuildOptions, TaskEndpoint } from './build-options.ts';
 import { requireCollection } from './require-collection.ts';
 
@@ -50,8 +50,9 @@ export async function buildCapture(
   ]);
 
   const validate = async (): Promise<readonly { readonly resourcePath: readonly string[] }[]> => {
-    await using connector = await startConnector('capture', endpoint, options);
-    const { bindings } = await connector.call(
+    const { bindings } = await answerTo(
+      'capture',
+      endpoint,
       {
         kind: 'validate',
         name: model.name,
@@ -65,9 +66,8 @@ export async function buildCapture(
         lastVersion: options.lastVersion ?? '',
         ...(last === undefined ? {} : { lastCapture: last }),
       },
-      'validated',
+      options,
     );
-    await connector.finish();
     checkResourcePaths(model.name, models, bindings);
     return bindings;
   };

@@ -18,7 +18,7 @@ import { formatPlace } from '../catalog/place.ts';
 import { errors } from '../errors.ts';
 import { BackfillCounters, checkResourcePaths, inactiveBindings, versionOf } from './bindings.ts';
 import { buildCollection } from './build-collection.ts';
-import { openEndpoint, startConnector } from './build-options.ts';
+import { openEndpoint, validated as answerTo } from './build-options.ts';
 import type { BuildOptions, TaskEndpoint } from './build-options.ts';
 import { requireCollection } from './require-collection.ts';
 
@@ -89,8 +89,9 @@ export async function buildMaterialization(
   const requestedBackfills: string[] = [];
 
   const validate = async (): Promise<readonly MaterializeValidatedBinding[]> => {
-    await using connector = await startConnector('materialize', endpoint, options);
-    const { bindings } = await connector.call(
+    const { bindings } = await answerTo(
+      'materialize',
+      endpoint,
       {
         kind: 'validate',
         name: model.name,
@@ -106,9 +107,8 @@ export async function buildMaterialization(
         lastVersion: options.lastVersion ?? '',
         ...(last === undefined ? {} : { lastMaterialization: last }),
       },
-      'validated',
+      options,
     );
-    await connector.finish();
     checkResourcePaths(model.name, models, bindings);
     return bindings;
   };

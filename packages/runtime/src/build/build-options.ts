@@ -6,8 +6,15 @@ import { openConfig } from '../catalog/open-config.ts';
 import { resolveConnector } from '../connector/connector-command.ts';
 import type { ConnectorCommand, ConnectorProtocol, ResolveOptions } from '../connector/connector-command.ts';
 import { ConnectorProcess } from '../connector/connector-process.ts';
-import type { ConnectorOptions } from '../connector/connector-process.ts';
+import type { ConnectorOptions, RequestOf, ResponseOf } from '../connector/connector-process.ts';
 import { errors } from '../errors.ts';
+
+/** Puts a Validate to a task's connector. */
+export type Validate = <P extends ConnectorProtocol>(
+  protocol: P,
+  endpoint: TaskEndpoint,
+  request: RequestOf<P>,
+) => Promise<Extract<ResponseOf<P>, { kind: 'validated' }>>;
 
 export interface BuildOptions
   extends ResolveOptions, Pick<ConnectorOptions, 'onLog' | 'logLevel' | 'signal'> {
@@ -15,6 +22,8 @@ export interface BuildOptions
   readonly inferredSchema?: (collection: string) => JsonText | undefined;
   /** Backfills asked for, per binding (its resource path as a state key), on top of the catalog's counters. */
   readonly backfills?: ReadonlyMap<string, number>;
+  /** By default a process of its own is started for each Validate. */
+  readonly validate?: Validate;
 }
 
 /** How to start the task's connector; plain data, so that a worker can do it. */
@@ -52,4 +61,18 @@ export async function startConnector<P extends ConnectorProtocol>(
 ): Promise<ConnectorProcess<P>> {
   const { config, secrets, logLevel } = endpoint;
   return await ConnectorProcess.start(protocol, endpoint.command, { ...options, config, secrets, logLevel });
+}
+
+/** The answer to a Validate, by the options' own way or a process that ends with it. */
+export async function validated<P extends ConnectorProtocol>(
+  protocol: P,
+  endpoint: TaskEndpoint,
+  request: RequestOf<P>,
+  options: BuildOptions,
+): Promise<Extract<ResponseOf<P>, { kind: 'validated' }>> {
+  if (options.validate !== undefined) return await options.validate(protocol, endpoint, request);
+  await using connector = await startConnector(protocol, endpoint, options);
+  const response = await connector.call(request, 'validated');
+  await connector.finish();
+  return response;
 }

@@ -4,7 +4,7 @@
 import { captureSpecFromJson, materializationSpecFromJson } from '@weir/protocol';
 import { buildCapture, type BuiltCapture } from '../build/build-capture.ts';
 import { buildMaterialization, type BuiltMaterialization } from '../build/build-materialization.ts';
-import type { BuildOptions } from '../build/build-options.ts';
+import type { BuildOptions, Validate } from '../build/build-options.ts';
 import type { Catalog } from '../catalog/load-catalog.ts';
 import { errors } from '../errors.ts';
 import type { Store } from '../store/store.ts';
@@ -17,10 +17,10 @@ export type TaskBuildOptions = Omit<BuildOptions, 'inferredSchema' | 'backfills'
 export function taskBuilder(
   catalog: Catalog,
   optionsOf: (task: string) => TaskBuildOptions,
-): (task: TaskName, store: Store) => Promise<BuiltTask> {
-  return async (task, store) => {
+): (task: TaskName, store: Store, validate: Validate) => Promise<BuiltTask> {
+  return async (task, store, validate) => {
     const options = optionsOf(task.name);
-    const built = await buildTask(catalog, task, store, options);
+    const built = await buildTask(catalog, task, store, { ...options, validate });
     const { version, endpoint } = built;
     const common = { version, command: endpoint.command, secrets: endpoint.secrets };
     if (built.protocol === 'capture') return { kind: 'capture', spec: built.spec, ...common };

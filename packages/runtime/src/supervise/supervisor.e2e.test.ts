@@ -16,7 +16,8 @@ function scriptedCommand(script: string): ConnectorCommand {
     lines.on('line', (line) => {
       const request = JSON.parse(line);
       if (request.spec) say({ spec: { protocol: 3032023, configSchema: {}, resourceConfigSchema: {}, documentationUrl: '' } });
-      if (request.apply) say({ applied: {} });
+      if (request.validate) say({ validated: { bindings: [{ resourcePath: [String(process.pid)] }] } });
+      if (request.apply) say({ applied: { actionDescription: 'by ' + process.pid } });
       if (request.open) open(request.open);
     });
     ${script}`;
@@ -85,6 +86,43 @@ test('a capture runs in a thread of its own until it is caught up, and a second 
     status.collections.map(({ documents }) => documents),
     [100],
   );
+});
+
+test('the process that answered Validate is the one that is applied and opened', async () => {
+  using folder = temporaryDirectory();
+  const events: SupervisorEvent[] = [];
+  let validatedBy: string | undefined;
+  await supervise({
+    statePath: folder.path,
+    tasks,
+    build: async (_task, _store, validate) => {
+      const spec = ledgerCapture();
+      const endpoint = {
+        task: 'test/source',
+        command: counting,
+        config: '{}',
+        secrets: [],
+        logLevel: 'info',
+      };
+      const { name, connectorType, config } = spec;
+      const { bindings } = await validate('capture', endpoint, {
+        kind: 'validate',
+        name,
+        connectorType,
+        config,
+        bindings: [],
+        lastVersion: '',
+      });
+      [validatedBy] = bindings[0]?.resourcePath ?? [];
+      return { kind: 'capture', spec, version: '1', command: counting, secrets: [] };
+    },
+    signal: new AbortController().signal,
+    untilCaughtUp: true,
+    onEvent: (event) => void events.push(event),
+  });
+  const applied = events.find(({ kind }) => kind === 'applied');
+  assert.ok(validatedBy !== undefined);
+  assert.deepEqual(applied, { task: 'test/source', kind: 'applied', actionDescription: `by ${validatedBy}` });
 });
 
 test('a failure that a person has to mend ends its task with the code that the connector gave', async () => {

@@ -3,14 +3,14 @@
 
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import {
   captureSpecToJson,
   materializationSpecToJson,
   type CaptureSpec,
   type MaterializationSpec,
 } from '@weir/protocol';
-import { compileCache, type ConnectorCommand } from '../connector/connector-command.ts';
+import type { Validate } from '../build/build-options.ts';
+import type { ConnectorCommand } from '../connector/connector-command.ts';
 import type { OpsLog } from '../connector/ops-log.ts';
 import { type Clock, type Random, systemClock, systemRandom } from '../host/clock.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
@@ -20,8 +20,9 @@ import type { Store, TaskKind } from '../store/store.ts';
 import type { TaskEvent } from '../task/task-environment.ts';
 import { BackOff } from './back-off.ts';
 import { CaughtUp } from './caught-up.ts';
+import { RunningThread, ThreadFailure } from './running-thread.ts';
 import { toTaskError } from './task-error.ts';
-import { type FromTaskThread, stopRequest, type TaskError, type TaskThreadData } from './task-thread.ts';
+import type { TaskError, TaskRun } from './task-thread.ts';
 
 export interface BuiltTaskBase {
   /** 16 hexadecimal digits. */
@@ -54,8 +55,11 @@ export type SupervisorEvent = { readonly task: string } & (
 export interface SupervisorOptions {
   readonly statePath: string;
   readonly tasks: readonly TaskName[];
-  /** Builds a task's specification with what the store holds now. Called at every start of the task. */
-  readonly build: (task: TaskName, store: Store) => Promise<BuiltTask>;
+  /**
+   * Builds a task's specification with what the store holds now, at every start of the task and when a schema has grown.
+   * `validate` asks the connector by a process that the task then goes on with.
+   */
+  readonly build: (task: TaskName, store: Store, validate: Validate) => Promise<BuiltTask>;
   /** Aborting stops every task at a transaction's border. */
   readonly signal: AbortSignal;
   readonly onEvent?: (event: SupervisorEvent) => void;
@@ -73,11 +77,7 @@ export interface SupervisorResult {
   readonly failed: ReadonlyMap<string, TaskError>;
 }
 
-/** How long a stopped task may take to end its transaction before its thread is taken down. */
-const stopTimeoutMs = 60_000;
 const caughtUpCheckMs = 50;
-/** Of each task's thread. A greater one is hardly faster, and its pages are never given back. */
-const youngGenerationMiB = 24;
 
 /** Errors: RUNTIME_STATE_LOCKED, RUNTIME_STATE_UNUSABLE, RUNTIME_STATE_VERSION; tasks' own failures are events. */
 export async function supervise(options: SupervisorOptions): Promise<SupervisorResult> {
@@ -139,9 +139,9 @@ class Supervisor {
     while (!this.#stop.signal.aborted) {
       this.#tell({ task: task.name, kind: 'starting' });
       backOff.started(this.#clock.nowMs());
-      let end: 'stopped' | 'schemaChanged';
       try {
-        end = await this.#runOnce(task, () => backOff.progressed());
+        await this.#run(task, backOff);
+        break;
       } catch (raw) {
         // A build that the stop has interrupted is no failure.
         if (this.#stop.signal.aborted && !(raw instanceof ThreadFailure)) break;
@@ -154,94 +154,68 @@ class Supervisor {
           return;
         }
         await this.#clock.sleep(retryInMs, this.#stop.signal);
-        continue;
       }
-      if (end === 'stopped') break;
-      backOff.progressed();
-      this.#tell({ task: task.name, kind: 'schemaChanged' });
     }
     this.#tell({ task: task.name, kind: 'stopped' });
   }
 
-  async #runOnce(task: TaskName, onProgress: () => void): Promise<'stopped' | 'schemaChanged'> {
+  /** Until the task is stopped. Throws what it failed with. */
+  async #run(task: TaskName, backOff: BackOff): Promise<void> {
+    let prepared: Promise<TaskRun> | undefined;
+    await using thread = new RunningThread({
+      name: task.name,
+      data: { kind: task.kind, statePath: this.#statePath },
+      signal: this.#stop.signal,
+      onMessage: (message) => {
+        if (message.kind === 'log') {
+          this.#tell({ task: task.name, kind: 'log', log: message.log });
+        } else if (message.kind === 'event') {
+          const { event } = message;
+          if (event.kind === 'commit' && event.documents > 0) backOff.progressed();
+          this.#tell({ task: task.name, ...event });
+        } else {
+          // While the session commits what it has read.
+          prepared = this.#build(task, thread);
+          prepared.catch(() => {});
+        }
+      },
+    });
+    for (;;) {
+      const run = await (prepared ?? this.#build(task, thread));
+      prepared = undefined;
+      if (this.#stop.signal.aborted) return;
+      if ((await thread.run(run)) === 'stopped') return;
+      backOff.progressed();
+      this.#tell({ task: task.name, kind: 'schemaChanged' });
+    }
+  }
+
+  async #build(task: TaskName, thread: RunningThread): Promise<TaskRun> {
     this.#caughtUp.starting(task.name);
     // Before building, so that a change in between is seen as one.
     const versions = new Map(
       this.#store.journals().map(({ collection }) => [collection, this.#store.inferredVersion(collection)]),
     );
-    const built = await this.#options.build(task, this.#store);
-    if (this.#stop.signal.aborted) return 'stopped';
+    const built = await this.#options.build(task, this.#store, async (protocol, endpoint, request) => {
+      const { command, config, secrets, logLevel } = endpoint;
+      return await thread.validate(protocol, { command, config, secrets, logLevel }, request);
+    });
     this.#caughtUp.built(task.name, built);
-    const data: TaskThreadData = {
-      kind: built.kind,
-      name: task.name,
+    const { spec, version, command, secrets } = built;
+    const logLevel = this.#options.logLevel ?? 'info';
+    return {
+      connector: { command, config: spec.config, secrets, logLevel },
       spec: built.kind === 'capture' ? captureSpecToJson(built.spec) : materializationSpecToJson(built.spec),
-      version: built.version,
-      command: built.command,
-      secrets: built.secrets,
-      statePath: this.#statePath,
-      logLevel: this.#options.logLevel ?? 'info',
+      version,
       inferredVersions:
         built.kind === 'capture'
           ? []
           : built.spec.bindings.map(({ collection }) => versions.get(collection.name) ?? 0),
     };
-    return await this.#runThread(data, onProgress);
-  }
-
-  async #runThread(data: TaskThreadData, onProgress: () => void): Promise<'stopped' | 'schemaChanged'> {
-    const worker = new Worker(new URL('task-worker.ts', import.meta.url), {
-      workerData: data,
-      name: data.name,
-      env: { ...process.env, NODE_COMPILE_CACHE: compileCache() },
-      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMiB },
-    });
-    const ended = Promise.withResolvers<'stopped' | 'schemaChanged'>();
-    let timer: NodeJS.Timeout | undefined;
-    const onStop = (): void => {
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a Worker has no target
-      worker.postMessage(stopRequest);
-      timer = setTimeout(() => void worker.terminate(), stopTimeoutMs);
-      timer.unref();
-    };
-    this.#stop.signal.addEventListener('abort', onStop);
-    if (this.#stop.signal.aborted) onStop();
-    worker.on('message', (message: FromTaskThread) => {
-      if (message.kind === 'end') ended.resolve(message.end);
-      else if (message.kind === 'error') ended.reject(new ThreadFailure(message.error));
-      else if (message.kind === 'log') this.#tell({ task: data.name, kind: 'log', log: message.log });
-      else {
-        if (message.event.kind === 'commit' && message.event.documents > 0) onProgress();
-        this.#tell({ task: data.name, ...message.event });
-      }
-    });
-    worker.on('error', (error) => ended.reject(error));
-    const exited = new Promise<void>((resolve) => {
-      worker.on('exit', (code) => {
-        ended.reject(new Error(`the thread of ${data.name} ended with ${code}`));
-        resolve();
-      });
-    });
-    try {
-      return await ended.promise;
-    } finally {
-      await exited;
-      clearTimeout(timer);
-      this.#stop.signal.removeEventListener('abort', onStop);
-    }
   }
 
   #tell(event: SupervisorEvent): void {
     this.#caughtUp.see(event);
     this.#options.onEvent?.(event);
-  }
-}
-
-class ThreadFailure extends Error {
-  readonly error: TaskError;
-
-  constructor(error: TaskError) {
-    super(error.message);
-    this.error = error;
   }
 }

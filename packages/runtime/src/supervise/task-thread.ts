@@ -1,5 +1,8 @@
 // What the supervisor and the thread of a task say to each other. Everything is plain data; specifications travel as
-// their protocol JSON.
+// their protocol JSON, requests and responses as frames of the protocol.
+//
+// The supervisor asks for `validate`, answered by `validated` or `refused`, and for `run`, answered by `end` or `error`:
+// one of each at a time. A Validate during a run prepares the next run.
 
 import type { JsonText, RetryPolicy } from '@weir/protocol';
 import type { ConnectorCommand } from '../connector/connector-command.ts';
@@ -9,14 +12,22 @@ import type { TaskEvent } from '../task/task-environment.ts';
 
 export interface TaskThreadData {
   readonly kind: TaskKind;
-  readonly name: string;
-  readonly spec: JsonText;
-  readonly version: string;
+  readonly statePath: string;
+}
+
+/** Where and how the task's connector is started. */
+export interface TaskConnector {
   readonly command: ConnectorCommand;
+  readonly config: JsonText;
   /** What was encrypted in the endpoint's config: kept out of logs and errors, with what the config's schema marks. */
   readonly secrets: readonly string[];
-  readonly statePath: string;
   readonly logLevel: string;
+}
+
+export interface TaskRun {
+  readonly connector: TaskConnector;
+  readonly spec: JsonText;
+  readonly version: string;
   /** Of materializations: see `MaterializeTaskOptions`. */
   readonly inferredVersions: readonly number[];
 }
@@ -31,11 +42,23 @@ export interface TaskError {
   readonly stack: string;
 }
 
+export type ToTaskThread =
+  | { readonly kind: 'validate'; readonly connector: TaskConnector; readonly request: Uint8Array }
+  | { readonly kind: 'run'; readonly run: TaskRun }
+  /** End the run at the next transaction's border. */
+  | { readonly kind: 'stop' }
+  /** Stop every process, and end. */
+  | { readonly kind: 'close' };
+
+/** schemaChanged: run the task again with a specification that is built anew. */
+export type TaskEnd = 'stopped' | 'schemaChanged';
+
 export type FromTaskThread =
   | { readonly kind: 'event'; readonly event: TaskEvent }
   | { readonly kind: 'log'; readonly log: OpsLog }
-  | { readonly kind: 'end'; readonly end: 'stopped' | 'schemaChanged' }
+  /** The run is about to end with schemaChanged. */
+  | { readonly kind: 'outdated' }
+  | { readonly kind: 'validated'; readonly response: Uint8Array }
+  | { readonly kind: 'refused'; readonly error: TaskError }
+  | { readonly kind: 'end'; readonly end: TaskEnd }
   | { readonly kind: 'error'; readonly error: TaskError };
-
-/** Sent to a task's thread: end at the next transaction's border. */
-export const stopRequest = 'stop';

@@ -14,6 +14,8 @@ export interface DocumentSource extends Disposable {
    * one), which journals never ask for.
    */
   next(): SourceBatch | 'commit' | undefined;
+  /** The last bytes of what `next` has just given, whole lines, are not read after all; nothing more is asked for. */
+  giveBack(bytes: number): void;
   /** Everything that `next` has given: where to read on. */
   checkpoint(): Checkpoint;
   /** Calls back whenever `next` may have more. Returns the function that ends this. */

@@ -45,6 +45,8 @@ export class JournalSource implements DocumentSource {
   readonly #streams = new Map<string, Stream>();
   readonly #unsubscribe: () => void;
   readonly #listeners = new Set<() => void>();
+  /** Of the batch that was given last. */
+  #last: Stream | undefined;
 
   constructor(options: JournalSourceOptions) {
     this.#options = options;
@@ -75,7 +77,12 @@ export class JournalSource implements DocumentSource {
     const { binding, batch } = best;
     best.given = batch.to;
     best.batch = undefined;
+    this.#last = best;
     return { binding, bytes: batch.bytes };
+  }
+
+  giveBack(bytes: number): void {
+    if (this.#last !== undefined) this.#last.given -= bytes;
   }
 
   checkpoint(): Checkpoint {

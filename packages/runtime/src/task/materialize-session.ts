@@ -5,6 +5,9 @@
 // loaded; but N+1 is flushed only after N's Acknowledged. What is persisted when:
 // state of Flushed and maximum keys before the first Store; state of StartedCommit together with the checkpoint; state
 // of Acknowledged at once, by itself.
+//
+// A document that only a newer specification can read ends the session in front of it: what was read before is
+// committed, and the connector sees whole transactions and then the end of its input.
 
 import { crashPoint } from '@weir/crash-point';
 import {
@@ -26,7 +29,7 @@ import type { MaterializeConnection } from './connection.ts';
 import type { TaskState } from './connector-state.ts';
 import type { DocumentSource, SourceBatch } from './document-source.ts';
 import { LoadDecision, loadEverything } from './load-decision.ts';
-import type { MaterializedBinding } from './materialized-binding.ts';
+import { type MaterializedBinding, UnreadableDocument } from './materialized-binding.ts';
 import { WakeUp } from './wake-up.ts';
 
 const crash = (point: CrashPoint): void => crashPoint(point);
@@ -53,6 +56,8 @@ export interface MaterializeSessionOptions {
   /** A transaction of so many source bytes is closed as soon as it may be. Default 64 MiB. */
   readonly transactionBytes?: number;
   readonly maxTransactions?: number | undefined;
+  /** Of a binding with a document that it cannot read: whether a specification that is built now may be able to. */
+  readonly isOutdated?: (binding: number) => boolean;
   readonly onOpened?: () => void;
   readonly onState?: ((state: ConnectorState) => void) | undefined;
   readonly onCommit?: ((commit: MaterializeCommit) => void) | undefined;
@@ -60,9 +65,13 @@ export interface MaterializeSessionOptions {
   readonly onCaughtUp?: ((positions: Readonly<Record<string, number>>) => void) | undefined;
 }
 
-export type MaterializeSessionEnd = 'stopped' | 'transactions';
+/**
+ * stopped: by the signal. transactions: `maxTransactions` were committed. schemaChanged: a document does not satisfy its
+ * read schema, which is outdated; it was left unread.
+ */
+export type MaterializeSessionEnd = 'stopped' | 'transactions' | 'schemaChanged';
 
-/** Throws UnreadableDocument when a document does not satisfy its read schema. */
+/** Throws UnreadableDocument when a document does not satisfy its read schema, and that is not outdated. */
 export async function runMaterializeSession(
   options: MaterializeSessionOptions,
 ): Promise<MaterializeSessionEnd> {
@@ -90,6 +99,8 @@ class MaterializeSession {
   #ended = false;
   /** The transaction being read has to end here. */
   #boundary = false;
+  /** The next document cannot be read. */
+  #outdated = false;
   #commits = 0;
   #caughtUpReported = false;
   /** Per binding: documents and bytes of the transaction being read. */
@@ -114,6 +125,7 @@ class MaterializeSession {
         if (!(await this.#read(source))) return await this.#end();
         await this.#flush();
         await this.#storeAndCommit(source);
+        if (this.#outdated) return await this.#end();
       }
     } finally {
       signal.removeEventListener('abort', onAbort);
@@ -167,13 +179,14 @@ class MaterializeSession {
       this.#changed.throwIfFailed();
       if (this.#ended) throw this.#protocolError('it ended in the middle of a session');
       if (signal.aborted || (maxTransactions !== undefined && this.#commits >= maxTransactions)) return false;
+      if (this.#outdated && combiner.documents === 0) return false;
       const bytes = combiner.sourceBytes;
       const isFull = bytes >= this.#limitBytes * (this.#acknowledged ? 1 : readAheadFactor);
       const next = this.#boundary || isFull ? undefined : source.next();
       if (next === 'commit') {
         this.#boundary = true;
       } else if (next !== undefined) {
-        await this.#add(next);
+        await this.#add(next, source);
       } else if (this.#acknowledged && (this.#boundary || combiner.documents > 0)) {
         return true;
       } else if (this.#acknowledged && source.lagBytes() === 0) {
@@ -195,8 +208,8 @@ class MaterializeSession {
     );
   }
 
-  async #add({ binding, bytes }: SourceBatch): Promise<void> {
-    const { connection, bindings, combiner } = this.#options;
+  async #add({ binding, bytes }: SourceBatch, source: DocumentSource): Promise<void> {
+    const { connection, bindings, combiner, isOutdated } = this.#options;
     const rules = bindings[binding];
     const loads = this.#loads[binding];
     const count = this.#counts[binding];
@@ -207,8 +220,17 @@ class MaterializeSession {
     for (let start = 0; start < bytes.length;) {
       const end = bytes.indexOf(newline, start);
       const document = bytes.subarray(start, end === -1 ? bytes.length : end);
+      let key: string | undefined;
+      try {
+        key = rules.keyOfSource(document);
+      } catch (error) {
+        if (!(error instanceof UnreadableDocument) || isOutdated?.(binding) !== true) throw error;
+        source.giveBack(bytes.length - start);
+        this.#outdated = true;
+        this.#boundary = true;
+        break;
+      }
       start += document.length + 1;
-      const key = rules.keyOfSource(document);
       if (key === undefined) continue;
       combiner.add(binding, key, document);
       count.documents += 1;
@@ -295,7 +317,8 @@ class MaterializeSession {
       timer.abort();
     }
     if (!this.#ended) await connection.stop();
-    return signal.aborted ? 'stopped' : 'transactions';
+    if (signal.aborted) return 'stopped';
+    return this.#outdated ? 'schemaChanged' : 'transactions';
   }
 
   async #connectorEnd(): Promise<void> {

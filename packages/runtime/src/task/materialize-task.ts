@@ -40,6 +40,8 @@ export interface MaterializeTaskOptions {
   readonly openSource?: (checkpoint: Checkpoint) => DocumentSource;
   /** Versions of the collections' inferred schemas when the specification was built, in the order of the bindings. */
   readonly inferredVersions?: readonly number[];
+  /** The session is going to end with schemaChanged, once it has committed what it has read. */
+  readonly onOutdated?: () => void;
 }
 
 export async function applyMaterialization(
@@ -83,13 +85,10 @@ export async function applyMaterialization(
 }
 
 /**
- * schemaChanged: a document does not satisfy its read schema, and the collection's inferred schema is newer than the one
- * the specification was built with; build it again.
+ * One session of a materialization that was applied. schemaChanged: build the specification again, the collection's
+ * inferred schema is newer than the one it was built with. Throws DOCUMENT_INVALID among others.
  */
-export type MaterializeEnd = MaterializeSessionEnd | 'schemaChanged';
-
-/** One session of a materialization that was applied. Throws DOCUMENT_INVALID among others. */
-export async function openMaterialization(options: MaterializeTaskOptions): Promise<MaterializeEnd> {
+export async function openMaterialization(options: MaterializeTaskOptions): Promise<MaterializeSessionEnd> {
   const { environment, materialization, version, onEvent } = options;
   const { store, disk, clock, folder, heads } = environment;
   const bindings = materialization.bindings.map(
@@ -119,6 +118,11 @@ export async function openMaterialization(options: MaterializeTaskOptions): Prom
       clock,
       signal: options.signal,
       maxTransactions: options.maxTransactions,
+      isOutdated(binding) {
+        const isOutdated = hasNewerSchema(options, binding);
+        if (isOutdated) options.onOutdated?.();
+        return isOutdated;
+      },
       ...(options.transactionBytes === undefined ? {} : { transactionBytes: options.transactionBytes }),
       onOpened: () => onEvent?.({ kind: 'opened' }),
       onState: (state) => onEvent?.({ kind: 'state', state }),
@@ -126,15 +130,13 @@ export async function openMaterialization(options: MaterializeTaskOptions): Prom
       onCaughtUp: (positions) => onEvent?.({ kind: 'caughtUp', positions }),
     });
   } catch (error) {
-    if (!(error instanceof UnreadableDocument)) throw error;
-    if (hasNewerSchema(options, error.binding)) return 'schemaChanged';
-    throw error.explanation;
+    throw error instanceof UnreadableDocument ? error.explanation : error;
   } finally {
     await connection.stop();
   }
 }
 
-export async function runMaterialization(options: MaterializeTaskOptions): Promise<MaterializeEnd> {
+export async function runMaterialization(options: MaterializeTaskOptions): Promise<MaterializeSessionEnd> {
   await using process = new ReusedProcess(options.connect);
   const reusing = { ...options, connect: process.connect };
   await applyMaterialization(reusing, process.keep);
