@@ -47,15 +47,16 @@ function matchKeys(table: Table<SqliteValue>): string {
 }
 
 /**
- * Inserts a row; with standard updates, replaces the values of the row that has its key. The document may be
+ * Inserts rows; with standard updates, replaces the values of the row that has a row's key. The document may be
  * bound as text, or as bytes in the encoding of the file, which a cast takes for text as they are.
  */
-export function storeSql(table: Table<SqliteValue>): string {
+export function storeSql(table: Table<SqliteValue>, rows: number): string {
   const names = table.columns.map(({ identifier }) => identifier).join(', ');
   const parameters = table.columns
     .map(({ role }) => (role === 'document' ? 'CAST(? AS TEXT)' : '?'))
     .join(', ');
-  const insert = `INSERT INTO ${table.identifier} (${names}) VALUES (${parameters})`;
+  const lists = Array.from({ length: rows }, () => `(${parameters})`).join(', ');
+  const insert = `INSERT INTO ${table.identifier} (${names}) VALUES ${lists}`;
   if (table.deltaUpdates) return insert;
   const assignments = table.columns
     .filter(({ role }) => role !== 'key')

@@ -3,13 +3,8 @@
 
 import type { Authoritative, Loads, MaterializeSession, Stores } from '@weir/materialize';
 import { crashPoint } from '@weir/crash-point';
-import {
-  type Checkpoint,
-  type EXPLICIT_ZERO_CHECKPOINT,
-  type StoreRequest,
-  unpackTuple,
-} from '@weir/protocol';
-import { type Column, type Fence, type Table, tableOf } from '@weir/materialize-sql';
+import { type Checkpoint, type EXPLICIT_ZERO_CHECKPOINT, type StoreFrame, TupleReader } from '@weir/protocol';
+import { type Fence, type Table, tableOf } from '@weir/materialize-sql';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EndpointConfig, ResourceConfig } from './config.ts';
 import type { SqliteCrashPoint } from './crash-points.ts';
@@ -18,26 +13,17 @@ import { sqlite, type SqliteValue } from './dialect.ts';
 import { errors } from './errors.ts';
 import { installFence, updateFence } from './fence.ts';
 import { tableExists } from './info-schema.ts';
-import { deleteSql, loadSql, storeSql } from './table-sql.ts';
+import { convertTuple, RowWriter } from './row-writer.ts';
+import { deleteSql, loadSql } from './table-sql.ts';
 
 interface PreparedTable {
   readonly table: Table<SqliteValue>;
   readonly load: StatementSync | undefined;
-  readonly store: StatementSync;
+  readonly rows: RowWriter;
   readonly remove: StatementSync;
 }
 
 const crash: (point: SqliteCrashPoint) => void = crashPoint;
-
-/** The packed values, as their columns hold them. */
-function values(columns: readonly Column<SqliteValue>[], packed: Buffer): SqliteValue[] {
-  const elements = unpackTuple(packed);
-  const row: SqliteValue[] = [];
-  for (let index = 0; index < columns.length; index++) {
-    row.push(columns[index]?.type.convert(elements[index] ?? null) ?? null);
-  }
-  return row;
-}
 
 export class SqliteTransactor implements Authoritative {
   readonly pattern = 'authoritative';
@@ -48,8 +34,6 @@ export class SqliteTransactor implements Authoritative {
   readonly #database: DatabaseSync;
   readonly #fence: Fence;
   readonly #tables: readonly PreparedTable[];
-  /** The file keeps text in UTF-8, as documents come; another program may have made it in UTF-16. */
-  readonly #documentsAreUtf8: boolean;
 
   constructor(session: MaterializeSession<EndpointConfig, ResourceConfig>) {
     this.#path = session.config.path;
@@ -57,8 +41,9 @@ export class SqliteTransactor implements Authoritative {
     this.hardDelete = session.config.hardDelete;
     this.#database = openDatabase(this.#path);
     try {
-      this.#documentsAreUtf8 = keepsTextAsUtf8(this.#database);
-      this.#tables = session.bindings.map((binding) => this.#prepare(tableOf(binding, sqlite)));
+      // Another program may have made the file in UTF-16.
+      const isUtf8 = keepsTextAsUtf8(this.#database);
+      this.#tables = session.bindings.map((binding) => this.#prepare(tableOf(binding, sqlite), isUtf8));
       this.#fence = this.#explained(() => installFence(this.#database, this.#task, session.range));
     } catch (error) {
       this.#database.close();
@@ -72,7 +57,7 @@ export class SqliteTransactor implements Authoritative {
     return explained(this.#path, work);
   }
 
-  #prepare(table: Table<SqliteValue>): PreparedTable {
+  #prepare(table: Table<SqliteValue>, isUtf8: boolean): PreparedTable {
     const name = table.path[0] ?? '';
     if (!tableExists(this.#database, name)) {
       throw errors.SQLITE_TABLE_MISSING({
@@ -84,7 +69,7 @@ export class SqliteTransactor implements Authoritative {
       return {
         table,
         load: load === undefined ? undefined : this.#database.prepare(load),
-        store: this.#database.prepare(storeSql(table)),
+        rows: new RowWriter(this.#database, table, isUtf8),
         remove: this.#database.prepare(deleteSql(table)),
       };
     });
@@ -97,14 +82,16 @@ export class SqliteTransactor implements Authoritative {
   }
 
   async load(loads: Loads): Promise<void> {
+    const parameters: SqliteValue[] = [];
+    const tuple = new TupleReader();
     for await (const { binding, keys } of loads) {
       await loads.acknowledged();
       const { table, load } = this.#prepared(binding);
       if (load === undefined) continue;
+      parameters.length = table.keys.length;
       for (const key of keys) {
-        const row = this.#explained(() => load.get(...values(table.keys, key))) as
-          | { doc: string }
-          | undefined;
+        convertTuple(table.keys, tuple.reset(key), parameters, 0);
+        const row = this.#explained(() => load.get(...parameters)) as { doc: string } | undefined;
         if (row === undefined) continue;
         loads.loaded(binding, Buffer.from(row.doc));
         if (loads.congested) await loads.drained();
@@ -121,6 +108,9 @@ export class SqliteTransactor implements Authoritative {
       });
       crash('materialize-sqlite.stored');
     }
+    this.#explained(() => {
+      for (const { rows } of this.#tables) rows.flush();
+    });
   }
 
   /** Takes the write lock, if this transaction has not yet. */
@@ -130,15 +120,16 @@ export class SqliteTransactor implements Authoritative {
     crash('materialize-sqlite.begun');
   }
 
-  #storeOne({ table, store, remove }: PreparedTable, document: StoreRequest): void {
-    const keys = values(table.keys, document.keyPacked);
-    if (document.delete && this.hardDelete && !table.deltaUpdates) {
-      remove.run(...keys);
+  #storeOne({ table, rows, remove }: PreparedTable, document: StoreFrame): void {
+    if (!document.delete || !this.hardDelete || table.deltaUpdates) {
+      rows.add(document);
       return;
     }
-    const row = values(table.values, document.valuesPacked);
-    if (table.document === undefined) store.run(...keys, ...row);
-    else store.run(...keys, ...row, this.#documentsAreUtf8 ? document.doc : document.doc.toString('utf8'));
+    rows.flush();
+    const key: SqliteValue[] = [];
+    const tuple = new TupleReader();
+    convertTuple(table.keys, tuple.reset(document.keyPacked), key, 0);
+    remove.run(...key);
   }
 
   async commit(checkpoint: Checkpoint): Promise<void> {

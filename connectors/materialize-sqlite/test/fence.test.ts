@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { type Checkpoint, EXPLICIT_ZERO_CHECKPOINT, packTuple, type StoreRequest } from '@weir/protocol';
+import {
+  type Checkpoint,
+  EXPLICIT_ZERO_CHECKPOINT,
+  packTuple,
+  StoreFrame,
+  type StoreRequest,
+} from '@weir/protocol';
 import type { StoreBatch } from '@weir/materialize';
 import { temporaryDirectory } from '@weir/testing';
 import { apply } from '../src/apply.ts';
@@ -34,7 +40,7 @@ function storeOf(
 }
 
 async function* batch(...documents: StoreRequest[]): AsyncGenerator<StoreBatch, void, undefined> {
-  yield { binding: 0, documents };
+  yield { binding: 0, documents: documents.map((document) => StoreFrame.of(document)) };
 }
 
 async function preparedFile(hardDelete = false, encoding = 'UTF-8') {

@@ -1,5 +1,5 @@
 import type { ConnectorStreams } from '@weir/connector';
-import type { MaterializeRequest, StartCommitRequest, StoreRequest } from '@weir/protocol';
+import { type MaterializeRequest, type StartCommitRequest, StoreFrame } from '@weir/protocol';
 import { errors } from './errors.ts';
 import { unexpected } from './session-request.ts';
 import type { StoreBatch, Stores } from './transactor.ts';
@@ -30,7 +30,7 @@ export class StorePhase implements Stores {
     let request = await this.#next();
     while (request !== undefined) {
       const binding = request.binding;
-      const documents: StoreRequest[] = [];
+      const documents: StoreFrame[] = [];
       do {
         if (!this.#isVoid(request)) documents.push(request);
         request = documents.length < MAX_BATCH_DOCUMENTS ? this.#poll() : undefined;
@@ -41,23 +41,23 @@ export class StorePhase implements Stores {
   }
 
   /** The delete of a document that was never stored. */
-  #isVoid(request: StoreRequest): boolean {
+  #isVoid(request: StoreFrame): boolean {
     return this.#hardDelete && request.delete && !request.exists;
   }
 
-  #poll(): StoreRequest | undefined {
+  #poll(): StoreFrame | undefined {
     if (this.#startCommit !== undefined) return undefined;
     const request = this.#requests.poll();
     return request === undefined ? undefined : this.#accept(request);
   }
 
-  async #next(): Promise<StoreRequest | undefined> {
+  async #next(): Promise<StoreFrame | undefined> {
     if (this.#startCommit !== undefined) return undefined;
     return this.#accept(await this.#requests.next());
   }
 
-  #accept(request: MaterializeRequest | undefined): StoreRequest | undefined {
-    if (request?.kind === 'store') return request;
+  #accept(request: MaterializeRequest | undefined): StoreFrame | undefined {
+    if (request?.kind === 'store') return StoreFrame.of(request);
     if (request?.kind !== 'startCommit') throw unexpected(request, 'store or startCommit');
     this.#startCommit = request;
     return undefined;

@@ -1,7 +1,7 @@
 // The three ways to materialize. A connector implements exactly one; which one decides what it may send, and what it
 // promises. Source of the rules: Flow's materialize protocol and its transactional patterns.
 
-import type { Checkpoint, EXPLICIT_ZERO_CHECKPOINT, JsonText, StoreRequest } from '@weir/protocol';
+import type { Checkpoint, EXPLICIT_ZERO_CHECKPOINT, JsonText, StoreFrame } from '@weir/protocol';
 import type { JsonObject, JsonValue } from '@weir/schema';
 
 /** An RFC 7396 merge patch of the connector's state: an object, or its JSON text. */
@@ -31,7 +31,7 @@ export interface Loads extends AsyncIterable<LoadBatch> {
 /** Documents of one binding. A transaction's batches come ordered by binding, and within it by packed key. */
 export interface StoreBatch {
   readonly binding: number;
-  readonly documents: readonly StoreRequest[];
+  readonly documents: readonly StoreFrame[];
 }
 
 export type Stores = AsyncIterable<StoreBatch>;

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { createDecoder, createEncoder, sniffCodec } from './codec.ts';
 import type { CodecName, Messages } from './codec.ts';
+import type { StoreRequest } from './materialize.ts';
+import { StoreFrame } from './store-frame.ts';
 import {
   captureRequests,
   captureResponses,
@@ -32,10 +34,17 @@ function decodeAll<D extends keyof Messages>(
   for (const chunk of chunks) {
     decoder.push(chunk);
     for (let message = decoder.next(); message !== undefined; message = decoder.next())
-      messages.push(message);
+      messages.push(plain(message));
   }
   decoder.end();
   return messages;
+}
+
+/** A Store of the protobuf codec makes its buffers when they are asked for. */
+function plain<M extends Messages[keyof Messages]>(message: M): M {
+  if (!(message instanceof StoreFrame)) return message;
+  const { kind, binding, keyPacked, valuesPacked, doc, exists, delete: gone } = message;
+  return { kind, binding, keyPacked, valuesPacked, doc, exists, delete: gone } as StoreRequest as M;
 }
 
 function identity<D extends keyof Messages>(direction: D, arbitrary: fc.Arbitrary<Messages[D]>): void {

@@ -27,7 +27,8 @@ export {
   materializationSpecToJson,
 } from './spec-json.ts';
 export { journalReadSuffix, stateKey } from './state-key.ts';
-export { packTuple, TupleDouble, unpackTuple } from './tuple.ts';
+export { StoreFrame } from './store-frame.ts';
+export { packTuple, TupleDouble, TupleReader, unpackTuple } from './tuple.ts';
 export type { TupleElement } from './tuple.ts';
 export { TuplePacker } from './tuple-packer.ts';
 export {

@@ -2,6 +2,7 @@
 
 import type { DirectionDescriptor, Member } from './descriptors/direction.ts';
 import { INTERNAL_FIELD } from './descriptors/direction.ts';
+import { materializeRequest } from './descriptors/materialize.ts';
 import { errors } from './errors.ts';
 import type { HotFields } from './hot-fields.ts';
 import { hotMessage } from './hot-message.ts';
@@ -9,6 +10,7 @@ import { readProtoDocument, readProtoStore } from './hot-proto.ts';
 import type { MessageValue, ReadOptions } from './message-value.ts';
 import { ProtoReader } from './proto-reader.ts';
 import { readProtoMessage } from './proto-read.ts';
+import { readStoreFrame } from './store-frame.ts';
 
 /** undefined for a frame without a member that is known here. */
 export function decodeProtoFrame(
@@ -19,6 +21,10 @@ export function decodeProtoFrame(
   end: number,
   options: ReadOptions,
 ): MessageValue | undefined {
+  if (direction === materializeRequest) {
+    const store = readStoreFrame(bytes, start, end);
+    if (store !== undefined) return store as unknown as MessageValue;
+  }
   const reader = new ProtoReader(bytes, start, end);
   let member: Member | undefined;
   let bodyStart = 0;

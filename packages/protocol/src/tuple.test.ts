@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { packTuple, TupleDouble, unpackTuple } from './tuple.ts';
+import { packTuple, TupleDouble, TupleReader, unpackTuple } from './tuple.ts';
 import type { TupleElement } from './tuple.ts';
 
 // By hand, from the tuple layer specification.
@@ -63,6 +63,21 @@ test('unpacking gives back what was packed', () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test('a reader reads a tuple from within other bytes, and never past its end', () => {
+  const long = 'x'.repeat(200);
+  const reader = new TupleReader();
+  for (const text of ['', 'short', 'a\0b', 'é', long]) {
+    const packed = packTuple([text, 7]);
+    const around = Buffer.concat([Buffer.from([0xff, 0x00]), packed, Buffer.from([0xff, 0x00, 0x14])]);
+    reader.reset(around, 2, 2 + packed.length);
+    assert.deepEqual([reader.next(), reader.next(), reader.next()], [text, 7, undefined]);
+    // The string's end is cut off, and the bytes behind it would end it.
+    const cut = Buffer.concat([packTuple([text]).subarray(0, -1), Buffer.from([0x00, 0x00])]);
+    reader.reset(cut, 0, cut.length - 2);
+    assert.throws(() => reader.next(), { code: 'TUPLE_MALFORMED' });
+  }
 });
 
 function orderIsKept<T extends TupleElement>(

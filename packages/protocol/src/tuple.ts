@@ -60,66 +60,84 @@ function malformed(what: string, offset: number): Error {
   return errors.TUPLE_MALFORMED({ message: `Malformed tuple: ${what} at byte ${offset}.` });
 }
 
-class TupleReader {
-  readonly packed: Buffer;
-  offset = 0;
+/** Reads the elements of a tuple one by one, from where they are. One reader serves for any number of tuples. */
+export class TupleReader {
+  #packed: Buffer = Buffer.alloc(0);
+  #offset = 0;
+  #end = 0;
 
-  constructor(packed: Buffer) {
-    this.packed = packed;
+  /** Begins with the tuple in `packed[start, end)`. */
+  reset(packed: Buffer, start = 0, end: number = packed.length): this {
+    this.#packed = packed;
+    this.#offset = start;
+    this.#end = end;
+    return this;
   }
 
-  elements(isNested: boolean): TupleElement[] {
+  /**
+   * The next element; undefined behind the last. Integers are numbers when they are safe and bigints otherwise, doubles
+   * are numbers, bytes are buffers that may be views of the tuple. Throws TUPLE_MALFORMED.
+   */
+  next(): TupleElement | undefined {
+    return this.#offset < this.#end ? this.#element(this.#packed[this.#offset] as number) : undefined;
+  }
+
+  /** The elements of a nested tuple, whose code has been read. */
+  #nested(): TupleElement[] {
     const elements: TupleElement[] = [];
-    while (this.offset < this.packed.length) {
-      const code = this.packed[this.offset] as number;
-      if (isNested && code === 0x00) {
-        if (this.packed[this.offset + 1] !== 0xff) {
-          this.offset += 1;
-          return elements;
-        }
-        this.offset += 2;
+    while (this.#offset < this.#end) {
+      const code = this.#packed[this.#offset] as number;
+      if (code !== 0x00) {
+        elements.push(this.#element(code));
+      } else if (this.#byte(this.#offset + 1) === 0xff) {
+        this.#offset += 2;
         elements.push(null);
-        continue;
+      } else {
+        this.#offset += 1;
+        return elements;
       }
-      elements.push(this.#element(code));
     }
-    if (isNested) throw malformed('a nested tuple without an end', this.offset);
-    return elements;
+    throw malformed('a nested tuple without an end', this.#offset);
+  }
+
+  /** undefined behind the end of the tuple. */
+  #byte(at: number): number | undefined {
+    return at < this.#end ? this.#packed[at] : undefined;
   }
 
   #element(code: number): TupleElement {
-    this.offset += 1;
+    this.#offset += 1;
     if (code === 0x00) return null;
     if (code === 0x01) return this.#escaped();
     if (code === 0x02) return this.#text();
-    if (code === 0x05) return this.elements(true);
+    if (code === 0x05) return this.#nested();
     if (code >= 0x0c && code <= 0x1c) return this.#integer(code - 0x14);
     if (code === 0x20) return this.#float(4);
     if (code === 0x21) return this.#float(8);
     if (code === 0x26) return false;
     if (code === 0x27) return true;
-    throw malformed(`unknown element type 0x${code.toString(16).padStart(2, '0')}`, this.offset - 1);
+    throw malformed(`unknown element type 0x${code.toString(16).padStart(2, '0')}`, this.#offset - 1);
   }
 
   /** Where an element of `size` bytes ends. */
   #after(size: number): number {
-    const end = this.offset + size;
-    if (end > this.packed.length) throw malformed('an element cut short', this.offset);
+    const end = this.#offset + size;
+    if (end > this.#end) throw malformed('an element cut short', this.#offset);
     return end;
   }
 
   #take(size: number): Buffer {
-    const start = this.offset;
-    this.offset = this.#after(size);
-    return this.packed.subarray(start, this.offset);
+    const start = this.#offset;
+    this.#offset = this.#after(size);
+    return this.#packed.subarray(start, this.#offset);
   }
 
   #integer(signedSize: number): number | bigint {
     const size = Math.abs(signedSize);
     if (size <= 6) {
       let value = 0;
-      for (const end = this.#after(size); this.offset < end; this.offset++) {
-        value = value * 0x100 + (this.packed[this.offset] as number);
+      for (const end = this.#after(size); this.#offset < end; this.#offset++) {
+        value = value * 0x100 + (this.#packed[this.#offset] as number);
       }
       return signedSize >= 0 ? value : value - (2 ** (8 * size) - 1);
     }
@@ -141,46 +159,50 @@ class TupleReader {
 
   /** Strings hardly ever hold a NUL: then the text is decoded from where it is. */
   #text(): string {
-    const { packed } = this;
-    const start = this.offset;
+    const packed = this.#packed;
+    const start = this.#offset;
     const end = this.#zero(start);
-    if (packed[end + 1] === 0xff) return this.#escaped().toString('utf8');
-    this.offset = end + 1;
+    if (this.#byte(end + 1) === 0xff) return this.#escaped().toString('utf8');
+    this.#offset = end + 1;
     return packed.toString('utf8', start, end);
   }
 
   /** The first zero byte at or behind `from`. */
   #zero(from: number): number {
-    const found = this.packed.indexOf(0, from);
-    if (found < 0) throw malformed('a string or bytes without an end', this.offset);
+    const packed = this.#packed;
+    // Most strings are short, and a native search has to be called.
+    const near = Math.min(from + 64, this.#end);
+    for (let at = from; at < near; at++) if (packed[at] === 0) return at;
+    const found = packed.indexOf(0, near);
+    if (found < 0 || found >= this.#end) throw malformed('a string or bytes without an end', this.#offset);
     return found;
   }
 
   #escaped(): Buffer {
-    const { packed } = this;
-    const start = this.offset;
+    const packed = this.#packed;
+    const start = this.#offset;
     let end = this.#zero(start);
-    if (packed[end + 1] !== 0xff) {
-      this.offset = end + 1;
+    if (this.#byte(end + 1) !== 0xff) {
+      this.#offset = end + 1;
       return packed.subarray(start, end);
     }
     const parts: Buffer[] = [];
     let from = start;
-    while (packed[end + 1] === 0xff) {
+    while (this.#byte(end + 1) === 0xff) {
       parts.push(packed.subarray(from, end + 1));
       from = end + 2;
       end = this.#zero(from);
     }
     parts.push(packed.subarray(from, end));
-    this.offset = end + 1;
+    this.#offset = end + 1;
     return Buffer.concat(parts);
   }
 }
 
-/**
- * Integers come back as numbers when they are safe and as bigints otherwise, doubles as numbers, bytes as buffers that
- * may be views of `packed`. Throws TUPLE_MALFORMED.
- */
+/** All elements of a tuple, as a `TupleReader` gives them. Throws TUPLE_MALFORMED. */
 export function unpackTuple(packed: Buffer): TupleElement[] {
-  return new TupleReader(packed).elements(false);
+  const reader = new TupleReader().reset(packed);
+  const elements: TupleElement[] = [];
+  for (let element = reader.next(); element !== undefined; element = reader.next()) elements.push(element);
+  return elements;
 }

@@ -34,7 +34,10 @@ function golden<D extends keyof Messages>(
     const proto = wire.proto.replaceAll(' ', '');
     assert.equal(encode(direction, 'proto', message).toString('hex'), proto);
     assert.equal(encode(direction, 'json', message).toString(), `${wire.json}\n`);
-    assert.deepEqual(decode(direction, 'proto', Buffer.from(proto, 'hex')), message);
+    const decoded = decode(direction, 'proto', Buffer.from(proto, 'hex'));
+    // A Store of this codec makes its buffers when they are asked for.
+    const members = Object.keys(message) as (keyof typeof message)[];
+    assert.deepEqual(Object.fromEntries(members.map((name) => [name, decoded?.[name]])), message);
     assert.deepEqual(decode(direction, 'json', `${wire.json}\n`), message);
   });
 }
