@@ -10,7 +10,7 @@
 
 import { crashPoint } from '@weir/crash-point';
 import { activateTable } from './activate.ts';
-import { isBackfilling, isReplicated } from './backfill-mode.ts';
+import { isReplicated } from './backfill-mode.ts';
 import type { SqlBinding } from './binding.ts';
 import { chooseTable } from './chunk-choice.ts';
 import type { SqlCaptureCrashPoint } from './crash-points.ts';
@@ -24,6 +24,8 @@ import { findStream, streamLabel } from './stream-id.ts';
 import type { CaptureState, TableMetadata, TableState } from './state.ts';
 import type { TableInfo } from './table-info.ts';
 import {
+  awaitingWriters,
+  awaitsWriters,
   goneError,
   isReordered,
   isReplaced,
@@ -110,7 +112,7 @@ export class CaptureEngine {
   readonly #sentSchemas = new Map<number, string>();
   /** As last discovered. */
   #infos: readonly TableInfo[] = [];
-  /** Tables whose backfill has read nothing yet, and may have to wait for early writers. */
+  /** Tables under an old name that may have to wait for early writers before they are read. */
   readonly #unread = new Set<number>();
   readonly #reportedTruncates = new Set<number>();
   #stream: ReplicationStream | undefined;
@@ -197,7 +199,7 @@ export class CaptureEngine {
       const current = this.#tableState(table);
       const metadata = { ...current.metadata, ...this.#facts(table) };
       if (!sameFacts(current.metadata, metadata)) this.#state.update(binding.stateKey, { metadata });
-      if (isBackfilling(current.mode) && current.scanned === undefined) this.#unread.add(table);
+      if (awaitsWriters(current)) this.#unread.add(table);
     }
     skipBackfills(this.#state, this.#bindings, this.#settings.isSkipped);
     for (const table of this.#bindings.keys()) this.#activate(table);
@@ -225,7 +227,7 @@ export class CaptureEngine {
       'warn',
       `another table has the name ${label}: ${isRead ? 'it is read from the beginning, and ' : ''}rows that only the old table had stay in the collection until it is reset`,
     );
-    if (renewed !== undefined && isRead) this.#state.set(binding.stateKey, renewed);
+    if (renewed !== undefined && isRead) this.#state.set(binding.stateKey, awaitingWriters(renewed));
   }
 
   /** The place where a backfill stands is worth nothing any more. */
@@ -264,8 +266,11 @@ export class CaptureEngine {
     }
     const keyless: string[] = [];
     for (const table of ready) {
-      if (this.#unread.delete(table)) continue;
       const binding = this.#binding(table);
+      if (this.#unread.delete(table)) {
+        this.#state.update(binding.stateKey, { metadata: this.#facts(table) });
+        continue;
+      }
       const activated = activateTable(binding, this.#info(table), undefined);
       this.#state.set(binding.stateKey, activated);
       const state = { ...activated, metadata: this.#facts(table) };

@@ -17,7 +17,7 @@ export type TruncatePolicy = (typeof truncatePolicies)[number];
 export const replacePolicies = ['stop', 'backfill'] as const;
 export type ReplacePolicy = (typeof replacePolicies)[number];
 
-const [RELATION, KEY_TYPES] = ['relation', 'key_types'];
+const [RELATION, KEY_TYPES, AWAITS_WRITERS] = ['relation', 'key_types', 'awaits_writers'];
 
 /** What the state keeps of a table, to recognise it later. */
 export function tableFacts(
@@ -51,6 +51,15 @@ export function renewedTable(binding: SqlBinding, state: TableState): TableState
   const keyColumns = configuredKeyColumns(binding) ?? state.keyColumns;
   if (keyColumns === undefined || binding.resource.mode === 'Without Primary Key') return undefined;
   return { ...pendingTable, mode: 'UnfilteredBackfill', keyColumns, metadata: state.metadata };
+}
+
+/** Before anything of it is read, transactions have to end that may have written to it before it was published. */
+export function awaitingWriters(state: TableState): TableState {
+  return { ...state, metadata: { ...state.metadata, [AWAITS_WRITERS]: 1 } };
+}
+
+export function awaitsWriters(state: TableState): boolean {
+  return state.metadata?.[AWAITS_WRITERS] !== undefined;
 }
 
 export function truncatedError(binding: SqlBinding) {
