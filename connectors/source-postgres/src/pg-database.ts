@@ -9,6 +9,8 @@ import {
   type PgConnection,
   PgServerError,
   type PgOutputRelation,
+  quoteIdentifier,
+  quoteLiteral,
   quoteQualified,
   readCopyTextRow,
   TupleView,
@@ -51,6 +53,7 @@ import { loadTypes, tableInfo } from './discovery/table-info.ts';
 import { awaitingStandby } from './replication/awaiting-standby.ts';
 import { RowPlan } from './document/row-plan.ts';
 import { errors } from './errors.ts';
+import { identityError } from './prerequisites.ts';
 import { LsnPosition } from './replication/lsn-position.ts';
 import { PgReplication, type StreamTables } from './replication/pg-replication.ts';
 import type { Snapshot } from './replication/recent-transactions.ts';
@@ -265,6 +268,7 @@ export class PgDatabase implements Database, StreamTables {
   }
 
   plan(table: number, relation: PgOutputRelation, keyColumns: readonly string[]): RowPlan {
+    this.#checkIdentity(table, relation);
     const generated = this.#knownRelation(table)?.columns.filter((column) => column.generated) ?? [];
     return this.#compile(table, {
       schema: relation.schema,
@@ -273,6 +277,18 @@ export class PgDatabase implements Database, StreamTables {
       omitted: new Set(generated.map((column) => column.name)),
       keyColumns,
     });
+  }
+
+  /** It may have changed since the start. A table without any refuses updates and deletes by itself. */
+  #checkIdentity(table: number, relation: PgOutputRelation): void {
+    const { flags } = this.#options.settings;
+    const identity = relation.columns.filter(({ isKey }) => isKey).map(({ name }) => name);
+    const isUnchecked = flags.skip_prerequisites || flags.skip_table_prerequisites;
+    if (isUnchecked || relation.replicaIdentity === 'f' || identity.length === 0) return;
+    const missing = collectionKeyColumns(this.#binding(table).collectionKey).filter(
+      (column) => !identity.includes(column),
+    );
+    if (missing.length > 0) throw identityError({ namespace: relation.schema, name: relation.name }, missing);
   }
 
   #compile(
@@ -296,6 +312,30 @@ export class PgDatabase implements Database, StreamTables {
       },
       this.#catalog,
     );
+  }
+
+  async readValues(
+    table: number,
+    columns: readonly string[],
+    key: readonly { readonly column: string; readonly text: string }[],
+  ): Promise<readonly (string | null)[] | undefined> {
+    const relation = this.#relation(table);
+    const { namespace, name } = relation;
+    const conditions = key.map(
+      ({ column, text }) => `${quoteIdentifier(column)} = ${quoteLiteral(text).trim()}`,
+    );
+    const query = `SELECT ${columns.map(quoteIdentifier).join(', ')} FROM ${quoteQualified(namespace, name)} WHERE ${conditions.join(' AND ')} LIMIT 1`;
+    try {
+      return await this.#withSnapshot(async (connection) => (await connection.query(query)).rows[0]);
+    } catch (error) {
+      // The table is not any more what it was when the row was updated.
+      const isGone = error instanceof PgServerError && error.sqlstate.startsWith('42');
+      if (!isGone) throw runtimeError(error, `cannot read values of ${streamLabel(relation)}`);
+      this.#options.log.warn(
+        `a row of ${streamLabel(relation)} got another key, and its values of ${columns.join(', ')} cannot be read: ${error.message}`,
+      );
+      return undefined;
+    }
   }
 
   // --- Backfill ------------------------------------------------------------------------------------------------

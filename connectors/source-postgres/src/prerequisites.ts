@@ -9,6 +9,7 @@ import {
   resourceStream,
   streamLabel,
   type ResourceConfig,
+  type StreamId,
 } from '@weir/sqlcapture';
 import type { SourceSettings } from './config.ts';
 import { roleError } from './connection.ts';
@@ -190,11 +191,14 @@ function identityFailures(options: PrerequisiteOptions, relations: readonly PgRe
       (column) => !identity.includes(column),
     );
     if (missing.length === 0) return [];
-    return [
-      errors.PG_REPLICA_IDENTITY({
-        message: `deletes of ${label} do not carry ${missing.join(', ')}, which the key of its collection needs`,
-        fix: `Run: ${fix}`,
-      }),
-    ];
+    return [identityError(relation, missing)];
+  });
+}
+
+/** `missing`: columns of the collection's key. */
+export function identityError(table: StreamId, missing: readonly string[]) {
+  return errors.PG_REPLICA_IDENTITY({
+    message: `deletes of ${streamLabel(table)} do not carry ${missing.join(', ')}, which the key of its collection needs`,
+    fix: `Run: ALTER TABLE ${quoteQualified(table.namespace, table.name)} REPLICA IDENTITY FULL;`,
   });
 }

@@ -56,7 +56,8 @@ export class RowPlan {
   readonly #before: readonly Property[];
   readonly #after: readonly Property[];
   readonly #key: readonly KeyPart[];
-  readonly #collectionKey: readonly number[];
+  /** Positions of the columns that are the collection's key. */
+  readonly collectionKey: readonly number[];
   readonly #packer = new TuplePacker();
   readonly #names: string;
   readonly #tail: Buffer;
@@ -90,7 +91,7 @@ export class RowPlan {
       const column = this.#columnOf(name);
       return { column, pack: compileKeyPacker(catalog.get(table.columns[column]?.typeOid ?? 0)) };
     });
-    this.#collectionKey = table.collectionKey.map((name) => this.#columnOf(name));
+    this.collectionKey = table.collectionKey.map((name) => this.#columnOf(name));
     const [schema, name] = [JSON.stringify(table.schema), JSON.stringify(table.table)];
     this.#names = `"schema":${schema},"table":${name},"loc":[`;
     const tag = table.sourceTag === undefined ? '' : `,"tag":${JSON.stringify(table.sourceTag)}`;
@@ -220,7 +221,7 @@ export class RowPlan {
 
   /** Whether the collection's key differs between the two rows, as far as both have it. */
   keyChanged(bytes: Buffer, old: TupleView, tuple: TupleView): boolean {
-    for (const column of this.#collectionKey) {
+    for (const column of this.collectionKey) {
       if (tuple.kinds[column] !== tupleKind.text || old.kinds[column] !== tupleKind.text) continue;
       const [start, end] = [old.starts[column] ?? 0, old.ends[column] ?? 0];
       const [newStart, newEnd] = [tuple.starts[column] ?? 0, tuple.ends[column] ?? 0];

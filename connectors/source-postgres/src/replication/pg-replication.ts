@@ -24,10 +24,11 @@ import { runtimeError } from '../connection.ts';
 import type { RowPlan } from '../document/row-plan.ts';
 import { TransactionMeta } from '../document/transaction-meta.ts';
 import { errors } from '../errors.ts';
-import { PgChangeEvent } from './change.ts';
+import { type ChangePart, PgChangeEvent } from './change.ts';
 import { LsnPosition } from './lsn-position.ts';
 import { RecentTransactions } from './recent-transactions.ts';
 import { StatusReports } from './status-reports.ts';
+import { newTexts, untouchedColumns, withValues } from './untouched-values.ts';
 
 const CLOSE_TIMEOUT_MS = 2000;
 const SILENCE_LIMIT_MS = 15 * 60_000;
@@ -42,6 +43,15 @@ export interface StreamTables {
   plan(table: number, relation: PgOutputRelation, keyColumns: readonly string[]): RowPlan;
   /** Whether the columns, the name or the identity differ from what discovery found. */
   hasChanged(table: number, relation: PgOutputRelation): boolean;
+  /**
+   * The texts of columns of the row with this key as it is now, seen by a snapshot that sees every transaction already
+   * streamed; undefined when there is none any more.
+   */
+  readValues(
+    table: number,
+    columns: readonly string[],
+    key: readonly { readonly column: string; readonly text: string }[],
+  ): Promise<readonly (string | null)[] | undefined>;
 }
 
 export interface PgReplicationOptions {
@@ -64,6 +74,16 @@ interface ActiveTable {
   plan: RowPlan | undefined;
   /** What the plan was made for: another table may have had, or get, the name of a bound one. */
   planOf: PgOutputRelation | undefined;
+}
+
+interface Arrival {
+  readonly table: number;
+  readonly plan: RowPlan;
+  readonly change: PgOutputChange;
+  readonly part: ChangePart;
+  readonly lsn: bigint;
+  /** Columns whose values are still to be read. */
+  readonly untouched: readonly number[];
 }
 
 export class PgReplication implements ReplicationStream {
@@ -89,9 +109,8 @@ export class PgReplication implements ReplicationStream {
   #ended = false;
   #inTransaction = false;
   #hasChanges = false;
-  /** The second half of a key update. */
-  #arrival: { readonly table: number; readonly plan: RowPlan; readonly change: PgOutputChange } | undefined;
-  #arrivalLsn = 0n;
+  /** The second half of a key update; or all of it, when values have to be read from the table. */
+  #arrival: Arrival | undefined;
   #unknown: PgOutputRelation | undefined;
   #lastHeardMs = performance.now();
   /** Tables of one TRUNCATE, still to be told. */
@@ -162,8 +181,9 @@ export class PgReplication implements ReplicationStream {
   next(): ReplicationEvent | undefined {
     const arrival = this.#arrival;
     if (arrival !== undefined) {
+      if (arrival.untouched.length > 0) return undefined;
       this.#arrival = undefined;
-      return this.#event.set(arrival.table, arrival.plan, arrival.change, 'arrival', this.#arrivalLsn);
+      return this.#event.set(arrival.table, arrival.plan, arrival.change, arrival.part, arrival.lsn);
     }
     if (this.#truncated.length > 0) {
       const [table = 0] = this.#truncated.splice(0, 1);
@@ -181,7 +201,7 @@ export class PgReplication implements ReplicationStream {
       }
       const event = this.#decode(batch, index);
       if (event !== undefined) return event;
-      if (this.#unknown !== undefined) return undefined;
+      if (this.#unknown !== undefined || this.#arrival !== undefined) return undefined;
     }
     this.#batch = undefined;
     return undefined;
@@ -240,14 +260,21 @@ export class PgReplication implements ReplicationStream {
     change.readTuples();
     const lsn = this.#transaction.nextLsn(walStart);
     if (
-      this.#options.splitKeyUpdates &&
       change.kind === 'update' &&
       change.oldKind !== 'none' &&
       active.plan.keyChanged(change.bytes, change.oldTuple, change.newTuple)
     ) {
-      this.#arrival = { table, plan: active.plan, change };
-      this.#arrivalLsn = this.#transaction.nextLsn(walStart);
-      return this.#event.set(table, active.plan, change, 'departure', lsn);
+      const { plan } = active;
+      const untouched = untouchedColumns(change);
+      if (this.#options.splitKeyUpdates) {
+        const next = this.#transaction.nextLsn(walStart);
+        this.#arrival = { table, plan, change, part: 'arrival', lsn: next, untouched };
+        return this.#event.set(table, plan, change, 'departure', lsn);
+      }
+      if (untouched.length > 0) {
+        this.#arrival = { table, plan, change, part: 'whole', lsn, untouched };
+        return undefined;
+      }
     }
     return this.#event.set(table, active.plan, change, 'whole', lsn);
   }
@@ -268,6 +295,7 @@ export class PgReplication implements ReplicationStream {
       this.#unknown = undefined;
       return;
     }
+    if (this.#arrival !== undefined) return this.#completeArrival(this.#arrival);
     if (this.#batch !== undefined) return;
     if (this.#ended) throw errors.PG_CONNECTION_LOST({ message: 'the server ended the replication stream' });
     this.#pull ??= this.#pullBatch();
@@ -291,6 +319,18 @@ export class PgReplication implements ReplicationStream {
         message: `the server has sent nothing on the replication connection for ${SILENCE_LIMIT_MS / 60_000} minutes`,
       });
     }
+  }
+
+  async #completeArrival(arrival: Arrival): Promise<void> {
+    const { table, plan, change, untouched } = arrival;
+    if (untouched.length === 0) return;
+    const name = (column: number) => change.relation.columns[column]?.name ?? '';
+    const texts = newTexts(change, plan.collectionKey);
+    const key = plan.collectionKey.map((column, i) => ({ column: name(column), text: texts[i] ?? '' }));
+    this.recent.add(this.#transaction.xid);
+    const values = await this.#options.tables.readValues(table, untouched.map(name), key);
+    const completed = values === undefined ? change : withValues(change, untouched, values);
+    this.#arrival = { ...arrival, change: completed, untouched: [] };
   }
 
   /** Never rejects, since nobody may be waiting when it fails. */
