@@ -77,7 +77,7 @@ export function clusterMetadata(cluster: ClusterIdentity): TableMetadata {
 }
 
 const RESTART_BACKFILLS =
-  'Increment the backfill counter of every binding: the tables are then read anew, into the same collections.';
+  'Increment the backfill counter of every binding (`weir backfill <task> --all` does): the tables are then read anew, into the same collections.';
 
 /** A slot that is to be made could not be. */
 export function slotCreateError(slot: string, error: unknown): unknown {

@@ -63,6 +63,29 @@ describe('a pipeline in wrong surroundings', { skip: missingPostgres(18) }, () =
     assertFails(pipeline, 'PG_WAL_LEVEL', /wal_level is replica[^]*ALTER SYSTEM SET wal_level/);
   });
 
+  test('tables with names of 63 bytes and without a key arrive, with one warning; a table that was dropped is one error', async () => {
+    const name = `${'ñ'.repeat(31)}x`;
+    await using server = await startPostgres({ version: 18 });
+    await server.query(`${createTable}; CREATE TABLE "${name}" (id int PRIMARY KEY, "${'ü'.repeat(31)}" text);
+                        INSERT INTO "${name}" VALUES (1, 'a'); CREATE TABLE keyless (v text); INSERT INTO keyless VALUES ('b')`);
+    await using pipeline = Pipeline.create({
+      server,
+      tables: { ...tables, keyless: 'public/keyless', [name]: `public/${'_'.repeat(31)}x` },
+    });
+    const args = ['run', '--source', 'flow.yaml', '--state', pipeline.statePath, '--until-caught-up'];
+    const { status, stdout, stderr } = pipeline.weir(...args);
+    assert.equal(status, 0, stdout + stderr);
+    assert.deepEqual(await differences(pipeline), []);
+    assert.equal(stdout.split('has no replica identity').length, 2, stdout);
+    await server.query('DROP TABLE keyless');
+    const again = pipeline.weir(...args);
+    assert.equal(again.status, 1);
+    assert.match(
+      again.stderr,
+      /^acme\/source: PG_TABLE_UNREADABLE: [^\n]*public\.keyless: it does not exist\n[^\n]*disable its binding\.\n$/,
+    );
+  });
+
   test('[G2] [G5] of two runtimes with one SQLite file the older is fenced off and says so, and the data stays right', async () => {
     await using server = await startPostgres({ version: 18 });
     await server.query(createTable);
@@ -120,6 +143,36 @@ function smallDisk(path: string, megabytes: number): Disposable | undefined {
   if (status !== 0) return undefined;
   return { [Symbol.dispose]: () => void spawnSync('umount', ['-l', path]) };
 }
+
+test(
+  'a destination that may only be read is one error with what to do',
+  { skip: missingPostgres(18) },
+  async (context) => {
+    using folder = temporaryDirectory();
+    const path = join(folder.path, 'disk');
+    using disk = smallDisk(path, 4);
+    if (disk === undefined || spawnSync('mount', ['-o', 'remount,ro', path]).status !== 0) {
+      context.skip('this user may not mount a file system');
+      return;
+    }
+    await using server = await startPostgres({ version: 18 });
+    await server.query(createTable);
+    await using pipeline = Pipeline.create({ server, tables, destination: join(path, 'out.db') });
+    const { status, stderr } = pipeline.weir(
+      'run',
+      '--source',
+      'flow.yaml',
+      '--state',
+      'state',
+      '--until-caught-up',
+    );
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /^acme\/sqlite: SQLITE_READ_ONLY: [^\n]*out\.db[^\n]*\nGive this user write permission/,
+    );
+  },
+);
 
 describe('a full disk', { skip: missingPostgres(18) }, () => {
   for (const { where, code } of [
