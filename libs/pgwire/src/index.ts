@@ -13,7 +13,8 @@ export {
 } from './pg-errors.ts';
 export { PgOutputDecoder } from './pgoutput/decoder.ts';
 export type * from './pgoutput/messages.ts';
-export { tupleKind, TupleView } from './pgoutput/tuple-view.ts';
+export { readDataRow, tupleKind, TupleView } from './pgoutput/tuple-view.ts';
+export type { QueryChunk } from './query-stream.ts';
 export { type QueryParameter, type QueryResult, rowObjects } from './query-result.ts';
 export { quoteIdentifier, quoteLiteral, quoteQualified, quoteReplicationLiteral } from './quoting.ts';
 export {

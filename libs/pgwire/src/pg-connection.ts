@@ -5,6 +5,7 @@ import { CopyInWriter } from './copy-in.ts';
 import { copyOut, type CopyChunk } from './copy-out.ts';
 import { PgConnectionError } from './pg-errors.ts';
 import { parameterText, rowCountOf, type QueryParameter, type QueryResult } from './query-result.ts';
+import { queryStream, type QueryChunk } from './query-stream.ts';
 import { ReplicationStream, type ReplicationStart } from './replication-stream.ts';
 import type { Session } from './session.ts';
 import { backend, parseDataRow, parseRowDescription, type PgColumn } from './wire/backend-messages.ts';
@@ -82,6 +83,17 @@ export class PgConnection {
    */
   copyOut(sql: string): AsyncGenerator<CopyChunk, void, void> {
     return copyOut(this.#session, sql, () => this.cancel());
+  }
+
+  /**
+   * Runs one statement and hands out its rows in batches that are views into the receive buffer; for results of any
+   * size. Reading slowly slows the server down. Throws as `query` does.
+   */
+  queryStream(
+    sql: string,
+    parameters: readonly QueryParameter[] = [],
+  ): AsyncGenerator<QueryChunk, void, void> {
+    return queryStream(this.#session, sql, parameters, () => this.cancel());
   }
 
   /** Runs `COPY … FROM STDIN`; write its bytes, then `finish()`. */

@@ -51,6 +51,28 @@ export class TupleView {
   }
 }
 
+/** Reads the body of one DataRow message: `Int16 n`, then per column `Int32 length, bytes`, with -1 for null. */
+export function readDataRow(tuple: TupleView, bytes: Buffer, start: number, end: number): void {
+  const { kinds, starts, ends } = tuple;
+  const count = ((bytes[start] ?? 0) << 8) | (bytes[start + 1] ?? 0);
+  if (count > MAX_COLUMNS) throw malformed(`a row of ${count} columns`);
+  let offset = start + 2;
+  for (let column = 0; column < count; column += 1) {
+    const length =
+      ((bytes[offset] ?? 0) << 24) |
+      ((bytes[offset + 1] ?? 0) << 16) |
+      ((bytes[offset + 2] ?? 0) << 8) |
+      (bytes[offset + 3] ?? 0);
+    offset += 4;
+    kinds[column] = length < 0 ? tupleKind.null : tupleKind.text;
+    starts[column] = offset;
+    if (length > 0) offset += length;
+    ends[column] = offset;
+  }
+  if (offset > end) throw malformed('a value longer than its message');
+  tuple.count = count;
+}
+
 export function malformed(what: string): PgConnectionError {
-  return new PgConnectionError('protocol', `the replication stream holds ${what}`);
+  return new PgConnectionError('protocol', `the server sent ${what}`);
 }
