@@ -27,7 +27,7 @@ import {
 } from '@weir/sqlcapture';
 import { errors } from './errors.ts';
 import { type ExpertSettings, expertSettings } from './expert-settings.ts';
-import { type ValueStyle, valueStyle } from './values/index.ts';
+import { type ValueStyle, valueStyle } from '@weir/postgres';
 
 export const endpointSchema = configSchema(
   {

@@ -13,7 +13,7 @@ import {
 import { WeirError } from '@weir/protocol';
 import type { EndpointConfig, SourceSettings } from './config.ts';
 import { errors } from './errors.ts';
-import { sessionSettings } from './values/index.ts';
+import { sessionSettings } from '@weir/postgres';
 
 const SQL_CONNECT_TIMEOUT_MS = 20_000;
 const REPLICATION_CONNECT_TIMEOUT_MS = 30_000;

@@ -68,7 +68,7 @@ import {
   serverPosition,
 } from './replication-slot.ts';
 import type { SqlSession } from './sql-session.ts';
-import { isTextType, keyParameters, TypeCatalog, underDomains } from './values/index.ts';
+import { isTextType, keyParameters, TypeCatalog, underDomains } from '@weir/postgres';
 
 export interface PgDatabaseOptions {
   readonly sql: SqlSession;

@@ -13,7 +13,7 @@ import type { EndpointConfig, SourceSettings } from '../config.ts';
 import { sourceSchema } from '../document/source-schema.ts';
 import { publishedKey, readPublication } from '../publication.ts';
 import type { SqlSession } from '../sql-session.ts';
-import { TypeCatalog } from '../values/index.ts';
+import { TypeCatalog } from '@weir/postgres';
 import { readRelations, type PgRelationInfo } from './relations.ts';
 import { loadTypes, tableInfo } from './table-info.ts';
 

@@ -2,13 +2,7 @@
 
 import type { SqlSession } from '../sql-session.ts';
 import { collectionKey, type TableInfo } from '@weir/sqlcapture';
-import {
-  columnSchema,
-  isByteOrdered,
-  orderType,
-  type TypeCatalog,
-  type ValueStyle,
-} from '../values/index.ts';
+import { columnSchema, isByteOrdered, orderType, type TypeCatalog, type ValueStyle } from '@weir/postgres';
 import type { PgRelationInfo } from './relations.ts';
 
 /** Makes sure the catalog knows every type of these tables. */

@@ -2,7 +2,7 @@ import { JsonBuffer } from '@weir/json-bytes';
 import { readCopyTextRow, tupleKind, TupleView } from '@weir/pgwire';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { standardStyle, TypeCatalog } from '../values/index.ts';
+import { standardStyle, TypeCatalog } from '@weir/postgres';
 import { RowPlan, type RowPlanTable } from './row-plan.ts';
 import { TransactionMeta } from './transaction-meta.ts';
 

@@ -13,7 +13,7 @@ import {
   type TypeCatalog,
   type ValueStyle,
   type ValueWriter,
-} from '../values/index.ts';
+} from '@weir/postgres';
 import type { TransactionMeta } from './transaction-meta.ts';
 
 export type Operation = 'c' | 'u' | 'd';
