@@ -15,14 +15,13 @@ import {
   type SqlBinding,
   validateResource,
 } from '@weir/sqlcapture';
-import { checkConfig, type EndpointConfig, endpointSchema, sourceSettings, upgradeConfig } from './config.ts';
-import { connectionFactory } from './connection.ts';
+import { checkConfig, type EndpointConfig, endpointSchema, upgradeConfig } from './config.ts';
 import { discoverBindings, schemaOptions } from './discovery/discover.ts';
 import { PgDatabase } from './pg-database.ts';
 import { checkPrerequisites, checkWalLevel } from './prerequisites.ts';
 import { holdPreviewPosition } from './preview-slot.ts';
 import { resourceSchema } from './resource-schema.ts';
-import { SqlSession } from './sql-session.ts';
+import { type Source, withSource } from './source.ts';
 
 const IDLE_CHECKPOINT_MS = 5000;
 
@@ -39,69 +38,70 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
   checkConfig,
 
   async discover(config, context) {
-    const settings = sourceSettings(config);
-    await using sql = new SqlSession(connectionFactory(config, settings));
-    const bindings = await discoverBindings(sql, config, settings);
-    if (bindings.length === 0) {
-      context.log.warn(
-        'no tables were found: check the schemas, the publication and the privileges of the user',
-      );
-    }
-    // Tables can be listed all the same; the capture could not run.
-    await checkWalLevel(sql).catch((error: unknown) => {
-      if (!(error instanceof WeirError)) throw error;
-      context.log.warn(error.explain());
+    return withSource(config, context, async ({ sql, settings }) => {
+      const bindings = await discoverBindings(sql, config, settings);
+      if (bindings.length === 0) {
+        context.log.warn(
+          'no tables were found: check the schemas, the publication and the privileges of the user',
+        );
+      }
+      // Tables can be listed all the same; the capture could not run.
+      await checkWalLevel(sql).catch((error: unknown) => {
+        if (!(error instanceof WeirError)) throw error;
+        context.log.warn(error.explain());
+      });
+      return bindings;
     });
-    return bindings;
   },
 
   async validate(config, bindings, context, last) {
     checkBindings(bindings);
     checkBackfillChanges(bindings, (last?.bindings ?? []).map(lastBinding));
-    const settings = sourceSettings(config);
-    await using sql = new SqlSession(connectionFactory(config, settings));
-    await checkPrerequisites({
-      sql,
-      settings,
-      asPartitions: config.advanced.capture_as_partitions ?? false,
-      bindings: bindings.map(prerequisiteBinding),
-      repair: false,
-      log: context.log,
-    });
+    await withSource(config, context, ({ sql, settings }) =>
+      checkPrerequisites({
+        sql,
+        settings,
+        asPartitions: config.advanced.capture_as_partitions ?? false,
+        bindings: bindings.map(prerequisiteBinding),
+        repair: false,
+        log: context.log,
+      }),
+    );
     return bindings.map(({ resource }) => [resource.namespace, resource.stream]);
   },
 
   async apply(config, bindings, _last, context) {
     if (bindings.length === 0) return '';
-    const settings = sourceSettings(config);
-    const connect = connectionFactory(config, settings);
-    await using sql = new SqlSession(connect);
-    await checkPrerequisites({
-      sql,
-      settings,
-      asPartitions: config.advanced.capture_as_partitions ?? false,
-      bindings: bindings.map(prerequisiteBinding),
-      repair: true,
-      log: context.log,
+    await withSource(config, context, async ({ sql, connect, settings, signal }) => {
+      await checkPrerequisites({
+        sql,
+        settings,
+        asPartitions: config.advanced.capture_as_partitions ?? false,
+        bindings: bindings.map(prerequisiteBinding),
+        repair: true,
+        log: context.log,
+      });
+      if (context.preview !== undefined && context.preview.sessions > 1) {
+        await holdPreviewPosition({ sql, connect, settings, preview: context.preview, signal });
+      }
     });
-    if (context.preview !== undefined && context.preview.sessions > 1) {
-      await holdPreviewPosition({ sql, connect, settings, preview: context.preview, signal: context.signal });
-    }
     return '';
   },
 
-  pull: (session) => pull(session),
+  async pull(session) {
+    checkBindings(session.bindings);
+    session.log.status('Connecting to database');
+    await withSource(session.config, session, (source) => pull(session, source));
+  },
 };
 
-async function pull(session: CaptureSession<EndpointConfig, ResourceConfig, object>): Promise<void> {
-  const { config, log, signal } = session;
-  checkBindings(session.bindings);
-  const settings = sourceSettings(config);
-  const connect = connectionFactory(config, settings);
+async function pull(
+  session: CaptureSession<EndpointConfig, ResourceConfig, object>,
+  { settings, connect, sql, signal }: Source,
+): Promise<void> {
+  const { config, log } = session;
   const asPartitions = config.advanced.capture_as_partitions ?? false;
   const bindings = session.bindings.map(sqlBinding);
-  log.status('Connecting to database');
-  await using sql = new SqlSession(connect);
   log.status('Verifying capture requirements');
   await checkPrerequisites({
     sql,

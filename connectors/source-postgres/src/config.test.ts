@@ -2,7 +2,15 @@ import { configSchemaText, decodeConfig, lintConfigSchema } from '@weir/schema';
 import { matchSnapshot } from '@weir/testing';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkConfig, endpointSchema, sourceSettings, splitAddress, upgradeConfig } from './config.ts';
+import {
+  checkConfig,
+  endpointSchema,
+  sourceSettings,
+  splitAddress,
+  tunnelTarget,
+  upgradeConfig,
+} from './config.ts';
+import { tlsOptions } from './tls.ts';
 import { resourceSchema } from './resource-schema.ts';
 
 const base = {
@@ -15,6 +23,11 @@ const base = {
 
 function decode(changes: Record<string, unknown> = {}) {
   return decodeConfig(endpointSchema, JSON.stringify({ ...base, ...changes }), { what: 'the config' });
+}
+
+function tunnel(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  const forwarding = { sshEndpoint: 'ssh://me@bastion', privateKey: 'a key', ...changes };
+  return { networkTunnel: { sshForwarding: forwarding } };
 }
 
 describe('the configuration', () => {
@@ -63,6 +76,30 @@ describe('the configuration', () => {
     assert.equal(upgradeConfig(base), base);
   });
 
+  test('a tunnel whose form was left empty is no tunnel', () => {
+    const empty = upgradeConfig({ ...base, ...tunnel({ sshEndpoint: '', privateKey: '' }) });
+    assert.deepEqual(empty, base);
+  });
+
+  test('a tunnel leads to the address as the SSH server knows it', () => {
+    assert.deepEqual(tunnelTarget(decode({ address: 'db.internal' })), { host: 'db.internal', port: 5432 });
+    assert.deepEqual(tunnelTarget(decode({ address: '[::1]:6000' })), { host: '::1', port: 6000 });
+  });
+
+  test('passwords may travel unencrypted if the server cannot do better, tokens may not', () => {
+    const google = {
+      auth_type: 'GCPIAM',
+      gcp_service_account_to_impersonate: 'a@b',
+      gcp_workload_identity_pool_audience: '//pool',
+    };
+    assert.equal(tlsOptions(decode()).sslmode, 'prefer');
+    assert.equal(tlsOptions(decode({ credentials: google })).sslmode, 'require');
+    const chosen = decode({ credentials: google, advanced: { sslmode: 'disable' } });
+    assert.equal(tlsOptions(chosen).sslmode, 'disable');
+    const blank = decode({ advanced: { ssl_server_ca: ' ', ssl_client_cert: '', ssl_client_key: '' } });
+    assert.deepEqual(tlsOptions(blank), { sslmode: 'prefer' });
+  });
+
   test('values that cannot work are refused by name', () => {
     const cases: [Record<string, unknown>, string, RegExp][] = [
       [{ address: 'x.pooler.supabase.com:6543' }, 'PG_CONFIG_INVALID', /pooler/],
@@ -74,15 +111,29 @@ describe('the configuration', () => {
         'PG_CONFIG_INVALID',
         /force_reset_cursor.*"7"/,
       ],
-      [
-        { networkTunnel: { sshForwarding: { sshEndpoint: 'ssh://u@h', privateKey: 'k' } } },
-        'PG_UNSUPPORTED',
-        /sshForwarding/,
-      ],
+      [tunnel({ sshEndpoint: 'ssh://me@host:x' }), 'TUNNEL_ENDPOINT_INVALID', /no ssh/],
+      [tunnel({ hostKey: 'MD5:00' }), 'TUNNEL_HOST_KEY_INVALID', /MD5/],
+      [{ ...tunnel(), address: '/run/postgresql' }, 'TUNNEL_TARGET_INVALID', /\/run\/postgresql/],
       [
         { credentials: { auth_type: 'AWSIAM', aws_region: 'r', aws_role_arn: 'a' } },
-        'PG_UNSUPPORTED',
-        /cloud provider/,
+        'AUTH_CONFIG_INVALID',
+        /aws_region/,
+      ],
+      [{ advanced: { ssl_server_ca: 'x' } }, 'PG_CONFIG_INVALID', /ssl_server_ca.*prefer/],
+      [
+        { advanced: { sslmode: 'verify-full', ssl_server_ca: 'x' } },
+        'PG_CONFIG_INVALID',
+        /ssl_server_ca is no certificate/,
+      ],
+      [
+        { advanced: { ssl_client_cert: 'x' } },
+        'PG_CONFIG_INVALID',
+        /ssl_client_cert.*without.*ssl_client_key/,
+      ],
+      [
+        { advanced: { ssl_client_key: 'x' } },
+        'PG_CONFIG_INVALID',
+        /ssl_client_key.*without.*ssl_client_cert/,
       ],
     ];
     for (const [changes, code, message] of cases) {

@@ -1,5 +1,5 @@
-// The endpoint configuration. Names, defaults and order are those of the catalogs in use; a field whose behaviour
-// does not exist yet is refused when it is set (see `checkConfig`), never ignored.
+// The endpoint configuration. Names, defaults and order are those of the catalogs in use; a value that cannot work is
+// refused (see `checkConfig`), never ignored.
 
 import {
   branch,
@@ -15,9 +15,10 @@ import {
   optionalSection,
   parseFeatureFlags,
   secret,
-  section,
   text,
 } from '@weir/schema';
+import { awsIamBranch, azureIamBranch, checkIamCredentials, gcpIamBranch } from '@weir/auth';
+import { checkSshTunnel, networkTunnelField, withoutEmptyTunnel } from '@weir/network-tunnel';
 import {
   compileTablePattern,
   replacePolicies,
@@ -28,6 +29,10 @@ import {
 import { errors } from './errors.ts';
 import { type ExpertSettings, expertSettings } from './expert-settings.ts';
 import { type ValueStyle, valueStyle } from '@weir/postgres';
+import { checkTls } from './tls.ts';
+
+/** What an Azure token for a PostgreSQL server is for. */
+export const AZURE_SCOPE = 'https://ossrdbms-aad.database.windows.net/.default';
 
 export const endpointSchema = configSchema(
   {
@@ -67,7 +72,7 @@ export const endpointSchema = configSchema(
         default: 'UserPassword',
         order: 4,
         'x-iam-auth': true,
-        'x-iam-azure-scope': 'https://ossrdbms-aad.database.windows.net/.default',
+        'x-iam-azure-scope': AZURE_SCOPE,
       },
       [
         branch(
@@ -77,61 +82,9 @@ export const endpointSchema = configSchema(
             password: secret({ title: 'Password', description: "The user's password.", order: 1 }),
           },
         ),
-        branch(
-          'AWSIAM',
-          { title: 'AWS IAM' },
-          {
-            aws_region: text({
-              title: 'AWS Region',
-              description: 'The AWS region of your database.',
-              order: 1,
-            }),
-            aws_role_arn: text({
-              title: 'AWS Role ARN',
-              description: 'The AWS role with which to sign in to your database.',
-              order: 2,
-            }),
-          },
-          {
-            aws_access_key_id: optional(text(injected('AWS Access Key ID'))),
-            aws_secret_access_key: optional(secret(injected('AWS Secret Access Key'))),
-            aws_session_token: optional(secret(injected('AWS Session Token'))),
-          },
-        ),
-        branch(
-          'GCPIAM',
-          { title: 'Google Cloud IAM' },
-          {
-            gcp_service_account_to_impersonate: text({
-              title: 'Service Account',
-              description: 'The Google Cloud service account to impersonate.',
-              order: 1,
-            }),
-            gcp_workload_identity_pool_audience: text({
-              title: 'Workload Identity Pool Audience',
-              description: 'The audience of your workload identity pool.',
-              order: 2,
-            }),
-          },
-          { gcp_access_token: optional(secret(injected('Google Cloud Access Token'))) },
-        ),
-        branch(
-          'AzureIAM',
-          { title: 'Azure IAM' },
-          {
-            azure_client_id: text({
-              title: 'Azure Client ID',
-              description: 'The client ID of your Azure App registration.',
-              order: 1,
-            }),
-            azure_tenant_id: text({
-              title: 'Azure Tenant ID',
-              description: 'The tenant ID of your Azure App registration.',
-              order: 2,
-            }),
-          },
-          { azure_access_token: optional(secret(injected('Azure Access Token'))) },
-        ),
+        awsIamBranch(),
+        gcpIamBranch(),
+        azureIamBranch(),
       ],
     ),
     discoveryFilters: optionalSection(
@@ -221,7 +174,30 @@ export const endpointSchema = configSchema(
         sslmode: optional(
           choice(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'], {
             title: 'SSL Mode',
-            description: 'How to encrypt the connection, as in libpq; prefer if you choose none.',
+            description:
+              'How to encrypt the connection, as in libpq. If you choose none it is prefer, or require with a cloud identity.',
+          }),
+        ),
+        ssl_server_ca: optional(
+          text({
+            title: 'SSL Server CA',
+            description:
+              'Certificates (PEM) of the authorities that may have signed that of the server; verify-ca and verify-full trust those of the system if you give none.',
+            multiline: true,
+          }),
+        ),
+        ssl_client_cert: optional(
+          text({
+            title: 'SSL Client Certificate',
+            description: 'Your certificate (PEM), if the server asks for one.',
+            multiline: true,
+          }),
+        ),
+        ssl_client_key: optional(
+          secret({
+            title: 'SSL Client Key',
+            description: 'The private key (PEM, without a passphrase) of the client certificate.',
+            multiline: true,
           }),
         ),
         discover_schemas: optional(
@@ -321,43 +297,13 @@ export const endpointSchema = configSchema(
         ),
       },
     ),
-    networkTunnel: optional(
-      section(
-        {
-          title: 'Network Tunnel',
-          description:
-            'Connect to your system through an SSH server that acts as a bastion host for your network.',
-        },
-        {
-          sshForwarding: optional(
-            section(
-              { title: 'SSH Forwarding', description: 'The SSH server to connect through.' },
-              {
-                sshEndpoint: text({
-                  title: 'SSH Endpoint',
-                  description: 'Endpoint of the remote SSH server, such as ssh://user@hostname:port.',
-                  pattern: '^ssh://.+@.+$',
-                }),
-                privateKey: secret({
-                  title: 'SSH Private Key',
-                  description: 'Private key to connect to the remote SSH server.',
-                  multiline: true,
-                }),
-              },
-            ),
-          ),
-        },
-      ),
-    ),
+    networkTunnel: networkTunnelField(),
   },
 );
 
-function injected(title: string) {
-  return { title, description: 'Set by the runtime.' };
-}
-
-/** Old catalogs have the password at the root, beside no credentials. */
-export function upgradeConfig(raw: Record<string, unknown>): Record<string, unknown> {
+/** Old catalogs have the password at the root, beside no credentials; a tunnel's form may have been left empty. */
+export function upgradeConfig(given: Record<string, unknown>): Record<string, unknown> {
+  const raw = withoutEmptyTunnel(given);
   const { password, ...rest } = raw;
   if (password === undefined || raw['credentials'] !== undefined) return raw;
   return { ...rest, credentials: { auth_type: 'UserPassword', password } };
@@ -402,7 +348,10 @@ export function featureFlags(config: EndpointConfig) {
   return parseFeatureFlags(config.advanced.feature_flags, flagDefaults);
 }
 
-/** What the schema cannot say. Throws PG_CONFIG_INVALID, PG_UNSUPPORTED and the errors of table patterns. */
+/**
+ * What the schema cannot say. Throws PG_CONFIG_INVALID and the errors of table patterns, tunnels and
+ * cloud identities.
+ */
 export function checkConfig(config: EndpointConfig): void {
   if (/\.pooler\.supabase\.com(:6543)?$/.test(config.address)) {
     throw errors.PG_CONFIG_INVALID({
@@ -414,14 +363,10 @@ export function checkConfig(config: EndpointConfig): void {
   skippedTables(config);
   rediscoveryIntervalMs(config);
   expertSettings(config.advanced);
-  const unsupported: string[] = [];
-  if (config.credentials.auth_type !== 'UserPassword') unsupported.push('/credentials of a cloud provider');
-  if (config.networkTunnel?.sshForwarding !== undefined) unsupported.push('/networkTunnel/sshForwarding');
-  if (unsupported.length > 0) {
-    throw errors.PG_UNSUPPORTED({
-      message: `this version of the connector does not support ${unsupported.join(', ')}`,
-    });
-  }
+  if (config.credentials.auth_type !== 'UserPassword') checkIamCredentials(config.credentials);
+  const forwarding = config.networkTunnel?.sshForwarding;
+  if (forwarding !== undefined) checkSshTunnel({ ...forwarding, target: tunnelTarget(config) });
+  checkTls(config);
 }
 
 export function sourceSettings(config: EndpointConfig): SourceSettings {
@@ -477,6 +422,12 @@ function rediscoveryIntervalMs(config: EndpointConfig): number {
 /** The server has its own spelling: min for minutes. */
 function goDurationToSetting(duration: string): string {
   return duration.replace(/m$/, 'min');
+}
+
+/** The server as the SSH server knows it. */
+export function tunnelTarget(config: EndpointConfig): { readonly host: string; readonly port: number } {
+  const { host, port } = splitAddress(config.address);
+  return { host: host.replaceAll(/^\[|\]$/g, ''), port };
 }
 
 /** `host`, `host:port`, `[::1]:port`, `::1` or a folder of a Unix socket. */

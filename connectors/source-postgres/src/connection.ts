@@ -1,6 +1,7 @@
 // Opening connections, and turning what goes wrong into sentences. Both connections pin the settings that decide how
 // values are printed, so that backfill and replication agree whatever the server's own settings are.
 
+import { databasePassword } from '@weir/auth';
 import {
   connect,
   type ConnectOptions,
@@ -11,29 +12,57 @@ import {
   serverAddress,
 } from '@weir/pgwire';
 import { WeirError } from '@weir/protocol';
-import type { EndpointConfig, SourceSettings } from './config.ts';
+import { AZURE_SCOPE, type EndpointConfig, type SourceSettings } from './config.ts';
 import { errors } from './errors.ts';
 import { sessionSettings } from '@weir/postgres';
+import { tlsOptions } from './tls.ts';
 
 const SQL_CONNECT_TIMEOUT_MS = 20_000;
 const REPLICATION_CONNECT_TIMEOUT_MS = 30_000;
 
 export type ConnectionFactory = (kind: 'sql' | 'replication', signal?: AbortSignal) => Promise<PgConnection>;
 
-export function connectionFactory(config: EndpointConfig, settings: SourceSettings): ConnectionFactory {
+export interface Route {
+  /** The near end of the tunnel, if there is one. */
+  readonly via?: { readonly host: string; readonly port: number };
+  /** Why the tunnel could not carry the last connection on. */
+  readonly failure?: () => unknown;
+}
+
+/** Tokens of a cloud identity are renewed before they end, and asked for by each new connection. */
+function passwordProvider(config: EndpointConfig, settings: SourceSettings): () => Promise<string> {
   const { credentials } = config;
-  const password = credentials.auth_type === 'UserPassword' ? credentials.password.reveal() : '';
+  if (credentials.auth_type === 'UserPassword') {
+    const password = credentials.password.reveal();
+    return () => Promise.resolve(password);
+  }
+  return databasePassword(credentials, settings, {
+    googleScopes: ['https://www.googleapis.com/auth/sqlservice.login'],
+    azureScope: AZURE_SCOPE,
+  });
+}
+
+export function connectionFactory(
+  config: EndpointConfig,
+  settings: SourceSettings,
+  route: Route = {},
+): ConnectionFactory {
+  const password = passwordProvider(config, settings);
+  const isToken = config.credentials.auth_type !== 'UserPassword';
+  const tls = tlsOptions(config);
   return async (kind, signal) => {
     const options: ConnectOptions = {
       host: settings.host,
       port: settings.port,
+      ...(route.via === undefined ? {} : { via: route.via }),
       user: settings.user,
-      password,
+      // Before the connection is opened: the server does not wait for long.
+      password: await password(),
       database: settings.database,
       applicationName: 'estuary_flow',
       settings: sessionSettings,
       connectTimeoutMs: kind === 'sql' ? SQL_CONNECT_TIMEOUT_MS : REPLICATION_CONNECT_TIMEOUT_MS,
-      ...(config.advanced.sslmode === undefined ? {} : { sslmode: config.advanced.sslmode }),
+      ...tls,
       ...(kind === 'replication' ? { replication: 'database' as const } : {}),
       ...(signal === undefined ? {} : { signal }),
     };
@@ -41,11 +70,26 @@ export function connectionFactory(config: EndpointConfig, settings: SourceSettin
     try {
       connection = await connect(options);
     } catch (error) {
-      throw connectError(error, settings);
+      const refused = isToken ? tokenRefused(error, settings) : undefined;
+      throw route.failure?.() ?? refused ?? connectError(error, settings);
     }
     if (kind === 'sql') await setUp(connection, settings);
     return connection;
   };
+}
+
+/** A token ends within the hour, and a new one may be taken; a password stays wrong. */
+function tokenRefused(error: unknown, { user, ...address }: SourceSettings): unknown {
+  if (!(error instanceof PgServerError) || !['28P01', '28000'].includes(error.sqlstate)) return undefined;
+  if (isReplicationRefusal(error)) return undefined;
+  return errors.PG_TOKEN_REFUSED({
+    message: `${serverAddress(address)} refused the token for the user ${JSON.stringify(user)}: ${error.message}`,
+    cause: error,
+  });
+}
+
+function isReplicationRefusal(error: PgServerError): boolean {
+  return /REPLICATION|replication slot|walsender/.test(error.message);
 }
 
 /** Parallel sequential scans would be preferred to the range of pages that a chunk is. */
@@ -66,7 +110,7 @@ export function connectError(error: unknown, settings: SourceSettings): unknown 
         return errors.PG_AUTH_FAILED({
           message: `${address} refused the user ${JSON.stringify(user)}: ${error.message}`,
           cause: error,
-          ...(/REPLICATION|replication slot|walsender/.test(error.message)
+          ...(isReplicationRefusal(error)
             ? { fix: `Run: ALTER ROLE ${quoteIdentifier(user)} WITH REPLICATION;` }
             : {}),
         });
@@ -95,11 +139,22 @@ export function connectError(error: unknown, settings: SourceSettings): unknown 
   if (error instanceof PgConnectionError) {
     if (error.kind === 'aborted') return error.cause ?? error;
     const detail = { message: `cannot connect to ${address}: ${error.message}`, cause: error };
-    if (error.kind === 'tls') return errors.PG_TLS_FAILED(detail);
+    if (error.kind === 'tls') {
+      return errors.PG_TLS_FAILED({
+        ...detail,
+        ...(isOfAnotherName(error.cause)
+          ? { fix: 'Set /address to a name that is in the certificate, or /advanced/sslmode to verify-ca.' }
+          : {}),
+      });
+    }
     if (error.kind === 'auth') return errors.PG_AUTH_FAILED(detail);
     return errors.PG_UNREACHABLE(detail);
   }
   return error;
+}
+
+function isOfAnotherName(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_TLS_CERT_ALTNAME_INVALID';
 }
 
 export function roleError(user: string, cause?: unknown): WeirError {

@@ -8,15 +8,15 @@ export const catalogue = {
     fix: 'Correct the field in the configuration.',
     retry: 'never',
   },
-  PG_UNSUPPORTED: {
-    summary: 'The configuration asks for something this version of the connector cannot do.',
-    fix: 'Remove the setting.',
-    retry: 'never',
-  },
   PG_AUTH_FAILED: {
     summary: 'The server refused the user name, the password or the connection by its access rules.',
     fix: 'Check /user and /credentials/password, and the pg_hba.conf of the server.',
     retry: 'never',
+  },
+  PG_TOKEN_REFUSED: {
+    summary: 'The server refused the token of the cloud identity.',
+    fix: 'Check that the user of the database belongs to the identity (rds_iam, a Cloud SQL IAM user, an Entra principal). A token that Flow handed over ends after an hour; the task then starts again with a new one.',
+    retry: 'backoff',
   },
   PG_DATABASE_NOT_FOUND: {
     summary: 'The configured database does not exist on the server.',
@@ -35,7 +35,7 @@ export const catalogue = {
   },
   PG_TLS_FAILED: {
     summary: 'The encrypted connection could not be established as /advanced/sslmode demands.',
-    fix: 'Check /advanced/sslmode and the certificate of the server.',
+    fix: 'Check /advanced/sslmode, and that /advanced/ssl_server_ca holds the authority that signed the certificate of the server.',
     retry: 'never',
   },
   PG_TOO_MANY_CONNECTIONS: {

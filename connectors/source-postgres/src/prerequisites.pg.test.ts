@@ -3,33 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import {
   CaptureHarness,
-  captureSpec,
   connector,
   discoverBindings,
   endpointConfig,
   type HarnessBinding,
+  validate,
 } from '../test/capture-harness.ts';
-
-/** The error with which the connector refuses to validate, or '' when it accepts. */
-async function validate(
-  config: Record<string, unknown>,
-  bindings: readonly HarnessBinding[] = [],
-): Promise<string> {
-  await using driver = connector();
-  driver.send({
-    kind: 'validate',
-    name: 'acme/pg',
-    connectorType: 'IMAGE',
-    config: JSON.stringify(config),
-    bindings: captureSpec(config, bindings).bindings,
-    lastVersion: '',
-  });
-  const response = await driver.receive();
-  if (response?.kind === 'validated') return '';
-  await driver.exited;
-  const last = driver.logs.findLast((log) => log.level === 'error');
-  return last === undefined ? 'no error was logged' : last.message;
-}
 
 function password(text: string): Record<string, unknown> {
   return { credentials: { auth_type: 'UserPassword', password: text } };
@@ -134,11 +113,6 @@ for (const version of postgresVersions) {
       };
       assert.match(await validate(config, [keyless]), /^SQL_FALLBACK_KEY/);
       assert.match(await validate(config, [first, first]), /^SQL_TABLE_BOUND_TWICE/);
-    });
-
-    test('what this version cannot do is refused, not ignored', async () => {
-      const refused = { credentials: { auth_type: 'AWSIAM', aws_region: 'r', aws_role_arn: 'a' } };
-      assert.match(await validate(endpointConfig(server, refused)), /^PG_UNSUPPORTED: .*cloud provider/);
     });
 
     test('an unknown field and a missing one are named', async () => {

@@ -55,8 +55,11 @@ export function endpointConfig(
   };
 }
 
-export async function discover(config: Record<string, unknown>): Promise<readonly DiscoveredBinding[]> {
-  await using driver = connector();
+export async function discover(
+  config: Record<string, unknown>,
+  env: Record<string, string> = {},
+): Promise<readonly DiscoveredBinding[]> {
+  await using driver = connector(env);
   driver.send({ kind: 'discover', connectorType: 'IMAGE', config: JSON.stringify(config), name: 'acme/pg' });
   return (await driver.expect('discovered')).bindings;
 }
@@ -65,8 +68,9 @@ export async function discover(config: Record<string, unknown>): Promise<readonl
 export async function discoverBindings(
   config: Record<string, unknown>,
   changes: Record<string, Record<string, unknown>> = {},
+  env: Record<string, string> = {},
 ): Promise<HarnessBinding[]> {
-  return (await discover(config)).map((binding) => {
+  return (await discover(config, env)).map((binding) => {
     const resource = JSON.parse(binding.resourceConfig) as Record<string, unknown>;
     return {
       resource: { ...resource, ...changes[String(resource['stream'])] },
@@ -134,6 +138,28 @@ export function captureSpec(
       };
     }),
   };
+}
+
+/** The error with which the connector refuses to validate, or '' when it accepts. */
+export async function validate(
+  config: Record<string, unknown>,
+  bindings: readonly HarnessBinding[] = [],
+  env: Record<string, string> = {},
+): Promise<string> {
+  await using driver = connector(env);
+  driver.send({
+    kind: 'validate',
+    name: 'acme/pg',
+    connectorType: 'IMAGE',
+    config: JSON.stringify(config),
+    bindings: captureSpec(config, bindings).bindings,
+    lastVersion: '',
+  });
+  const response = await driver.receive();
+  if (response?.kind === 'validated') return '';
+  await driver.exited;
+  const last = driver.logs.findLast((log) => log.level === 'error');
+  return last === undefined ? 'no error was logged' : last.message;
 }
 
 export class CaptureHarness implements AsyncDisposable {

@@ -60,7 +60,8 @@ export class PgServerError extends Error {
   }
 }
 
-/** What went wrong in TLS, in OpenSSL's few words where it has them: `tlsv1 alert unknown ca`. */
+/** What went wrong in TLS; of OpenSSL's long lines the few words that say it: `tlsv1 alert unknown ca`. */
 export function tlsReason(error: Error): string {
-  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
+  const isOpenSsl = 'code' in error && /^ERR_(SSL|OSSL)_/.test(String(error.code));
+  return isOpenSsl && 'reason' in error ? String(error.reason) : error.message;
 }

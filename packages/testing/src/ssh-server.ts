@@ -112,10 +112,15 @@ export class SshServer implements AsyncDisposable {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;
+    // A test that ends in the middle leaves no server behind.
+    const stop = (): void => void child.kill('SIGKILL');
+    process.once('exit', stop);
+    child.once('exit', () => process.off('exit', stop));
     const listening = Promise.withResolvers<undefined>();
+    const before = this.#log.length;
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#log += text;
-      if (this.#log.includes('Server listening')) listening.resolve(undefined);
+      if (this.#log.includes('Server listening', before)) listening.resolve(undefined);
     });
     child.once('exit', () => listening.reject(new Error(`sshd ended: ${this.#log}`)));
     await listening.promise;
