@@ -38,6 +38,7 @@ export {
   parseUuid,
   producerId,
   tick,
+  unixTimeAt,
   unixTimeOfUuid,
   UUID_FLAGS,
   UUID_LENGTH,

@@ -8,6 +8,7 @@ import {
   parseUuid,
   producerId,
   tick,
+  unixTimeAt,
   unixTimeOfUuid,
   UUID_FLAGS,
   UUID_LENGTH,
@@ -28,13 +29,25 @@ const parts = fc.record(
 test('the time read from the text of a UUID is that of its clock', () => {
   fc.assert(
     fc.property(parts, (uuid) => {
-      const time = unixTimeOfUuid(formatUuid(uuid));
+      const text = formatUuid(uuid);
+      const time = unixTimeOfUuid(text);
+      assert.deepEqual(unixTimeAt(Buffer.from(`"${text.toUpperCase()}"`), 1), time);
       assert.ok(time !== undefined && time.nanoseconds >= 0 && time.nanoseconds < 1_000_000_000);
       const nanoseconds = BigInt(time.seconds) * 1_000_000_000n + BigInt(time.nanoseconds);
       assert.equal(nanoseconds, clockToUnixNanoseconds(uuid.clock));
     }),
   );
   assert.equal(unixTimeOfUuid(UUID_PLACEHOLDER), undefined);
+});
+
+test('bytes that are no UUID of version 1 have no time', () => {
+  fc.assert(
+    fc.property(parts, fc.nat({ max: 35 }), fc.constantFrom(...'0f-g1 ~é'), (uuid, at, character) => {
+      const text = formatUuid(uuid);
+      const changed = text.slice(0, at) + character + text.slice(at + 1);
+      assert.deepEqual(unixTimeAt(Buffer.from(changed), 0), unixTimeOfUuid(changed));
+    }),
+  );
 });
 
 test('the Unix epoch is the UUID time 0x1b21dd213814000', () => {

@@ -7,3 +7,4 @@ export * from './selection/index.ts';
 export * from './redact/index.ts';
 export * from './shape/index.ts';
 export * from './projection/index.ts';
+export * from './scan/index.ts';

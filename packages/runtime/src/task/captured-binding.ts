@@ -17,8 +17,9 @@ import {
 } from '@weir/schema';
 import type { CombineBinding } from '../combine/combine-binding.ts';
 import type { InferredSchema } from '../store/store.ts';
+import { CapturedScan } from './captured-scan.ts';
 import { documentReducer } from './document-reducer.ts';
-import { Extractor } from './extraction.ts';
+import { Extractor, Slots } from './extraction.ts';
 import { Inference } from './inference.ts';
 import { invalidDocument, parseDocument } from './parsed-document.ts';
 import { beginsWithMeta } from './stamp.ts';
@@ -39,6 +40,8 @@ export class CapturedBinding {
   readonly #packer = new TuplePacker();
   readonly #inference: Inference;
   readonly #redact: Redactor | undefined;
+  /** undefined where every document has to be parsed. */
+  readonly #scan: CapturedScan | undefined;
 
   /** `inferred`: what earlier runs of this binding inferred. */
   constructor(index: number, spec: CaptureBindingSpec, inferred: JsonText | undefined, redactSalt?: Buffer) {
@@ -51,6 +54,10 @@ export class CapturedBinding {
     this.#keys = Extractor.ofKey(key, defaults);
     this.#redact = compileRedactor(writeSchema, redactSalt ?? Buffer.alloc(0));
     this.#inference = new Inference(writeSchema, inferred);
+    const slots = new Slots();
+    this.#keys.useSlots(slots);
+    if (this.#redact === undefined)
+      this.#scan = new CapturedScan(writeSchema, () => this.#inference.rule(), slots.pointers);
     this.combine = documentReducer(spec.collection.name, compileReducer(writeSchema), false, (plain) =>
       this.#schema.validate(plain),
     );
@@ -58,6 +65,13 @@ export class CapturedBinding {
 
   /** Throws DOCUMENT_INVALID. */
   check(bytes: Buffer): CheckedDocument {
+    const scanner = this.#scan?.scanner;
+    if (scanner?.scan(bytes) !== true) return this.#checkInFull(bytes);
+    this.#keys.packScanned(scanner, this.#packer.reset());
+    return { binding: this.index, key: this.#packer.text(), document: bytes };
+  }
+
+  #checkInFull(bytes: Buffer): CheckedDocument {
     const { collection } = this.spec;
     const parsed = parseDocument(bytes, collection.name);
     let { value } = parsed;
@@ -73,7 +87,8 @@ export class CapturedBinding {
         document = withoutUuid(Buffer.from(stringifyJson(value)), value);
       }
     }
-    this.#inference.widen(value);
+    const isWidened = this.#inference.widen(value);
+    this.#scan?.checkedInFull(isWidened);
     const packer = this.#packer.reset();
     this.#keys.pack(value, packer);
     return { binding: this.index, key: packer.text(), document };
@@ -82,6 +97,7 @@ export class CapturedBinding {
   /** Schemas that the connector knows from its source, sent with one checkpoint. Throws SOURCED_SCHEMA_OPEN. */
   addSourcedSchemas(schemas: readonly JsonText[]): void {
     this.#inference.addSourced(schemas);
+    this.#scan?.reset();
   }
 
   /** The inferred schema, if it has changed since this was asked last. */

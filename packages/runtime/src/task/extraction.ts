@@ -3,8 +3,16 @@
 // Flow protocol, packed tuples: arrays and objects travel as bytes of compact JSON; a location that is missing takes its
 // schema's default, else null; the publication time comes out of the document's UUID with nine digits of a second.
 
-import { type JsonText, type Projection, type TuplePacker, unixTimeOfUuid } from '@weir/protocol';
 import {
+  type JsonText,
+  type Projection,
+  type TuplePacker,
+  unixTimeAt,
+  unixTimeOfUuid,
+  UUID_LENGTH,
+} from '@weir/protocol';
+import {
+  type DocumentScanner,
   ExactNumber,
   type JsonObject,
   type JsonValue,
@@ -12,8 +20,24 @@ import {
   parsePointer,
   type Pointer,
   resolvePointer,
+  SlotKind,
   stringifyJson,
 } from '@weir/schema';
+
+/** Locations that a scanner notes, each once. */
+export class Slots {
+  readonly pointers: Pointer[] = [];
+  readonly #places = new Map<string, number>();
+
+  /** The slot of a pointer. */
+  place(pointer: Pointer): number {
+    const key = JSON.stringify(pointer);
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    this.#places.set(key, this.pointers.length);
+    return this.pointers.push(pointer) - 1;
+  }
+}
 
 interface Field {
   readonly pointer: Pointer;
@@ -25,9 +49,15 @@ interface Field {
 
 export class Extractor {
   readonly #fields: readonly Field[];
+  #slots: readonly number[] = [];
 
   constructor(fields: readonly Field[]) {
     this.#fields = fields;
+  }
+
+  /** Says which locations `packScanned` takes from a scanner. */
+  useSlots(slots: Slots): void {
+    this.#slots = this.#fields.map(({ pointer, kind }) => (kind === 'truncated' ? -1 : slots.place(pointer)));
   }
 
   /** Of a key's pointers; `defaults` are those of the schema at these locations. */
@@ -63,6 +93,36 @@ export class Extractor {
       else packValue(value, packer);
     }
   }
+
+  /** As `pack`, for a document that a scanner has accepted, which was not truncated. */
+  packScanned(scanner: DocumentScanner, packer: TuplePacker): void {
+    for (let index = 0; index < this.#fields.length; index += 1) {
+      const { kind, default: byDefault } = this.#fields[index] as Field;
+      if (kind === 'truncated') {
+        packer.boolean(false);
+        continue;
+      }
+      const slot = this.#slots[index] as number;
+      switch (scanner.slotKind(slot)) {
+        case SlotKind.text: {
+          const start = scanner.slotStart(slot);
+          const end = scanner.slotEnd(slot);
+          if (kind === 'publishedAt') packPublishedAt(scanner.bytes, start, end, packer);
+          else packer.utf8(scanner.bytes, start, end);
+          break;
+        }
+        case SlotKind.number:
+          packNumber(scanner.slotNumber(slot), packer);
+          break;
+        default: {
+          const found = scanner.slotValue(slot);
+          const value = found === undefined ? byDefault : found;
+          if (kind === 'publishedAt' && typeof value === 'string') packer.string(publishedAt(value));
+          else packValue(value, packer);
+        }
+      }
+    }
+  }
 }
 
 function field(pointer: string, kind: Field['kind'], byDefault: JsonValue | undefined): Field {
@@ -74,6 +134,8 @@ function field(pointer: string, kind: Field['kind'], byDefault: JsonValue | unde
 function defaultOf(text: JsonText | undefined): JsonValue | undefined {
   return text === undefined || text === '' ? undefined : parseJson(text);
 }
+
+const lastSecondOf9999 = 253_402_300_799;
 
 const least = -(2n ** 63n);
 const greatest = 2n ** 64n - 1n;
@@ -87,8 +149,7 @@ function packValue(value: JsonValue, packer: TuplePacker): void {
       packer.boolean(value);
       return;
     case 'number':
-      if (Number.isSafeInteger(value)) packer.integer(value);
-      else packer.double(value);
+      packNumber(value, packer);
       return;
     case 'bigint':
       if (value >= least && value <= greatest) packer.integer(value);
@@ -99,6 +160,11 @@ function packValue(value: JsonValue, packer: TuplePacker): void {
       else if (value instanceof ExactNumber) packer.double(value.valueOf());
       else packer.bytes(Buffer.from(stringifyJson(value)));
   }
+}
+
+function packNumber(value: number, packer: TuplePacker): void {
+  if (Number.isSafeInteger(value)) packer.integer(value);
+  else packer.double(value);
 }
 
 let lastSecond = Number.NaN;
@@ -118,4 +184,27 @@ export function publishedAt(uuid: string): string {
   const time = unixTimeOfUuid(uuid);
   if (time === undefined) return uuid;
   return `${secondText(time.seconds)}${String(time.nanoseconds).padStart(9, '0')}Z`;
+}
+
+const packedTime = Buffer.from('0000-00-00T00:00:00.000000000Z', 'latin1');
+let packedSecond = Number.NaN;
+
+/** Packs `publishedAt` of the UUID in bytes [start, end). */
+function packPublishedAt(bytes: Buffer, start: number, end: number, packer: TuplePacker): void {
+  const time = end - start === UUID_LENGTH ? unixTimeAt(bytes, start) : undefined;
+  // Years of more or fewer digits would not fit.
+  if (time === undefined || time.seconds < 0 || time.seconds > lastSecondOf9999) {
+    packer.string(publishedAt(bytes.toString('utf8', start, end)));
+    return;
+  }
+  if (time.seconds !== packedSecond) {
+    packedSecond = time.seconds;
+    packedTime.write(secondText(time.seconds), 'latin1');
+  }
+  let rest = time.nanoseconds;
+  for (let at = packedTime.length - 2; at >= packedTime.length - 10; at -= 1) {
+    packedTime[at] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+  packer.utf8(packedTime, 0, packedTime.length);
 }

@@ -9,6 +9,8 @@ import {
   inferredSchemaFromText,
   inferredSchemaText,
   type JsonValue,
+  type Rule,
+  ruleFromShape,
   shapeFromSchema,
   widenInferredSchema,
 } from '@weir/schema';
@@ -24,8 +26,16 @@ export class Inference {
     this.#inferred = stored === undefined ? emptyInferredSchema() : inferredSchemaFromText(stored);
   }
 
-  widen(document: JsonValue): void {
-    if (widenInferredSchema(this.#inferred, document)) this.#isChanged = true;
+  /** True when the document changed the schema. */
+  widen(document: JsonValue): boolean {
+    const isWidened = widenInferredSchema(this.#inferred, document);
+    if (isWidened) this.#isChanged = true;
+    return isWidened;
+  }
+
+  /** What documents satisfy that would change nothing; undefined when no rule can express it. */
+  rule(): Rule | undefined {
+    return ruleFromShape(this.#inferred.shape);
   }
 
   /** Schemas that the connector sent in one transaction. Throws SOURCED_SCHEMA_OPEN. */

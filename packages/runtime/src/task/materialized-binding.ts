@@ -8,18 +8,22 @@ import {
   TuplePacker,
 } from '@weir/protocol';
 import {
+  anyValue,
   compileReducer,
+  DocumentScanner,
   getProperty,
   isJsonObject,
   type JsonObject,
   type Reducer,
+  type Rule,
   stringifyJson,
   type ValidationFailure,
 } from '@weir/schema';
 import type { CombineBinding, Combined } from '../combine/combine-binding.ts';
 import { clockOfTime, clockOfUuid } from './document-times.ts';
 import { documentReducer } from './document-reducer.ts';
-import { Extractor } from './extraction.ts';
+import { DeletionScan } from './deletion-scan.ts';
+import { Extractor, Slots } from './extraction.ts';
 import { invalidDocument, parseDocument } from './parsed-document.ts';
 import { ReadValidator } from './read-validator.ts';
 import { truncateDocument } from './truncation.ts';
@@ -47,6 +51,15 @@ export class MaterializedBinding {
   readonly #keys: Extractor;
   readonly #values: Extractor;
   readonly #packer = new TuplePacker();
+  readonly #keySlots = new Slots();
+  /** Accepts documents that satisfy `#scannedRule`, and notes their keys; undefined where all have to be parsed. */
+  #sourceScanner: DocumentScanner | undefined;
+  #scannedRule: Rule | undefined;
+  /** Notes keys of documents that are valid already. */
+  readonly #keyScanner: DocumentScanner | undefined;
+  /** Notes the selected values, and what decides on deletion. */
+  readonly #valueScanner: DocumentScanner | undefined;
+  readonly #deletion: DeletionScan;
   readonly #notBefore: bigint | undefined;
   readonly #notAfter: bigint | undefined;
 
@@ -67,6 +80,12 @@ export class MaterializedBinding {
     this.#notBefore = spec.notBefore === '' ? undefined : clockOfTime(Date.parse(spec.notBefore));
     this.#notAfter = spec.notAfter === '' ? undefined : clockOfTime(Date.parse(spec.notAfter));
     this.#reducer = compileReducer(schema);
+    this.#keys.useSlots(this.#keySlots);
+    this.#keyScanner = DocumentScanner.of(anyValue, this.#keySlots.pointers);
+    const valueSlots = new Slots();
+    this.#values.useSlots(valueSlots);
+    this.#deletion = new DeletionScan(this.#reducer, valueSlots);
+    this.#valueScanner = DocumentScanner.of(anyValue, valueSlots.pointers);
     this.combine = documentReducer(collection.name, this.#reducer, !spec.deltaUpdates, (plain, value) =>
       this.#validator.validate(plain, value),
     );
@@ -74,6 +93,8 @@ export class MaterializedBinding {
 
   /** The packed key of a source document, one character per byte; undefined when it is outside the binding's times. */
   keyOfSource(bytes: Buffer): string | undefined {
+    const scanner = this.#scannerOfSource();
+    if (scanner?.scan(bytes) === true) return this.#scannedKey(scanner);
     const { value, plain } = parseDocument(bytes, this.spec.collection.name);
     if (!this.#isInTime(value)) return undefined;
     const failures = this.#validator.validate(plain, value);
@@ -82,10 +103,27 @@ export class MaterializedBinding {
   }
 
   keyOfLoaded(bytes: Buffer): string {
+    if (this.#keyScanner?.scan(bytes) === true) return this.#scannedKey(this.#keyScanner);
     return this.#key(parseDocument(bytes, this.spec.collection.name).value);
   }
 
-  storeOf({ key, document, exists, deleted }: Combined): StoreRequest {
+  storeOf(combined: Combined): StoreRequest {
+    const scanner = this.#valueScanner;
+    if (scanner?.scan(combined.document) !== true || this.#mayTruncate(scanner))
+      return this.#parsedStore(combined);
+    const { key, document, exists, deleted } = combined;
+    const mayDelete = !deleted && !exists && this.combine.full;
+    const isDelete = mayDelete ? this.#deletion.deletes(scanner) : deleted;
+    if (isDelete === undefined) return this.#parsedStore(combined);
+    this.#values.packScanned(scanner, this.#packer.reset());
+    const valuesPacked = this.#packer.copy();
+    const doc = this.spec.fieldSelection.document === '' ? nothing : document;
+    const keyPacked = Buffer.from(key, 'latin1');
+    return { kind: 'store', binding: this.index, keyPacked, valuesPacked, doc, exists, delete: isDelete };
+  }
+
+  /** What scanning cannot decide. */
+  #parsedStore({ key, document, exists, deleted }: Combined): StoreRequest {
     const { collection, fieldSelection, serPolicy } = this.spec;
     const { value } = parseDocument(document, collection.name);
     const kept = serPolicy === undefined ? value : truncateDocument(value, serPolicy, document.length);
@@ -98,6 +136,32 @@ export class MaterializedBinding {
     // A deletion may be all there is of a key: its row was gone before the source's table was read.
     const isDelete = deleted || (!exists && this.combine.full && this.#reducer.deletes(value));
     return { kind: 'store', binding: this.index, keyPacked, valuesPacked, doc, exists, delete: isDelete };
+  }
+
+  #scannerOfSource(): DocumentScanner | undefined {
+    if (this.#notBefore !== undefined || this.#notAfter !== undefined) return undefined;
+    const { rule } = this.#validator;
+    if (rule !== this.#scannedRule) {
+      this.#scannedRule = rule;
+      this.#sourceScanner = rule && DocumentScanner.of(rule, this.#keySlots.pointers);
+    }
+    return this.#sourceScanner;
+  }
+
+  /** Whether the serialization policy may cut something of the document that was scanned. */
+  #mayTruncate({ longestText, widestObject, longestArray }: DocumentScanner): boolean {
+    const policy = this.spec.serPolicy;
+    if (policy === undefined) return false;
+    return (
+      (policy.strTruncateAfter > 0 && longestText > policy.strTruncateAfter) ||
+      (policy.nestedObjTruncateAfter > 0 && widestObject > policy.nestedObjTruncateAfter) ||
+      (policy.arrayTruncateAfter > 0 && longestArray > policy.arrayTruncateAfter)
+    );
+  }
+
+  #scannedKey(scanner: DocumentScanner): string {
+    this.#keys.packScanned(scanner, this.#packer.reset());
+    return this.#packer.text();
   }
 
   #key(value: JsonObject): string {

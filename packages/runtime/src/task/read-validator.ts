@@ -13,6 +13,8 @@ import {
   parseJson,
   parsePointer,
   resolvePointer,
+  type Rule,
+  ruleFromSchema,
   stringifyJson,
   type ValidationFailure,
 } from '@weir/schema';
@@ -25,12 +27,15 @@ export class ReadValidator {
   readonly #newestInferred: (() => JsonText | undefined) | undefined;
   #schema: CompiledSchema;
   #inferred: JsonText | undefined;
+  /** What satisfies it is valid; undefined when no rule can express the schema. Another one when the schema is newer. */
+  rule: Rule | undefined;
 
   /** `newestInferred`: the collection's inferred schema as it is stored now. */
   constructor(readSchema: JsonText, newestInferred: (() => JsonText | undefined) | undefined) {
     this.#readSchema = readSchema;
     this.#newestInferred = newestInferred;
     this.#schema = compileSchema(readSchema);
+    this.rule = ruleFromSchema(readSchema);
   }
 
   /** `plain` is `value` as JSON.parse gives it. */
@@ -50,7 +55,9 @@ export class ReadValidator {
     const schema = parseJson(inferred);
     if (!isJsonObject(root) || !isJsonObject(definitions) || !isJsonObject(schema)) return false;
     const embedded = { ...definitions, [INFERRED_SCHEMA]: { ...schema, $id: INFERRED_SCHEMA } };
-    this.#schema = compileSchema(stringifyJson({ ...root, $defs: embedded }));
+    const refreshed = stringifyJson({ ...root, $defs: embedded });
+    this.#schema = compileSchema(refreshed);
+    this.rule = ruleFromSchema(refreshed);
     this.#inferred = inferred;
     return true;
   }

@@ -1,7 +1,8 @@
 // Combines the documents of one key as the `reduce` annotations of their schema say.
 
 import { annotationsOf, type Location } from '../annotation/location.ts';
-import { canonicalJson, type JsonValue, parseJson } from '../json/index.ts';
+import type { Probe } from '../annotation/probe.ts';
+import { canonicalJson, type JsonValue, parseJson, type Pointer } from '../json/index.ts';
 import type { CompileOptions } from '../validate/index.ts';
 import { BytesMerger } from './merge-bytes.ts';
 import { NotAssociative, reduceAt, type Reduction, strategyOf } from './reduction.ts';
@@ -33,6 +34,8 @@ export interface Reducer {
   reduceBytes(left: Buffer | undefined, right: Buffer, full: boolean): Reduced<Buffer> | 'not-associative';
   /** Whether this document, as the newest of its key, asks for the key to be deleted, whatever came before it. */
   deletes(document: JsonValue): boolean;
+  /** The only locations of a document that `deletes` looks at; undefined when it looks at all of it. */
+  readonly deletionPointers: readonly Pointer[] | undefined;
 }
 
 /** Throws SCHEMA_INVALID for a schema or an annotation that cannot be used. */
@@ -63,6 +66,7 @@ export function compileReducer(schemaText: string, options: CompileOptions = {})
       const strategy = strategyOf(root.resolve(document), []);
       return 'delete' in strategy && strategy.delete;
     },
+    deletionPointers: root.probe === undefined ? [] : pointersOf(root.probe),
   };
 }
 
@@ -73,4 +77,12 @@ function orNotAssociative<T>(reduce: () => T): T | 'not-associative' {
     if (error instanceof NotAssociative) return 'not-associative';
     throw error;
   }
+}
+
+function pointersOf(probe: Probe): readonly Pointer[] | undefined {
+  if (probe.whole) return undefined;
+  return [...probe.properties].flatMap(([name, inner]) => {
+    const below = inner.properties.size === 0 ? undefined : pointersOf(inner);
+    return below?.map((pointer) => [name, ...pointer]) ?? [[name]];
+  });
 }

@@ -1,0 +1,106 @@
+// What the scanner has to know of one location: its rule, brought into the form in which bytes are checked, and the slot
+// that its value is noted in.
+
+import { checkedFormats } from '../validate/formats.ts';
+import { hasFormat } from '../shape/string-format.ts';
+import type { Pointer } from '../json/pointer.ts';
+import { anyValue, type FormatRule, propertyRule, type Rule, type Scalar } from './rule.ts';
+import { type BytesFormat, bytesFormats } from './text-bytes.ts';
+
+export class ScanNode {
+  readonly types: number;
+  readonly members: readonly Scalar[] | undefined;
+  /** The members that are strings, as a document spells them. */
+  readonly memberTexts: readonly Buffer[];
+  /** undefined: no format, or none that is checked on bytes. */
+  readonly bytesFormat: BytesFormat | undefined;
+  readonly formats: readonly ((text: string) => boolean)[];
+  readonly minLength: number;
+  readonly maxLength: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly minItems: number;
+  readonly maxItems: number;
+  /** Anything is allowed at and below this location, and nothing is noted. */
+  readonly isOpen: boolean;
+  /** Quoted, as a document spells them. */
+  readonly names: readonly Buffer[];
+  readonly children: readonly ScanNode[];
+  readonly isRequired: readonly boolean[];
+  readonly requiredCount: number;
+  readonly additional: ScanNode;
+  readonly items: ScanNode;
+  /** -1: none. */
+  readonly slot: number;
+  /** The property that followed each property last time; the first one is at [count]. */
+  readonly followers: Int32Array;
+  /** The number of the object that each property was seen in last, to find duplicates. */
+  readonly seenIn: Float64Array;
+
+  /** `slots`: the pointers below this location, by their remaining tokens. */
+  constructor(rule: Rule, slots: readonly Slot[]) {
+    this.types = rule.types;
+    this.members = rule.members;
+    this.memberTexts = (rule.members ?? [])
+      .filter((member) => typeof member === 'string')
+      .map((member) => Buffer.from(JSON.stringify(member)));
+    this.formats = rule.formats.map(formatCheck).filter((check) => check !== undefined);
+    const [only] = rule.formats;
+    this.bytesFormat =
+      rule.formats.length === 1 && only !== undefined ? bytesFormats.get(only.name) : undefined;
+    this.minLength = rule.minLength;
+    this.maxLength = rule.maxLength;
+    this.minimum = rule.minimum;
+    this.maximum = rule.maximum;
+    this.minItems = rule.minItems;
+    this.maxItems = rule.maxItems;
+    this.isOpen = rule === anyValue && slots.length === 0;
+    this.slot = slots.find(({ pointer }) => pointer.length === 0)?.index ?? -1;
+    const below = slots.filter(({ pointer }) => pointer.length > 0);
+    const names = [
+      ...new Set([
+        ...rule.properties.keys(),
+        ...rule.required,
+        ...below.map(({ pointer }) => pointer[0] ?? ''),
+      ]),
+    ];
+    this.names = names.map((name) => Buffer.from(JSON.stringify(name)));
+    this.children = names.map((name) => {
+      const inner = below
+        .filter(({ pointer }) => pointer[0] === name)
+        .map(({ pointer, index }) => ({ pointer: pointer.slice(1), index }));
+      return scanNode(propertyRule(rule, name), inner);
+    });
+    this.isRequired = names.map((name) => rule.required.has(name));
+    this.requiredCount = rule.required.size;
+    this.additional = this.isOpen ? this : scanNode(rule.additional ?? anyValue, []);
+    this.items = this.isOpen ? this : scanNode(rule.items ?? anyValue, []);
+    this.followers = Int32Array.from({ length: names.length + 1 }, (_, index) =>
+      index === names.length ? 0 : index + 1,
+    );
+    this.seenIn = new Float64Array(names.length);
+  }
+}
+
+export interface Slot {
+  readonly pointer: Pointer;
+  readonly index: number;
+}
+
+const openNode = new ScanNode(anyValue, []);
+
+export function scanNode(rule: Rule, slots: readonly Slot[]): ScanNode {
+  return rule === anyValue && slots.length === 0 ? openNode : new ScanNode(rule, slots);
+}
+
+/** undefined for a format that nobody checks. */
+function formatCheck({ name, strict }: FormatRule): ((text: string) => boolean) | undefined {
+  if (strict) return (text) => hasFormat(text, name);
+  const check: unknown = (checkedFormats as Readonly<Record<string, unknown>>)[name];
+  if (check === undefined) return undefined;
+  if (check instanceof RegExp) return (text) => check.test(text);
+  if (typeof check === 'function') return (text) => Boolean(check(text));
+  const { validate } = check as { validate?: unknown };
+  if (validate instanceof RegExp) return (text) => validate.test(text);
+  return typeof validate === 'function' ? (text) => Boolean(validate(text)) : () => false;
+}
