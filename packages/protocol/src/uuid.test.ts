@@ -42,11 +42,16 @@ test('the time read from the text of a UUID is that of its clock', () => {
 
 test('bytes that are no UUID of version 1 have no time', () => {
   fc.assert(
-    fc.property(parts, fc.nat({ max: 35 }), fc.constantFrom(...'0f-g1 ~é'), (uuid, at, character) => {
-      const text = formatUuid(uuid);
-      const changed = text.slice(0, at) + character + text.slice(at + 1);
-      assert.deepEqual(unixTimeAt(Buffer.from(changed), 0), unixTimeOfUuid(changed));
-    }),
+    fc.property(
+      parts,
+      fc.nat({ max: 35 }),
+      fc.constantFrom('0', 'f', '-', 'g', ' ', '~', 'é'),
+      (uuid, at, character) => {
+        const text = formatUuid(uuid);
+        const changed = text.slice(0, at) + character + text.slice(at + 1);
+        assert.deepEqual(unixTimeAt(Buffer.from(changed), 0), unixTimeOfUuid(changed));
+      },
+    ),
   );
 });
 

@@ -1,16 +1,12 @@
 // Groups the documents of one transaction by (binding, packed key) and gives them back reduced, in that order.
 // Memory is bounded: past `memoryBytes` everything held is written to a sorted scratch file, and the files are merged
-// when the combiner drains. Documents are held as views of the buffers they came in.
+// when the combiner drains. Documents are copied in, and come out as views that are valid until `clear`.
 
 import { join } from 'node:path';
 import type { Disk } from '../host/disk.ts';
-import {
-  addDocument,
-  type CombineBinding,
-  type Combined,
-  combineKey,
-  type KeyDocuments,
-} from './combine-binding.ts';
+import { ByteArena } from './byte-arena.ts';
+import { addDocument, type CombineBinding, type Combined, combineKey } from './combine-binding.ts';
+import { compareText, KeyTable } from './key-table.ts';
 import { type RunEntry, SpillRun } from './spill-run.ts';
 
 export interface CombinerOptions {
@@ -24,13 +20,11 @@ export interface CombinerOptions {
   readonly memoryBytes?: number;
 }
 
-/** What an entry costs beside its bytes: the map's slot, the key's string, the buffers' objects. */
-const entryOverheadBytes = 250;
-
 export class Combiner implements Disposable {
   readonly #options: CombinerOptions;
   readonly #memoryLimit: number;
-  #maps: KeyMap[];
+  readonly #arena = new ByteArena();
+  readonly #tables: readonly KeyTable[];
   #runs: SpillRun[] = [];
   #runCount = 0;
   #heldBytes = 0;
@@ -40,7 +34,7 @@ export class Combiner implements Disposable {
   constructor(options: CombinerOptions) {
     this.#options = options;
     this.#memoryLimit = options.memoryBytes ?? 64 << 20;
-    this.#maps = options.bindings.map(newKeyMap);
+    this.#tables = options.bindings.map(() => new KeyTable(this.#arena));
   }
 
   [Symbol.dispose](): void {
@@ -57,35 +51,40 @@ export class Combiner implements Disposable {
     return this.#sourceBytes;
   }
 
-  /** `key` is the packed key with one character per byte. `document` must not change while it is held. */
+  /** `key` is the packed key with one character per byte. */
   add(binding: number, key: string, document: Buffer): void {
-    const entry = this.#entry(binding, key);
+    const table = this.#table(binding);
     const rules = this.#options.bindings[binding];
     if (rules === undefined) throw new RangeError(`no binding ${binding}`);
-    if (entry.documents.length === 0) entry.documents.push(document);
-    else addDocument(rules, entry, document);
+    let bytes = table.addNew(key, document);
+    if (bytes === undefined) {
+      addDocument(rules, table.open(key), this.#arena.copy(document));
+      bytes = document.length;
+    }
     this.#documents += 1;
     this.#sourceBytes += document.length;
-    this.#hold(document.length);
+    this.#hold(bytes);
   }
 
   /** Adds the document that the destination holds for a key: the left-most one. */
   addFront(binding: number, key: string, document: Buffer): void {
-    this.#entry(binding, key).front = document;
-    this.#hold(document.length);
+    this.#hold(document.length + this.#table(binding).setFront(key, this.#arena.copy(document)));
   }
 
   /** Everything combined, in the order of (binding, key). The combiner is to be cleared afterwards. */
   *drain(): Generator<Combined> {
     const { bindings } = this.#options;
-    for (const entry of this.#runs.length === 0 ? this.#held() : this.#merged()) {
-      const { binding, key, front, documents } = entry;
-      const [document] = documents;
-      // Most keys have one document, and nothing to reduce.
-      if (front === undefined && documents.length === 1 && document !== undefined) {
-        yield { binding, key, document, exists: false, deleted: false };
-      } else {
-        yield* combineKey(bindings, binding, key, entry);
+    if (this.#runs.length > 0) {
+      for (const entry of this.#merged()) yield* combineKey(bindings, entry.binding, entry.key, entry);
+      return;
+    }
+    for (const [binding, table] of this.#tables.entries()) {
+      for (const place of table.order()) {
+        const key = table.key(place);
+        const entry = table.opened(place);
+        // Most keys have one document, and nothing to reduce.
+        if (entry !== undefined) yield* combineKey(bindings, binding, key, entry);
+        else yield { binding, key, document: table.document(place), exists: false, deleted: false };
       }
     }
   }
@@ -93,24 +92,21 @@ export class Combiner implements Disposable {
   clear(): void {
     for (const run of this.#runs) run[Symbol.dispose]();
     this.#runs = [];
-    this.#maps = this.#options.bindings.map(newKeyMap);
-    this.#heldBytes = 0;
+    this.#letGo();
     this.#documents = 0;
     this.#sourceBytes = 0;
   }
 
-  #entry(binding: number, key: string): KeyDocuments {
-    const map = this.#maps[binding];
-    if (map === undefined) throw new RangeError(`no binding ${binding}`);
-    let entry = map.entries.get(key);
-    if (entry === undefined) {
-      entry = { front: undefined, documents: [] };
-      map.entries.set(key, entry);
-      if (key < map.greatest) map.isSorted = false;
-      else map.greatest = key;
-      this.#heldBytes += key.length + entryOverheadBytes;
-    }
-    return entry;
+  #table(binding: number): KeyTable {
+    const table = this.#tables[binding];
+    if (table === undefined) throw new RangeError(`no binding ${binding}`);
+    return table;
+  }
+
+  #letGo(): void {
+    for (const table of this.#tables) table.clear();
+    this.#arena.clear();
+    this.#heldBytes = 0;
   }
 
   #hold(bytes: number): void {
@@ -122,15 +118,19 @@ export class Combiner implements Disposable {
     const { disk, spillPath, name } = this.#options;
     this.#runCount += 1;
     this.#runs.push(SpillRun.write(disk, join(spillPath, `${name}-${this.#runCount}.run`), this.#held()));
-    this.#maps = this.#options.bindings.map(newKeyMap);
-    this.#heldBytes = 0;
+    this.#letGo();
   }
 
-  /** What memory holds, in order. Latin-1 strings compare as their bytes do. */
+  /** What memory holds, in order. */
   *#held(): Generator<RunEntry> {
-    for (const [binding, { entries, isSorted }] of this.#maps.entries()) {
-      const sorted = isSorted ? entries : [...entries].sort(([left], [right]) => compareText(left, right));
-      for (const [key, { front, documents }] of sorted) yield { binding, key, front, documents };
+    for (const [binding, table] of this.#tables.entries()) {
+      for (const place of table.order()) {
+        const { front, documents } = table.opened(place) ?? {
+          front: undefined,
+          documents: [table.document(place)],
+        };
+        yield { binding, key: table.key(place), front, documents };
+      }
     }
   }
 
@@ -163,22 +163,6 @@ export class Combiner implements Disposable {
       yield merged;
     }
   }
-}
-
-/** The entries of one binding. */
-interface KeyMap {
-  readonly entries: Map<string, KeyDocuments>;
-  /** Keys came in ascending order so far, as backfills send them. */
-  isSorted: boolean;
-  greatest: string;
-}
-
-function newKeyMap(): KeyMap {
-  return { entries: new Map(), isSorted: true, greatest: '' };
-}
-
-function compareText(left: string, right: string): number {
-  return left < right ? -1 : Number(left > right);
 }
 
 function compareEntries(left: RunEntry, right: RunEntry): number {

@@ -25,10 +25,12 @@ export class LoadDecision {
 
   /** Called once per source document, in order. */
   mustLoad(key: string): boolean {
+    if (key > this.#nextMaximum) this.#nextMaximum = key;
+    // Such a key is not loaded however often it comes: it need not be remembered.
+    if (this.#optimized && key > this.#maximum) return false;
     if (this.#seen.has(key)) return false;
     this.#seen.add(key);
-    if (key > this.#nextMaximum) this.#nextMaximum = key;
-    return !this.#optimized || key <= this.#maximum;
+    return true;
   }
 
   /** What the maximum will be when this transaction is stored; undefined when it did not change. */

@@ -53,7 +53,7 @@ export interface MaterializeSessionOptions {
   readonly clock: Clock;
   /** Aborting ends the session at a transaction's end; what was read of another is dropped. */
   readonly signal: AbortSignal;
-  /** A transaction of so many source bytes is closed as soon as it may be. Default 64 MiB. */
+  /** A transaction of so many source bytes takes no more, and is closed as soon as it may be. Default 32 MiB. */
   readonly transactionBytes?: number;
   readonly maxTransactions?: number | undefined;
   /** Of a binding with a document that it cannot read: whether a specification that is built now may be able to. */
@@ -78,9 +78,6 @@ export async function runMaterializeSession(
   const session = new MaterializeSession(options);
   return await session.run();
 }
-
-/** While the previous transaction is not acknowledged, reading goes on up to this many times `transactionBytes`. */
-const readAheadFactor = 4;
 
 const newline = 0x0a;
 
@@ -108,7 +105,7 @@ class MaterializeSession {
 
   constructor(options: MaterializeSessionOptions) {
     this.#options = options;
-    this.#limitBytes = options.transactionBytes ?? 64 << 20;
+    this.#limitBytes = options.transactionBytes ?? 32 << 20;
     this.#resetCounts();
   }
 
@@ -180,8 +177,7 @@ class MaterializeSession {
       if (this.#ended) throw this.#protocolError('it ended in the middle of a session');
       if (signal.aborted || (maxTransactions !== undefined && this.#commits >= maxTransactions)) return false;
       if (this.#outdated && combiner.documents === 0) return false;
-      const bytes = combiner.sourceBytes;
-      const isFull = bytes >= this.#limitBytes * (this.#acknowledged ? 1 : readAheadFactor);
+      const isFull = combiner.sourceBytes >= this.#limitBytes;
       const next = this.#boundary || isFull ? undefined : source.next();
       if (next === 'commit') {
         this.#boundary = true;

@@ -1,0 +1,156 @@
+// The keys of one binding in one transaction, each with its documents. Nearly every key has one document; it lies behind
+// its key in an arena. Keys that come in ascending order, as backfills send them, need no index: a greater key is new, and
+// any other is found by halving.
+//
+// Keys are strings with one character per byte, which compare as packed keys do.
+
+import type { ByteArena } from './byte-arena.ts';
+import type { KeyDocuments } from './combine-binding.ts';
+
+/** Numbers per key: slab, offset, length of the key, length of the document. */
+const width = 4;
+const smallestCells = 1024 * width;
+
+/** What a key costs beside its bytes: its cells, half of which may be free. */
+const cellBytes = 2 * width * Uint32Array.BYTES_PER_ELEMENT;
+/** With an index: its string and the map's slot. */
+const indexedBytes = 100;
+/** More than one document: the objects that hold them. */
+const openedBytes = 300;
+
+export class KeyTable {
+  readonly #arena: ByteArena;
+  #cells = new Uint32Array(smallestCells);
+  #count = 0;
+  #greatest = '';
+  /** By key; undefined while keys came in ascending order. */
+  #index: Map<string, number> | undefined;
+  readonly #opened = new Map<number, KeyDocuments>();
+
+  constructor(arena: ByteArena) {
+    this.#arena = arena;
+  }
+
+  /** Adds a document to a key that has none. Returns what that takes in memory; undefined when the key is known. */
+  addNew(key: string, document: Buffer): number | undefined {
+    if (this.#count > 0 && key <= this.#greatest && this.#find(key) !== -1) return undefined;
+    return this.#append(key, document);
+  }
+
+  /** The documents of a key that is known, to be changed. */
+  open(key: string): KeyDocuments {
+    const place = this.#find(key);
+    if (place === -1) throw new Error('the key is not known');
+    let documents = this.#opened.get(place);
+    if (documents === undefined) {
+      documents = { front: undefined, documents: [this.document(place)] };
+      this.#opened.set(place, documents);
+    }
+    return documents;
+  }
+
+  /** Sets the document in front of a key's others. Returns what that takes in memory, without the document. */
+  setFront(key: string, front: Buffer): number {
+    if (this.#find(key) !== -1) {
+      this.open(key).front = front;
+      return openedBytes;
+    }
+    const bytes = this.#append(key, nothing);
+    this.#opened.set(this.#count - 1, { front, documents: [] });
+    return bytes + openedBytes;
+  }
+
+  /** The places of all keys, in the order of the keys. */
+  order(): Iterable<number> {
+    if (this.#index === undefined) return this.#places();
+    return [...this.#index].sort(([left], [right]) => compareText(left, right)).map(([, place]) => place);
+  }
+
+  key(place: number): string {
+    const cell = place * width;
+    const start = this.#cells[cell + 1] as number;
+    return this.#slab(cell).toString('latin1', start, start + (this.#cells[cell + 2] as number));
+  }
+
+  /** The only document of a key that was not opened. */
+  document(place: number): Buffer {
+    const cell = place * width;
+    const start = (this.#cells[cell + 1] as number) + (this.#cells[cell + 2] as number);
+    return this.#slab(cell).subarray(start, start + (this.#cells[cell + 3] as number));
+  }
+
+  /** The documents of a key that has not exactly one. */
+  opened(place: number): KeyDocuments | undefined {
+    return this.#opened.get(place);
+  }
+
+  clear(): void {
+    this.#count = 0;
+    this.#greatest = '';
+    this.#index = undefined;
+    this.#opened.clear();
+  }
+
+  *#places(): Generator<number> {
+    for (let place = 0; place < this.#count; place += 1) yield place;
+  }
+
+  #slab(cell: number): Buffer {
+    return this.#arena.bytes(this.#cells[cell] as number);
+  }
+
+  #find(key: string): number {
+    if (this.#index !== undefined) return this.#index.get(key) ?? -1;
+    let low = 0;
+    let high = this.#count - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const found = this.key(middle);
+      if (found === key) return middle;
+      if (found < key) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  /** Adds a key that is not known. Returns what that takes in memory. */
+  #append(key: string, document: Buffer): number {
+    const place = this.#count;
+    if (place > 0 && key < this.#greatest) this.#index ??= this.#indexed();
+    else this.#greatest = key;
+    const length = key.length + document.length;
+    const start = this.#arena.reserve(length);
+    const slab = this.#arena.bytes(this.#arena.slab);
+    slab.write(key, start, 'latin1');
+    slab.set(document, start + key.length);
+    if ((place + 1) * width > this.#cells.length) this.#grow();
+    const cell = place * width;
+    this.#cells[cell] = this.#arena.slab;
+    this.#cells[cell + 1] = start;
+    this.#cells[cell + 2] = key.length;
+    this.#cells[cell + 3] = document.length;
+    this.#count = place + 1;
+    if (this.#index === undefined) return length + cellBytes;
+    this.#index.set(key, place);
+    return length + cellBytes + indexedBytes + key.length;
+  }
+
+  #indexed(): Map<string, number> {
+    const index = new Map<string, number>();
+    for (let place = 0; place < this.#count; place += 1) index.set(this.key(place), place);
+    return index;
+  }
+
+  #grow(): void {
+    const cells = new Uint32Array(2 * this.#cells.length);
+    cells.set(this.#cells);
+    this.#cells = cells;
+  }
+}
+
+const nothing = Buffer.alloc(0);
+
+/** By the bytes that the characters stand for. */
+export function compareText(left: string, right: string): number {
+  return left < right ? -1 : Number(left > right);
+}
