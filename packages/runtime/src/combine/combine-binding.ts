@@ -29,6 +29,8 @@ export interface Combined {
   /** A document that was loaded from the destination is part of it. */
   readonly exists: boolean;
   readonly deleted: boolean;
+  /** What was added with the document, which is then the only one of its key. */
+  readonly note?: Buffer | undefined;
 }
 
 /** Everything added for one key: oldest first. */

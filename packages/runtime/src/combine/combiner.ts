@@ -51,12 +51,15 @@ export class Combiner implements Disposable {
     return this.#sourceBytes;
   }
 
-  /** `key` is the packed key with one character per byte. */
-  add(binding: number, key: string, document: Buffer): void {
+  /**
+   * `key` is the packed key with one character per byte. `note` comes out again with a document that nothing was combined
+   * with, unless memory was short.
+   */
+  add(binding: number, key: string, document: Buffer, note?: Buffer): void {
     const table = this.#table(binding);
     const rules = this.#options.bindings[binding];
     if (rules === undefined) throw new RangeError(`no binding ${binding}`);
-    let bytes = table.addNew(key, document);
+    let bytes = table.addNew(key, document, note);
     if (bytes === undefined) {
       addDocument(rules, table.open(key), this.#arena.copy(document));
       bytes = document.length;
@@ -84,7 +87,7 @@ export class Combiner implements Disposable {
         const entry = table.opened(place);
         // Most keys have one document, and nothing to reduce.
         if (entry !== undefined) yield* combineKey(bindings, binding, key, entry);
-        else yield { binding, key, document: table.document(place), exists: false, deleted: false };
+        else yield lone(binding, key, table.document(place), table.note(place));
       }
     }
   }
@@ -163,6 +166,10 @@ export class Combiner implements Disposable {
       yield merged;
     }
   }
+}
+
+function lone(binding: number, key: string, document: Buffer, note: Buffer | undefined): Combined {
+  return { binding, key, document, exists: false, deleted: false, note };
 }
 
 function compareEntries(left: RunEntry, right: RunEntry): number {

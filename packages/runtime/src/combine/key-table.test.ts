@@ -26,6 +26,24 @@ function contentOf(table: KeyTable): [string, Known][] {
   });
 }
 
+test('a note comes out with a document that stayed alone, and only then', () => {
+  const table = new KeyTable(new ByteArena());
+  for (const name of ['a', 'b', 'c']) {
+    table.addNew(
+      name,
+      Buffer.from(`document ${name}`),
+      name === 'c' ? undefined : Buffer.from(`note ${name}`),
+    );
+  }
+  table.open('b').documents.push(Buffer.from('another'));
+  const places = [...table.order()];
+  assert.deepEqual(
+    places.filter((place) => table.opened(place) === undefined).map((place) => table.note(place)?.toString()),
+    ['note a', undefined],
+  );
+  assert.deepEqual(table.opened(1)?.documents.map(String), ['document b', 'another']);
+});
+
 test('a table holds what a map would, in the order of the keys, whether they came in order or not', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), fc.boolean(), (steps, inOrder) => {

@@ -7,8 +7,8 @@
 import type { ByteArena } from './byte-arena.ts';
 import type { KeyDocuments } from './combine-binding.ts';
 
-/** Numbers per key: slab, offset, length of the key, length of the document. */
-const width = 4;
+/** Numbers per key: slab, offset, length of the key, of the document, of the note. */
+const width = 5;
 const smallestCells = 1024 * width;
 
 /** What a key costs beside its bytes: its cells, half of which may be free. */
@@ -32,9 +32,9 @@ export class KeyTable {
   }
 
   /** Adds a document to a key that has none. Returns what that takes in memory; undefined when the key is known. */
-  addNew(key: string, document: Buffer): number | undefined {
+  addNew(key: string, document: Buffer, note: Buffer = nothing): number | undefined {
     if (this.#count > 0 && key <= this.#greatest && this.#find(key) !== -1) return undefined;
-    return this.#append(key, document);
+    return this.#append(key, document, note);
   }
 
   /** The documents of a key that is known, to be changed. */
@@ -55,7 +55,7 @@ export class KeyTable {
       this.open(key).front = front;
       return openedBytes;
     }
-    const bytes = this.#append(key, nothing);
+    const bytes = this.#append(key, nothing, nothing);
     this.#opened.set(this.#count - 1, { front, documents: [] });
     return bytes + openedBytes;
   }
@@ -77,6 +77,16 @@ export class KeyTable {
     const cell = place * width;
     const start = (this.#cells[cell + 1] as number) + (this.#cells[cell + 2] as number);
     return this.#slab(cell).subarray(start, start + (this.#cells[cell + 3] as number));
+  }
+
+  /** What came with the only document of a key; undefined when nothing did. */
+  note(place: number): Buffer | undefined {
+    const cell = place * width;
+    const length = this.#cells[cell + 4] as number;
+    if (length === 0) return undefined;
+    const cells = this.#cells;
+    const from = (cells[cell + 1] as number) + (cells[cell + 2] as number) + (cells[cell + 3] as number);
+    return this.#slab(cell).subarray(from, from + length);
   }
 
   /** The documents of a key that has not exactly one. */
@@ -114,21 +124,23 @@ export class KeyTable {
   }
 
   /** Adds a key that is not known. Returns what that takes in memory. */
-  #append(key: string, document: Buffer): number {
+  #append(key: string, document: Buffer, note: Buffer): number {
     const place = this.#count;
     if (place > 0 && key < this.#greatest) this.#index ??= this.#indexed();
     else this.#greatest = key;
-    const length = key.length + document.length;
+    const length = key.length + document.length + note.length;
     const start = this.#arena.reserve(length);
     const slab = this.#arena.bytes(this.#arena.slab);
     slab.write(key, start, 'latin1');
     slab.set(document, start + key.length);
+    if (note.length > 0) slab.set(note, start + key.length + document.length);
     if ((place + 1) * width > this.#cells.length) this.#grow();
     const cell = place * width;
     this.#cells[cell] = this.#arena.slab;
     this.#cells[cell + 1] = start;
     this.#cells[cell + 2] = key.length;
     this.#cells[cell + 3] = document.length;
+    this.#cells[cell + 4] = note.length;
     this.#count = place + 1;
     if (this.#index === undefined) return length + cellBytes;
     this.#index.set(key, place);

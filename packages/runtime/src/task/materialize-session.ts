@@ -228,7 +228,7 @@ class MaterializeSession {
       }
       start += document.length + 1;
       if (key === undefined) continue;
-      combiner.add(binding, key, document);
+      combiner.add(binding, key, document, rules.note);
       count.documents += 1;
       count.bytes += document.length + 1;
       if (rules.spec.deltaUpdates || !loads.mustLoad(key)) continue;

@@ -42,6 +42,8 @@ export class UnreadableDocument extends Error {
 
 const nothing = Buffer.alloc(0);
 
+const [isDeletion = 0] = new TuplePacker().boolean(true).view();
+
 export class MaterializedBinding {
   readonly index: number;
   readonly spec: MaterializationBindingSpec;
@@ -51,14 +53,15 @@ export class MaterializedBinding {
   readonly #keys: Extractor;
   readonly #values: Extractor;
   readonly #packer = new TuplePacker();
-  readonly #keySlots = new Slots();
-  /** Accepts documents that satisfy `#scannedRule`, and notes their keys; undefined where all have to be parsed. */
+  /** Key, values, and what decides on deletion. */
+  readonly #slots = new Slots();
+  /** Accepts documents that satisfy `#scannedRule`; undefined where all have to be parsed. */
   #sourceScanner: DocumentScanner | undefined;
   #scannedRule: Rule | undefined;
-  /** Notes keys of documents that are valid already. */
-  readonly #keyScanner: DocumentScanner | undefined;
-  /** Notes the selected values, and what decides on deletion. */
-  readonly #valueScanner: DocumentScanner | undefined;
+  /** For documents that are valid already. */
+  readonly #scanner: DocumentScanner | undefined;
+  #note: Buffer | undefined;
+  readonly #notePacker = new TuplePacker();
   readonly #deletion: DeletionScan;
   readonly #notBefore: bigint | undefined;
   readonly #notAfter: bigint | undefined;
@@ -80,12 +83,10 @@ export class MaterializedBinding {
     this.#notBefore = spec.notBefore === '' ? undefined : clockOfTime(Date.parse(spec.notBefore));
     this.#notAfter = spec.notAfter === '' ? undefined : clockOfTime(Date.parse(spec.notAfter));
     this.#reducer = compileReducer(schema);
-    this.#keys.useSlots(this.#keySlots);
-    this.#keyScanner = DocumentScanner.of(anyValue, this.#keySlots.pointers);
-    const valueSlots = new Slots();
-    this.#values.useSlots(valueSlots);
-    this.#deletion = new DeletionScan(this.#reducer, valueSlots);
-    this.#valueScanner = DocumentScanner.of(anyValue, valueSlots.pointers);
+    this.#keys.useSlots(this.#slots);
+    this.#values.useSlots(this.#slots);
+    this.#deletion = new DeletionScan(this.#reducer, this.#slots);
+    this.#scanner = DocumentScanner.of(anyValue, this.#slots.pointers);
     this.combine = documentReducer(collection.name, this.#reducer, !spec.deltaUpdates, (plain, value) =>
       this.#validator.validate(plain, value),
     );
@@ -93,8 +94,12 @@ export class MaterializedBinding {
 
   /** The packed key of a source document, one character per byte; undefined when it is outside the binding's times. */
   keyOfSource(bytes: Buffer): string | undefined {
+    this.#note = undefined;
     const scanner = this.#scannerOfSource();
-    if (scanner?.scan(bytes) === true) return this.#scannedKey(scanner);
+    if (scanner?.scan(bytes) === true) {
+      this.#takeNote(scanner);
+      return this.#scannedKey(scanner);
+    }
     const { value, plain } = parseDocument(bytes, this.spec.collection.name);
     if (!this.#isInTime(value)) return undefined;
     const failures = this.#validator.validate(plain, value);
@@ -102,24 +107,41 @@ export class MaterializedBinding {
     return this.#key(value);
   }
 
+  /**
+   * What `storeOf` would read from the document that `keyOfSource` took last: a packed tuple of whether it is a deletion,
+   * and of its values. Valid until the next `keyOfSource`; undefined when the document had to be parsed.
+   */
+  get note(): Buffer | undefined {
+    return this.#note;
+  }
+
   keyOfLoaded(bytes: Buffer): string {
-    if (this.#keyScanner?.scan(bytes) === true) return this.#scannedKey(this.#keyScanner);
+    if (this.#scanner?.scan(bytes) === true) return this.#scannedKey(this.#scanner);
     return this.#key(parseDocument(bytes, this.spec.collection.name).value);
   }
 
   storeOf(combined: Combined): StoreRequest {
-    const scanner = this.#valueScanner;
-    if (scanner?.scan(combined.document) !== true || this.#mayTruncate(scanner))
-      return this.#parsedStore(combined);
     const { key, document, exists, deleted } = combined;
-    const mayDelete = !deleted && !exists && this.combine.full;
-    const isDelete = mayDelete ? this.#deletion.deletes(scanner) : deleted;
-    if (isDelete === undefined) return this.#parsedStore(combined);
-    this.#values.packScanned(scanner, this.#packer.reset());
-    const valuesPacked = this.#packer.copy();
+    let { note } = combined;
+    if (note === undefined && this.#scanner?.scan(document) === true) {
+      this.#takeNote(this.#scanner);
+      note = this.#note && Buffer.from(this.#note);
+    }
+    if (note === undefined) return this.#parsedStore(combined);
+    const isDelete = deleted || (!exists && note[0] === isDeletion);
     const doc = this.spec.fieldSelection.document === '' ? nothing : document;
     const keyPacked = Buffer.from(key, 'latin1');
+    const valuesPacked = note.subarray(1);
     return { kind: 'store', binding: this.index, keyPacked, valuesPacked, doc, exists, delete: isDelete };
+  }
+
+  #takeNote(scanner: DocumentScanner): void {
+    const deletes = this.combine.full ? this.#deletion.deletes(scanner) : false;
+    this.#note = undefined;
+    if (deletes === undefined || this.#mayTruncate(scanner)) return;
+    const packer = this.#notePacker.reset().boolean(deletes);
+    this.#values.packScanned(scanner, packer);
+    this.#note = packer.view();
   }
 
   /** What scanning cannot decide. */
@@ -143,7 +165,7 @@ export class MaterializedBinding {
     const { rule } = this.#validator;
     if (rule !== this.#scannedRule) {
       this.#scannedRule = rule;
-      this.#sourceScanner = rule && DocumentScanner.of(rule, this.#keySlots.pointers);
+      this.#sourceScanner = rule && DocumentScanner.of(rule, this.#slots.pointers);
     }
     return this.#sourceScanner;
   }

@@ -157,11 +157,12 @@ test('captured documents that are scanned have the keys, errors and inferred sch
 test('materialized documents that are scanned have the keys, errors and values of documents that are parsed', () => {
   const binding = materialized();
   fc.assert(
-    fc.property(row, fc.boolean(), (document, exists) => {
+    fc.property(row, fc.boolean(), fc.boolean(), (document, exists, isNoted) => {
       const store = (source: string) =>
         outcome(() => {
           const bytes = Buffer.from(source);
           const found = binding.keyOfSource(bytes) ?? '';
+          const note = isNoted && binding.note !== undefined ? Buffer.from(binding.note) : undefined;
           assert.equal(binding.keyOfLoaded(bytes), found);
           const { doc, ...request } = binding.storeOf({
             binding: 0,
@@ -169,6 +170,7 @@ test('materialized documents that are scanned have the keys, errors and values o
             document: bytes,
             exists,
             deleted: false,
+            note,
           });
           return { ...request, document: JSON.parse(doc.toString()) as unknown };
         });
