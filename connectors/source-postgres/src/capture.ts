@@ -90,7 +90,7 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
 
   async pull(session) {
     checkBindings(session.bindings);
-    session.log.status('Connecting to database');
+    session.log.status('Connecting to database', false);
     await withSource(session.config, session, (source) => pull(session, source));
   },
 };
@@ -102,7 +102,7 @@ async function pull(
   const { config, log } = session;
   const asPartitions = config.advanced.capture_as_partitions ?? false;
   const bindings = session.bindings.map(sqlBinding);
-  log.status('Verifying capture requirements');
+  log.status('Verifying capture requirements', false);
   await checkPrerequisites({
     sql,
     settings,
@@ -151,7 +151,7 @@ async function pull(
         signal,
         now: () => performance.now(),
         random: Math.random,
-        status: (message) => log.status(message),
+        status: (message, caughtUp) => log.status(message, caughtUp),
         log: (level, message, fields) => log[level](message, fields),
       },
     );

@@ -68,6 +68,11 @@ export class WeirProcess implements AsyncDisposable {
     return this.#child.exitCode;
   }
 
+  /** Resolves to the exit status. */
+  get ended(): Promise<number | null> {
+    return this.#exited.then(() => this.#child.exitCode);
+  }
+
   /** Waits for something of its output; fails when it ends without. */
   async until<T>(find: () => T | undefined): Promise<T> {
     for (;;) {

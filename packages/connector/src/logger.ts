@@ -14,8 +14,12 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** The one line about what the task is doing that its owner sees. Saying the same again is not logged again. */
-  status(message: string): void;
+  /**
+   * The one line about what the task is doing that its owner sees. Saying the same again is not logged again.
+   * `caughtUp`: whether everything that the source held has been sent; a run that is to stop then waits for it. To be left
+   * out by a connector that never knows.
+   */
+  status(message: string, caughtUp?: boolean): void;
   /** A logger that adds these fields to every line. */
   with(fields: LogFields): Logger;
 }
@@ -58,10 +62,14 @@ function loggerWith(settings: LogSettings, common: LogFields, lastStatus: { mess
     info: (message, fields) => log('info', message, fields),
     warn: (message, fields) => log('warn', message, fields),
     error: (message, fields) => log('error', message, fields),
-    status: (message) => {
-      if (message === lastStatus.message) return;
-      lastStatus.message = message;
-      log('info', message, { eventType: 'connectorStatus' });
+    status: (message, caughtUp) => {
+      const said = caughtUp === undefined ? message : `${caughtUp} ${message}`;
+      if (said === lastStatus.message) return;
+      lastStatus.message = said;
+      log('info', message, {
+        eventType: 'connectorStatus',
+        ...(caughtUp === undefined ? {} : { caughtUp }),
+      });
     },
     with: (fields) => loggerWith(settings, { ...common, ...fields }, lastStatus),
   };

@@ -69,7 +69,8 @@ export interface EngineSurroundings {
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
-  readonly status: (message: string) => void;
+  /** `caughtUp`: everything that the source held when this is said has been emitted. */
+  readonly status: (message: string, caughtUp: boolean) => void;
   readonly log: (
     level: 'debug' | 'info' | 'warn',
     message: string,
@@ -160,7 +161,7 @@ export class CaptureEngine {
     reconcileState(this.#state, this.#bindings);
     this.#checkpoint();
     await using stream = await this.#openStream();
-    this.#around.status('Catching up on CDC history');
+    this.#around.status('Catching up on CDC history', false);
     await stream.begin();
     if (!(await this.#relay({ fence: await stream.fence(), checkpoints: true }))) return;
     this.#scheduleRediscovery();
@@ -394,7 +395,7 @@ export class CaptureEngine {
     const binding = this.#binding(table);
     const before = this.#tableState(table);
     await this.#progress.begin(table, before.backfilled, () => this.#database.estimateRows(table));
-    this.#around.status(`Backfilling Tables ${this.#progress.summary()}`);
+    this.#around.status(`Backfilling Tables ${this.#progress.summary()}`, false);
     const precise = before.mode === 'Backfill';
     const result = await this.#database.scanChunk(
       { table, mode: before.mode === 'KeylessBackfill' ? 'keyless' : 'keyed', precise, state: before },
@@ -434,7 +435,7 @@ export class CaptureEngine {
   // --- Changes -------------------------------------------------------------------------------------------------
 
   async #streamChanges(): Promise<void> {
-    this.#around.status('Streaming CDC Events');
+    this.#around.status('Streaming CDC Events', !this.#awaitsWriters);
     await this.#relay({ untilMs: this.#rediscoverAtMs, checkpoints: true });
   }
 

@@ -39,6 +39,11 @@ function reportFor(progress: RunProgress, options: RunOptions, isDefaultLevel: b
   return new TerminalReport({ progress, level, terminal, color: process.stdout.hasColors() });
 }
 
+/** Connectors tell by their status, an info log, when they have caught up. What is shown is another matter. */
+function connectorLogLevel({ logLevel, untilCaughtUp }: RunOptions): LogLevel {
+  return untilCaughtUp === true && (logLevel === 'warn' || logLevel === 'error') ? 'info' : logLevel;
+}
+
 async function run(options: RunOptions, command: Command): Promise<void> {
   const catalog = await loadCatalog(options.source);
   const tasks = tasksToRun(catalog, options.name);
@@ -56,11 +61,12 @@ async function run(options: RunOptions, command: Command): Promise<void> {
     statePath: options.state,
     tasks,
     signal: stop.signal,
-    logLevel: options.logLevel,
+    logLevel: connectorLogLevel(options),
     untilCaughtUp: options.untilCaughtUp === true,
     ...(options.idle === undefined ? {} : { idleMs: options.idle }),
     build: taskBuilder(catalog, (task) => ({
       ...resolveOptions(options, task),
+      logLevel: connectorLogLevel(options),
       signal: stop.signal,
       onLog: (log) => live.onEvent({ task, kind: 'log', log }),
     })),
@@ -91,7 +97,7 @@ export function runCommand(): Command {
     .option('--until-caught-up', 'stop when captures are idle and materializations have everything')
     .option(
       '--idle <duration>',
-      'a capture without documents for so long is idle (with --until-caught-up); default 3s',
+      'a capture that has caught up, and sends no documents for so long, is idle (with --until-caught-up); default 3s',
       duration,
     );
   return withCatalogOptions(command)
@@ -102,6 +108,9 @@ A terminal shows one live line per task, and warnings and errors above them. Els
 {"ts","level","message","fields"}; those with the message "stats" hold the figures of a task.
 
 Ctrl-C or SIGTERM stops at the next transaction, a second one at once; nothing is lost either way.
+Connectors that say whether they have caught up are believed. Any other is idle when nothing it sent is left to be committed
+and it sends nothing for --idle, or three times as long if it has not sent a document yet.
+
 Exit status: 0 after a stop or when caught up, 1 when a task failed for good.
 
 Examples:

@@ -40,6 +40,7 @@ export function eventLine(event: SupervisorEvent): EventLine | undefined {
       const { level, message, fields } = event.log;
       return { level, message, fields: { task: event.task, ...fields } };
     }
+    case 'receiving':
     case 'commit':
     case 'state':
     case 'caughtUp':

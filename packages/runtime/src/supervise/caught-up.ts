@@ -11,11 +11,16 @@ interface CaptureProgress {
   hasEnded: boolean;
   /** Of the open session; undefined while there is none. */
   openedMs: number | undefined;
-  hasCommitted: boolean;
-  lastDocumentMs: number;
+  /** Something that it sent is not committed yet. */
+  isReceiving: boolean;
+  /** What the connector says of itself; undefined when it says nothing about it. */
+  saysCaughtUp: boolean | undefined;
+  hasDocuments: boolean;
+  /** When it committed documents, or said that it has caught up. */
+  lastActivityMs: number;
 }
 
-/** A capture that never sent a checkpoint is given more time than one that did. */
+/** A capture that neither sent a document nor says that it has caught up is given more time: it may still be starting. */
 const silentFactor = 3;
 
 export class CaughtUp {
@@ -49,8 +54,10 @@ export class CaughtUp {
     this.#captures.set(task, {
       hasEnded: false,
       openedMs: undefined,
-      hasCommitted: false,
-      lastDocumentMs: 0,
+      isReceiving: false,
+      saysCaughtUp: undefined,
+      hasDocuments: false,
+      lastActivityMs: 0,
     });
   }
 
@@ -64,16 +71,37 @@ export class CaughtUp {
     const capture = this.#captures.get(event.task);
     if (capture === undefined) return;
     const nowMs = this.#clock.nowMs();
-    if (event.kind === 'opened') {
-      capture.openedMs = nowMs;
-      capture.hasCommitted = false;
-    } else if (event.kind === 'commit') {
-      capture.hasCommitted = true;
-      if (event.documents > 0) capture.lastDocumentMs = nowMs;
-    } else if (event.kind === 'caughtUp') {
-      capture.hasEnded = true;
-    } else if (event.kind === 'failed') {
-      capture.openedMs = undefined;
+    switch (event.kind) {
+      case 'opened':
+        capture.openedMs = nowMs;
+        break;
+      case 'receiving':
+        capture.isReceiving = event.isReceiving;
+        break;
+      case 'commit':
+        if (event.documents === 0) break;
+        capture.hasDocuments = true;
+        capture.lastActivityMs = nowMs;
+        break;
+      case 'log': {
+        const { eventType, caughtUp } = event.log.fields;
+        if (eventType !== 'connectorStatus' || typeof caughtUp !== 'boolean') break;
+        capture.saysCaughtUp = caughtUp;
+        capture.lastActivityMs = nowMs;
+        break;
+      }
+      case 'caughtUp':
+        capture.hasEnded = true;
+        break;
+      case 'failed':
+        capture.openedMs = undefined;
+        break;
+      case 'starting':
+      case 'applied':
+      case 'state':
+      case 'schemaChanged':
+      case 'stopped':
+        break;
     }
   }
 
@@ -86,11 +114,12 @@ export class CaughtUp {
     return true;
   }
 
-  #isIdle({ hasEnded, openedMs, hasCommitted, lastDocumentMs }: CaptureProgress, nowMs: number): boolean {
+  #isIdle(capture: CaptureProgress, nowMs: number): boolean {
+    const { hasEnded, openedMs, isReceiving, saysCaughtUp, hasDocuments, lastActivityMs } = capture;
     if (hasEnded) return true;
-    if (openedMs === undefined) return false;
-    const quietMs = nowMs - Math.max(openedMs, lastDocumentMs);
-    return quietMs >= this.#idleMs * (hasCommitted ? 1 : silentFactor);
+    if (openedMs === undefined || isReceiving || saysCaughtUp === false) return false;
+    const quietMs = nowMs - Math.max(openedMs, lastActivityMs);
+    return quietMs >= this.#idleMs * (saysCaughtUp === true || hasDocuments ? 1 : silentFactor);
   }
 
   #hasEverything(spec: MaterializationSpec, positions: Readonly<Record<string, number>>): boolean {

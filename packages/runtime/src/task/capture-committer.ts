@@ -112,14 +112,17 @@ export class CaptureCommitter implements Disposable {
     let last = -1;
     let writer: JournalWriter | undefined;
     let collection = '';
-    for (const { binding, document } of transaction.combiner.drain()) {
+    for (const { binding, document: combined } of transaction.combiner.drain()) {
+      const captured = bindings[binding];
       if (binding !== last) {
         last = binding;
-        collection = bindings[binding]?.spec.collection.name ?? '';
+        collection = captured?.spec.collection.name ?? '';
         writer = this.#writers.get(collection);
       }
       const count = counts[binding];
-      if (writer === undefined || count === undefined) throw new RangeError(`no binding ${binding}`);
+      if (captured === undefined || writer === undefined || count === undefined)
+        throw new RangeError(`no binding ${binding}`);
+      const document = captured.finish(combined);
       const { from, to, replacement } = stampDocument(document, this.#stamper);
       count.bytes += writer.append(document, from, to, replacement);
       count.documents += 1;

@@ -40,6 +40,8 @@ export interface CaptureSessionOptions {
   /** The connector must take an Acknowledge within this time. Default 10 s. */
   readonly acknowledgeTimeoutMs?: number;
   readonly onOpened?: () => void;
+  /** Called when the first of something to be committed has come, and when everything is committed. */
+  readonly onReceiving?: ((isReceiving: boolean) => void) | undefined;
   readonly onState?: ((state: { updated: JsonText; mergePatch: boolean }) => void) | undefined;
   readonly onCommit?: ((result: CommitResult) => void) | undefined;
   /** The session ends after so many commits. */
@@ -75,6 +77,9 @@ class CaptureSession {
   #sourcedSchemas: { binding: number; schema: JsonText }[] = [];
   /** The documents behind the last checkpoint were too many to hold raw, and are in `#filling` already. */
   #overflowed = false;
+  /** Adding documents to `#filling` has begun and not ended: some may be in it without their checkpoint. */
+  #isTorn = false;
+  #isReceiving = false;
 
   constructor(options: CaptureSessionOptions) {
     this.#options = options;
@@ -144,6 +149,7 @@ class CaptureSession {
           else await this.#take(message);
           if (this.#rawBytes > this.#limitBytes) await this.#overflow();
         }
+        this.#reportReceiving();
         // After the whole batch: what came together commits together.
         this.#changed.notify();
       }
@@ -159,9 +165,17 @@ class CaptureSession {
     }
   }
 
+  #reportReceiving(): void {
+    const isReceiving =
+      this.#rawBytes > 0 || this.#overflowed || this.#committing || this.#filling.checkpoints > 0;
+    if (isReceiving === this.#isReceiving) return;
+    this.#isReceiving = isReceiving;
+    this.#options.onReceiving?.(isReceiving);
+  }
+
   /** What came before a failure, up to its last checkpoint, is good. */
   async #keepWholeCheckpoints(): Promise<void> {
-    if (this.#closed || this.#overflowed || this.#changed.failed) return;
+    if (this.#closed || this.#overflowed || this.#isTorn || this.#changed.failed) return;
     try {
       await this.#finishCommit();
     } catch (error) {
@@ -209,8 +223,9 @@ class CaptureSession {
       this.#changed.notify();
       await this.#commitDone();
     }
+    const checked = this.#checkRaw();
     this.#overflowed = true;
-    this.#filling.add(this.#checkRaw());
+    this.#filling.add(checked);
   }
 
   #checkpoint(state: { updated: JsonText; mergePatch: boolean } | undefined): void {
@@ -220,8 +235,11 @@ class CaptureSession {
     for (const [index, found] of sourced)
       this.#bindingAt(index).addSourcedSchemas(found.map(({ schema }) => schema));
     this.#sourcedSchemas = [];
+    // A reduction may fail, or the disk be full, with half of them added.
+    this.#isTorn = true;
     this.#filling.add(checked);
     this.#filling.addCheckpoint(state);
+    this.#isTorn = false;
     this.#overflowed = false;
     crash('runtime.capture.after-checkpoint');
   }
@@ -267,6 +285,7 @@ class CaptureSession {
       this.#changed.fail(error);
     } finally {
       this.#committing = false;
+      this.#reportReceiving();
       this.#changed.notify();
       this.#commitWaiter?.resolve();
       this.#commitWaiter = undefined;

@@ -129,6 +129,7 @@ export async function openCapture(options: CaptureTaskOptions): Promise<CaptureS
       ...(options.transactionBytes === undefined ? {} : { transactionBytes: options.transactionBytes }),
       onOpened: () => onEvent?.({ kind: 'opened' }),
       onState: (state) => onEvent?.({ kind: 'state', state }),
+      onReceiving: (isReceiving) => onEvent?.({ kind: 'receiving', isReceiving }),
       onCommit: ({ documents, bytes }) => onEvent?.({ kind: 'commit', documents, bytes, stored: documents }),
     });
   } finally {

@@ -1,5 +1,7 @@
-// What one capture binding does with a captured document: check it against the write schema, widen the collection's
-// inferred schema by it, and find its key.
+// What one capture binding does with a captured document: check it against the write schema, find its key, widen the
+// collection's inferred schema by it, and by what reductions make of it. Where the schema redacts, documents are redacted
+// and inferred from as they leave the combiner: reductions are of the values that the connector sent, and nothing that is
+// redacted reaches the journal, the inferred schema or an error.
 
 import { type CaptureBindingSpec, type JsonText, TuplePacker, UUID_PLACEHOLDER } from '@weir/protocol';
 import {
@@ -21,7 +23,7 @@ import { CapturedScan } from './captured-scan.ts';
 import { documentReducer } from './document-reducer.ts';
 import { Extractor, Slots } from './extraction.ts';
 import { Inference } from './inference.ts';
-import { invalidDocument, parseDocument } from './parsed-document.ts';
+import { invalidDocument, type ParsedDocument, parseDocument } from './parsed-document.ts';
 import { beginsWithMeta } from './stamp.ts';
 
 export interface CheckedDocument {
@@ -58,8 +60,8 @@ export class CapturedBinding {
     this.#keys.useSlots(slots);
     if (this.#redact === undefined)
       this.#scan = new CapturedScan(writeSchema, () => this.#inference.rule(), slots.pointers);
-    this.combine = documentReducer(spec.collection.name, compileReducer(writeSchema), false, (plain) =>
-      this.#schema.validate(plain),
+    this.combine = documentReducer(spec.collection.name, compileReducer(writeSchema), false, (reduced) =>
+      this.#accept(reduced, 'write schema after a reduction'),
     );
   }
 
@@ -72,26 +74,35 @@ export class CapturedBinding {
   }
 
   #checkInFull(bytes: Buffer): CheckedDocument {
-    const { collection } = this.spec;
-    const parsed = parseDocument(bytes, collection.name);
-    let { value } = parsed;
-    let document = withoutUuid(bytes, value);
-    setPlaceholder(value);
-    if (parsed.plain !== value) setPlaceholder(parsed.plain as JsonObject);
-    const failures = this.#schema.validate(parsed.plain);
-    if (failures !== undefined) throw invalidDocument(collection.name, 'write schema', failures, value);
-    if (this.#redact !== undefined) {
-      const redacted = this.#redact(value) as JsonObject;
-      if (redacted !== value) {
-        value = redacted;
-        document = withoutUuid(Buffer.from(stringifyJson(value)), value);
-      }
-    }
-    const isWidened = this.#inference.widen(value);
-    this.#scan?.checkedInFull(isWidened);
+    const parsed = parseDocument(bytes, this.spec.collection.name, this.#redact !== undefined);
+    const document = withoutUuid(bytes, parsed.value);
+    this.#accept(parsed, 'write schema');
     const packer = this.#packer.reset();
-    this.#keys.pack(value, packer);
+    this.#keys.pack(parsed.value, packer);
     return { binding: this.index, key: packer.text(), document };
+  }
+
+  /** Throws DOCUMENT_INVALID for a document that does not satisfy the write schema. */
+  #accept({ value, plain }: ParsedDocument, schemaName: string): void {
+    setPlaceholder(value);
+    if (plain !== value) setPlaceholder(plain as JsonObject);
+    const failures = this.#schema.validate(plain);
+    if (failures !== undefined) {
+      const shown = this.#redact === undefined ? value : (this.#redact(value) as JsonObject);
+      throw invalidDocument(this.spec.collection.name, schemaName, failures, value, shown);
+    }
+    if (this.#redact === undefined) this.#scan?.checkedInFull(this.#inference.widen(value));
+  }
+
+  /** The combined document as it is stored. */
+  finish(document: Buffer): Buffer {
+    if (this.#redact === undefined) return document;
+    const { value } = parseDocument(document, this.spec.collection.name, true);
+    const redacted = this.#redact(value) as JsonObject;
+    const bytes = redacted === value ? document : Buffer.from(stringifyJson(redacted));
+    setPlaceholder(redacted);
+    this.#inference.widen(redacted);
+    return bytes;
   }
 
   /** Schemas that the connector knows from its source, sent with one checkpoint. Throws SOURCED_SCHEMA_OPEN. */

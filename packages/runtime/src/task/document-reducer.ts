@@ -1,18 +1,18 @@
 // Reductions of one binding's documents, over their bytes: what no reduction touches stays as it came.
 
-import type { JsonObject, Reducer, ValidationFailure } from '@weir/schema';
+import type { Reducer } from '@weir/schema';
 import type { CombineBinding } from '../combine/combine-binding.ts';
-import { invalidDocument, parseDocument } from './parsed-document.ts';
+import { type ParsedDocument, parseDocument } from './parsed-document.ts';
 
 /**
- * `full`: reduce on top of what the destination holds, to one document per key. Reduced documents are validated again:
- * DOCUMENT_INVALID when a reduction makes an invalid one, REDUCTION_FAILED when there is no reducing them.
+ * `full`: reduce on top of what the destination holds, to one document per key. REDUCTION_FAILED when there is no
+ * reducing them. `check` sees every document that a reduction made, and throws when it is not valid.
  */
 export function documentReducer(
   collection: string,
   reducer: Reducer,
   full: boolean,
-  validate: (plain: unknown, value: JsonObject) => readonly ValidationFailure[] | undefined,
+  check: (reduced: ParsedDocument) => void,
 ): CombineBinding {
   return {
     full,
@@ -20,10 +20,7 @@ export function documentReducer(
       const reduced = reducer.reduceBytes(left, right, isFull);
       if (reduced === 'not-associative') return reduced;
       if (reduced.value !== left && reduced.value !== right) {
-        const { value, plain } = parseDocument(reduced.value, collection);
-        const failures = validate(plain, value);
-        if (failures !== undefined)
-          throw invalidDocument(collection, 'schema after a reduction', failures, value);
+        check(parseDocument(reduced.value, collection));
       }
       return { document: reduced.value, deleted: reduced.deleted };
     },

@@ -87,9 +87,11 @@ export class MaterializedBinding {
     this.#values.useSlots(this.#slots);
     this.#deletion = new DeletionScan(this.#reducer, this.#slots);
     this.#scanner = DocumentScanner.of(anyValue, this.#slots.pointers);
-    this.combine = documentReducer(collection.name, this.#reducer, !spec.deltaUpdates, (plain, value) =>
-      this.#validator.validate(plain, value),
-    );
+    this.combine = documentReducer(collection.name, this.#reducer, !spec.deltaUpdates, (reduced) => {
+      const failures = this.#validator.validateReduced(reduced);
+      if (failures === undefined) return;
+      throw invalidDocument(collection.name, 'read schema after a reduction', failures, reduced.value);
+    });
   }
 
   /** The packed key of a source document, one character per byte; undefined when it is outside the binding's times. */

@@ -20,9 +20,16 @@ export interface ParsedDocument {
   readonly plain: Record<string, unknown>;
 }
 
-/** Throws DOCUMENT_INVALID for anything but one JSON object in UTF-8. */
-export function parseDocument(bytes: Buffer, collection: string): ParsedDocument {
-  if (!isUtf8(bytes)) throw notADocument(bytes, collection, 'it is not UTF-8');
+/** Throws DOCUMENT_INVALID for anything but one JSON object in UTF-8; its error quotes the text unless `isSecret`. */
+export function parseDocument(bytes: Buffer, collection: string, isSecret = false): ParsedDocument {
+  const notADocument = (why: string, cause?: unknown): Error => {
+    const excerpt = isSecret ? '' : ` It begins with: ${bytes.toString('utf8', 0, 100)}`;
+    return errors.DOCUMENT_INVALID({
+      message: `A document of collection ${collection} is not a JSON document: ${why}.${excerpt}`,
+      cause: isSecret ? undefined : cause,
+    });
+  };
+  if (!isUtf8(bytes)) throw notADocument('it is not UTF-8');
   const text = bytes.toString('utf8');
   let value: JsonValue;
   let plain: Record<string, unknown>;
@@ -36,29 +43,29 @@ export function parseDocument(bytes: Buffer, collection: string): ParsedDocument
       plain = value as Record<string, unknown>;
     }
   } catch (cause) {
-    throw notADocument(bytes, collection, cause instanceof Error ? cause.message : String(cause), cause);
+    // The messages of JSON.parse quote the text too.
+    const why = isSecret ? 'it cannot be parsed' : cause instanceof Error ? cause.message : String(cause);
+    throw notADocument(why, cause);
   }
-  if (!isJsonObject(value)) throw notADocument(bytes, collection, 'it is not an object');
+  if (!isJsonObject(value)) throw notADocument('it is not an object');
   return { value, plain };
 }
 
-function notADocument(bytes: Buffer, collection: string, why: string, cause?: unknown): Error {
-  const excerpt = bytes.toString('utf8', 0, 100);
-  return errors.DOCUMENT_INVALID({
-    message: `A document of collection ${collection} is not a JSON document: ${why}. It begins with: ${excerpt}`,
-    cause,
-  });
-}
-
-/** DOCUMENT_INVALID with the collection, and for each failure its pointer, reason and what was found there. */
+/**
+ * DOCUMENT_INVALID with the collection, and for each failure its pointer, reason and what was found there.
+ * `redacted`: the document as far as it may be shown.
+ */
 export function invalidDocument(
   collection: string,
   schemaName: string,
   failures: readonly ValidationFailure[],
   value: JsonObject,
+  redacted: JsonObject = value,
 ): Error {
   const shown = failures.slice(0, 3).map(({ pointer, reason }) => {
-    return `at '${pointer}': ${reason}, found ${excerptAt(value, pointer)}`;
+    const excerpt = excerptAt(redacted, pointer);
+    const isShown = redacted === value || excerpt === excerptAt(value, pointer);
+    return `at '${pointer}': ${reason}, found ${isShown ? excerpt : 'a value that is redacted'}`;
   });
   const more = failures.length > shown.length ? `; and ${failures.length - shown.length} more` : '';
   return errors.DOCUMENT_INVALID({

@@ -1,7 +1,8 @@
 // Validates documents against a binding's read schema. Where that holds the collection's inferred schema, which grows
 // while the materialization runs, a document that merely exceeds one of its bounds (a greater number, a longer list) is
 // checked again with the newest inferred schema: it needs no other column, so the session goes on. Any other failure
-// may change the selected fields, and is reported.
+// may change the selected fields, and is reported. What a reduction made of several documents was never inferred from, and
+// may be past such bounds for good: it has to satisfy the rest of the read schema.
 
 import type { JsonText } from '@weir/protocol';
 import {
@@ -18,6 +19,7 @@ import {
   stringifyJson,
   type ValidationFailure,
 } from '@weir/schema';
+import type { ParsedDocument } from './parsed-document.ts';
 
 /** Bounds that no connector sizes a column by. Strings' lengths are not among them. */
 const harmlessBounds = new Set(['minimum', 'maximum', 'minItems', 'maxItems', 'minLength']);
@@ -26,6 +28,8 @@ export class ReadValidator {
   readonly #readSchema: JsonText;
   readonly #newestInferred: (() => JsonText | undefined) | undefined;
   #schema: CompiledSchema;
+  /** The read schema without what was inferred; compiled when it is first needed. */
+  #declared: CompiledSchema | undefined;
   #inferred: JsonText | undefined;
   /** What satisfies it is valid; undefined when no rule can express the schema. Another one when the schema is newer. */
   rule: Rule | undefined;
@@ -45,21 +49,35 @@ export class ReadValidator {
     return this.#refresh() ? this.#schema.validate(plain) : failures;
   }
 
+  /** Of a document that a reduction made. */
+  validateReduced({ plain, value }: ParsedDocument): readonly ValidationFailure[] | undefined {
+    const failures = this.validate(plain, value);
+    if (failures === undefined || !failures.every((failure) => isHarmless(failure, value))) return failures;
+    this.#declared ??= compileSchema(this.#withInferred({}) ?? this.#readSchema);
+    return this.#declared.validate(plain);
+  }
+
   /** True when there is a newer inferred schema. */
   #refresh(): boolean {
-    if (!this.#readSchema.includes(INFERRED_SCHEMA)) return false;
     const inferred = this.#newestInferred?.();
     if (inferred === undefined || inferred === this.#inferred) return false;
-    const root = parseJson(this.#readSchema);
-    const definitions = isJsonObject(root) ? root['$defs'] : undefined;
     const schema = parseJson(inferred);
-    if (!isJsonObject(root) || !isJsonObject(definitions) || !isJsonObject(schema)) return false;
-    const embedded = { ...definitions, [INFERRED_SCHEMA]: { ...schema, $id: INFERRED_SCHEMA } };
-    const refreshed = stringifyJson({ ...root, $defs: embedded });
+    const refreshed = isJsonObject(schema) ? this.#withInferred(schema) : undefined;
+    if (refreshed === undefined) return false;
     this.#schema = compileSchema(refreshed);
     this.rule = ruleFromSchema(refreshed);
     this.#inferred = inferred;
     return true;
+  }
+
+  /** The read schema with another inferred schema in it; undefined when it has none. */
+  #withInferred(inferred: JsonObject): JsonText | undefined {
+    if (!this.#readSchema.includes(INFERRED_SCHEMA)) return undefined;
+    const root = parseJson(this.#readSchema);
+    const definitions = isJsonObject(root) ? root['$defs'] : undefined;
+    if (!isJsonObject(root) || !isJsonObject(definitions)) return undefined;
+    const embedded = { ...definitions, [INFERRED_SCHEMA]: { ...inferred, $id: INFERRED_SCHEMA } };
+    return stringifyJson({ ...root, $defs: embedded });
   }
 }
 

@@ -38,6 +38,8 @@ export type TaskEvent =
   | { readonly kind: 'opened' }
   /** A state that the connector sent with Applied, a checkpoint, Flushed, StartedCommit or Acknowledged. */
   | { readonly kind: 'state'; readonly state: ConnectorState }
+  /** Of a capture: whether something that it sent is still to be committed. */
+  | { readonly kind: 'receiving'; readonly isReceiving: boolean }
   | { readonly kind: 'commit'; readonly documents: number; readonly bytes: number; readonly stored: number }
   /**
    * A materialization has committed everything up to `positions` (journal source → offset), and there was nothing more;
