@@ -32,7 +32,7 @@ function idleAfter(...events: readonly (readonly [atMs: number, event: Event])[]
   for (const [atMs, event] of events) {
     nowMs = atMs;
     if (event.kind === 'starting') caughtUp.starting('a');
-    else caughtUp.see({ task: 'a', ...event } as SupervisorEvent);
+    else caughtUp.see({ task: 'a', ...event });
   }
   for (let seconds = 0; seconds <= 60; seconds += 1, nowMs += 1000) if (caughtUp.check()) return seconds;
   return undefined;
