@@ -84,6 +84,7 @@ export class TaskProgress {
         return;
       case 'schemaChanged':
       case 'applied':
+      case 'receiving':
       case 'state':
       case 'log':
         return;
