@@ -37,17 +37,7 @@ export function writeSchema(table: TableInfo, options: SchemaOptions): JsonSchem
         required: ['_meta'],
         properties: {
           _meta: {
-            type: 'object',
-            required: ['op', 'source'],
-            properties: {
-              before: {
-                $ref: `#${anchor}`,
-                description: 'Record state immediately before this change was applied.',
-                reduce: { strategy: 'firstWriteWins' },
-              },
-              op: operationSchema,
-              source,
-            },
+            ...metaSchema(anchor, { reduce: { strategy: 'firstWriteWins' } }, source),
             reduce: { strategy: 'merge' },
           },
         },
@@ -70,17 +60,11 @@ export function sourcedSchema(table: TableInfo, options: SchemaOptions): JsonSch
         required: ['_meta'],
         properties: {
           _meta: {
-            type: 'object',
-            required: ['op', 'source'],
-            properties: {
-              before: {
-                $ref: `#${anchor}`,
-                description: 'Record state immediately before this change was applied.',
-                unevaluatedProperties: false,
-              },
-              op: operationSchema,
-              source: { ...options.sourceSchema, additionalProperties: false },
-            },
+            ...metaSchema(
+              anchor,
+              { unevaluatedProperties: false },
+              { ...options.sourceSchema, additionalProperties: false },
+            ),
             additionalProperties: false,
           },
         },
@@ -89,6 +73,23 @@ export function sourcedSchema(table: TableInfo, options: SchemaOptions): JsonSch
     ],
     unevaluatedProperties: false,
     ...(options.inferSchema ? { 'x-infer-schema': true } : {}),
+  };
+}
+
+/** What every document says of its change. `before` is added to the schema of the row as it was. */
+function metaSchema(anchor: string, before: JsonSchema, source: JsonSchema) {
+  return {
+    type: 'object',
+    required: ['op', 'source'],
+    properties: {
+      before: {
+        $ref: `#${anchor}`,
+        description: 'Record state immediately before this change was applied.',
+        ...before,
+      },
+      op: operationSchema,
+      source,
+    },
   };
 }
 
