@@ -94,42 +94,63 @@ export function isJsonNull(bytes: Uint8Array, offset: number): boolean {
   return bytes[offset] === 0x6e;
 }
 
-/**
- * Walks the members of the object whose brace is the first non-blank byte at `start`.
- * `next()` gives whole members; `nextKey()` stops in front of the value, so that a caller who reads the value itself
- * can set `position` behind it and no byte is scanned twice. Behind the last member `position` is past the brace.
- */
-export class JsonObjectCursor {
+/** Walks what stands between a pair of brackets, item by item. Behind the last, `position` is past the closing one. */
+class JsonCursor {
   readonly bytes: Uint8Array;
   readonly end: number;
   position: number;
-  /** Between the quotes, escapes untouched. */
-  keyStart = 0;
-  keyEnd = 0;
   valueStart = 0;
   valueEnd = 0;
   #first = true;
 
-  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
+  protected constructor(bytes: Uint8Array, start: number, end: number, open: number, what: string) {
     this.bytes = bytes;
     this.end = end;
-    const open = skipJsonWhitespace(bytes, start, end);
-    if (open >= end || bytes[open] !== OPEN_BRACE) throw malformed('an object', open, end);
-    this.position = open + 1;
+    const at = skipJsonWhitespace(bytes, start, end);
+    if (at >= end || bytes[at] !== open) throw malformed(what, at, end);
+    this.position = at + 1;
+  }
+
+  /** Where the next item begins, behind its comma; -1 behind the last. `expected` is what could stand there otherwise. */
+  protected nextItem(close: number, expected: string): number {
+    const { bytes, end } = this;
+    const at = skipJsonWhitespace(bytes, this.position, end);
+    if (at < end && bytes[at] === close) {
+      this.position = at + 1;
+      return -1;
+    }
+    if (this.#first) {
+      this.#first = false;
+      return at;
+    }
+    if (at >= end || bytes[at] !== COMMA) throw malformed(expected, at, end);
+    return skipJsonWhitespace(bytes, at + 1, end);
+  }
+
+  skipValue(): void {
+    this.valueEnd = skipJsonValue(this.bytes, this.valueStart, this.end);
+    this.position = this.valueEnd;
+  }
+}
+
+/**
+ * Walks the members of the object whose brace is the first non-blank byte at `start`.
+ * `next()` gives whole members; `nextKey()` stops in front of the value, so that a caller who reads the value itself
+ * can set `position` behind it and no byte is scanned twice.
+ */
+export class JsonObjectCursor extends JsonCursor {
+  /** Between the quotes, escapes untouched. */
+  keyStart = 0;
+  keyEnd = 0;
+
+  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
+    super(bytes, start, end, OPEN_BRACE, 'an object');
   }
 
   nextKey(): boolean {
     const { bytes, end } = this;
-    let at = skipJsonWhitespace(bytes, this.position, end);
-    if (at < end && bytes[at] === CLOSE_BRACE) {
-      this.position = at + 1;
-      return false;
-    }
-    if (!this.#first) {
-      if (at >= end || bytes[at] !== COMMA) throw malformed("',' or '}'", at, end);
-      at = skipJsonWhitespace(bytes, at + 1, end);
-    }
-    this.#first = false;
+    let at = this.nextItem(CLOSE_BRACE, "',' or '}'");
+    if (at === -1) return false;
     if (at >= end || bytes[at] !== QUOTE) throw malformed('a member name', at, end);
     const behindKey = skipJsonString(bytes, at, end);
     this.keyStart = at + 1;
@@ -141,11 +162,6 @@ export class JsonObjectCursor {
     return true;
   }
 
-  skipValue(): void {
-    this.valueEnd = skipJsonValue(this.bytes, this.valueStart, this.end);
-    this.position = this.valueEnd;
-  }
-
   next(): boolean {
     if (!this.nextKey()) return false;
     this.skipValue();
@@ -154,37 +170,16 @@ export class JsonObjectCursor {
 }
 
 /** Walks the values of the array whose bracket is the first non-blank byte at `start`. */
-export class JsonArrayCursor {
-  readonly bytes: Uint8Array;
-  readonly end: number;
-  position: number;
-  valueStart = 0;
-  valueEnd = 0;
-  #first = true;
-
+export class JsonArrayCursor extends JsonCursor {
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
-    this.bytes = bytes;
-    this.end = end;
-    const open = skipJsonWhitespace(bytes, start, end);
-    if (open >= end || bytes[open] !== OPEN_BRACKET) throw malformed('an array', open, end);
-    this.position = open + 1;
+    super(bytes, start, end, OPEN_BRACKET, 'an array');
   }
 
   next(): boolean {
-    const { bytes, end } = this;
-    let at = skipJsonWhitespace(bytes, this.position, end);
-    if (at < end && bytes[at] === CLOSE_BRACKET) {
-      this.position = at + 1;
-      return false;
-    }
-    if (!this.#first) {
-      if (at >= end || bytes[at] !== COMMA) throw malformed("',' or ']'", at, end);
-      at = skipJsonWhitespace(bytes, at + 1, end);
-    }
-    this.#first = false;
+    const at = this.nextItem(CLOSE_BRACKET, "',' or ']'");
+    if (at === -1) return false;
     this.valueStart = at;
-    this.valueEnd = skipJsonValue(bytes, at, end);
-    this.position = this.valueEnd;
+    this.skipValue();
     return true;
   }
 }

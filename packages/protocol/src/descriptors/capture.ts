@@ -34,14 +34,8 @@ import {
 } from '../descriptor.ts';
 import { defineDirection } from './direction.ts';
 import type { MemberTable } from './direction.ts';
-import {
-  captureConnectorType,
-  captureSpec,
-  collectionSpec,
-  connectorState,
-  oauth2,
-  rangeSpec,
-} from './flow.ts';
+import { captureConnectorType, captureSpec, collectionSpec, connectorState } from './flow.ts';
+import { openFields, specRequestFields, specResponseFields, validateFields } from './task-fields.ts';
 
 type Body<M> = Omit<M, 'kind'>;
 
@@ -55,8 +49,7 @@ export const captureRequest = defineDirection('capture.Request', {
   spec: [
     1,
     defineMessage<Body<CaptureSpecRequest>>('capture.Request.Spec', {
-      connectorType: enumeration(1, captureConnectorType),
-      config: json(2),
+      ...specRequestFields(captureConnectorType),
     }),
   ],
   discover: [
@@ -70,9 +63,7 @@ export const captureRequest = defineDirection('capture.Request', {
   validate: [
     3,
     defineMessage<Body<CaptureValidateRequest>>('capture.Request.Validate', {
-      name: string(1),
-      connectorType: enumeration(2, captureConnectorType),
-      config: json(3),
+      ...validateFields(captureConnectorType),
       bindings: list(message(4, validateBinding)),
       lastCapture: optional(message(5, captureSpec)),
       lastVersion: string(6),
@@ -92,9 +83,7 @@ export const captureRequest = defineDirection('capture.Request', {
     5,
     defineMessage<Body<CaptureOpenRequest>>('capture.Request.Open', {
       capture: message(1, captureSpec),
-      version: string(2),
-      range: message(3, rangeSpec),
-      state: json(4),
+      ...openFields,
     }),
   ],
   acknowledge: [
@@ -122,11 +111,7 @@ export const captureResponse = defineDirection('capture.Response', {
   spec: [
     1,
     defineMessage<Body<CaptureSpecResponse>>('capture.Response.Spec', {
-      protocol: uint32(1),
-      configSchema: json(2),
-      resourceConfigSchema: json(3),
-      documentationUrl: string(4),
-      oauth2: optional(message(5, oauth2)),
+      ...specResponseFields,
       resourcePathPointers: list(string(6)),
     }),
   ],

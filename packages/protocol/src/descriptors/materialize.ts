@@ -46,10 +46,9 @@ import {
   connectorState,
   materializationConnectorType,
   materializationSpec,
-  oauth2,
-  rangeSpec,
   serPolicy,
 } from './flow.ts';
+import { openFields, specRequestFields, specResponseFields, validateFields } from './task-fields.ts';
 
 type Body<M> = Omit<M, 'kind'>;
 
@@ -67,16 +66,13 @@ export const materializeRequest = defineDirection('materialize.Request', {
   spec: [
     1,
     defineMessage<Body<MaterializeSpecRequest>>('materialize.Request.Spec', {
-      connectorType: enumeration(1, materializationConnectorType),
-      config: json(2),
+      ...specRequestFields(materializationConnectorType),
     }),
   ],
   validate: [
     2,
     defineMessage<Body<MaterializeValidateRequest>>('materialize.Request.Validate', {
-      name: string(1),
-      connectorType: enumeration(2, materializationConnectorType),
-      config: json(3),
+      ...validateFields(materializationConnectorType),
       bindings: list(message(4, validateBinding)),
       lastMaterialization: optional(message(5, materializationSpec)),
       lastVersion: string(6),
@@ -96,9 +92,7 @@ export const materializeRequest = defineDirection('materialize.Request', {
     4,
     defineMessage<Body<MaterializeOpenRequest>>('materialize.Request.Open', {
       materialization: message(1, materializationSpec),
-      version: string(2),
-      range: message(3, rangeSpec),
-      state: json(4),
+      ...openFields,
     }),
   ],
   // Keys and values also have JSON members (numbers 2 and 4), which no runtime sets.
@@ -194,11 +188,7 @@ export const materializeResponse = defineDirection('materialize.Response', {
   spec: [
     1,
     defineMessage<Body<MaterializeSpecResponse>>('materialize.Response.Spec', {
-      protocol: uint32(1),
-      configSchema: json(2),
-      resourceConfigSchema: json(3),
-      documentationUrl: string(4),
-      oauth2: optional(message(5, oauth2)),
+      ...specResponseFields,
     }),
   ],
   validated: [
