@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FULL_RANGE, type CaptureOpenRequest, type CodecName, type CollectionSpec } from '@weir/protocol';
-import { ConnectorDriver, matchSnapshot } from '@weir/testing';
+import { captureSpecText, ConnectorDriver, matchSnapshot } from '@weir/testing';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 
@@ -135,14 +135,5 @@ test('a config with several faults ends with one error that lists them, as the l
 
 test('the spec and what is discovered are as recorded', async () => {
   await using connector = start('json');
-  connector.send(
-    { kind: 'spec', connectorType: 'LOCAL', config: '{}' },
-    { kind: 'discover', connectorType: 'LOCAL', config: '{"rate":1}', name: '' },
-  );
-  const spec = await connector.expect('spec');
-  const discovered = await connector.expect('discovered');
-  const text = [spec.configSchema, spec.resourceConfigSchema, discovered.bindings[0]?.documentSchema ?? '']
-    .map((schema) => JSON.stringify(JSON.parse(schema), null, 2))
-    .join('\n');
-  matchSnapshot(import.meta.url, 'spec.txt', text);
+  matchSnapshot(import.meta.url, 'spec.txt', await captureSpecText(connector, '{"rate":1}'));
 });

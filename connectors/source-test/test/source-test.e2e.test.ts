@@ -8,7 +8,7 @@ import {
   type CodecName,
   type CollectionSpec,
 } from '@weir/protocol';
-import { ConnectorDriver, matchSnapshot } from '@weir/testing';
+import { captureSpecText, ConnectorDriver, matchSnapshot } from '@weir/testing';
 
 const MAIN = join(import.meta.dirname, '../src/main.ts');
 
@@ -144,14 +144,5 @@ test('a checkpoint is whole or absent on the wire when the process dies around i
 
 test('the spec and what is discovered are as recorded', async () => {
   await using connector = start('json');
-  connector.send(
-    { kind: 'spec', connectorType: 'LOCAL', config: '{}' },
-    { kind: 'discover', connectorType: 'LOCAL', config: '{"greetings":1}', name: '' },
-  );
-  const spec = await connector.expect('spec');
-  const discovered = await connector.expect('discovered');
-  const text = [spec.configSchema, spec.resourceConfigSchema, discovered.bindings[0]?.documentSchema ?? '']
-    .map((schema) => JSON.stringify(JSON.parse(schema), null, 2))
-    .join('\n');
-  matchSnapshot(import.meta.url, 'spec.txt', text);
+  matchSnapshot(import.meta.url, 'spec.txt', await captureSpecText(connector, '{"greetings":1}'));
 });

@@ -11,6 +11,7 @@ export {
   startPostgres,
 } from './postgres-server.ts';
 export type { PostgresServerOptions, PostgresVersion } from './postgres-server.ts';
+export { captureSpecText } from './capture-spec-text.ts';
 export { ConnectorDriver } from './connector-driver.ts';
 export type { ConnectorDriverOptions, ConnectorExit, ConnectorLog } from './connector-driver.ts';
 export { ConnectorHost } from './connector-host.ts';
