@@ -192,39 +192,62 @@ export async function previewMaterialization(
   built: BuiltMaterialization,
   options: PreviewOptions,
 ): Promise<void> {
-  const { spec: materialization, version, endpoint } = built;
-  await inThrowawayFolder(materialization.name, options, async (environment) => {
-    const printer = new EventPrinter(options, 'materialize');
-    const { fixture } = options;
+  const { spec } = built;
+  const { fixture, sessions, signal, timeoutMs } = options;
+  await inThrowawayFolder(spec.name, options, async (environment) => {
+    const run = materializationSession(built, options, environment);
     if (!isList(fixture)) {
-      await previewStream(built, options, environment, printer, fixture);
+      using timer = new SessionTimer(timeoutMs, signal);
+      await runStream(spec, fixture, sessions[0], timer, run);
       return;
     }
     let before = 0;
-    for (const transactions of splitSessions(fixture, options.sessions)) {
-      if (options.signal.aborted) return;
-      using timer = new SessionTimer(options.timeoutMs, options.signal);
-      const given = before;
-      const task = {
-        environment,
-        materialization,
-        version,
-        connect: () => startConnector('materialize', endpoint, { onLog: options.onLog }),
-        signal: timer.signal,
-        onEvent: (event: TaskEvent) => {
-          if (event.kind === 'commit') timer.restart();
-          printer.onEvent(event);
-        },
-        openSource: () => new FixtureSource(materialization, feedOf(transactions), given),
-        maxTransactions: transactions.length,
-        ...(options.initialState === undefined ? {} : { initialState: options.initialState }),
-      };
-      await applyMaterialization(task);
-      printer.afterApply();
-      if (transactions.length > 0) await openMaterialization(task);
+    for (const transactions of splitSessions(fixture, sessions)) {
+      if (signal.aborted) return;
+      using timer = new SessionTimer(timeoutMs, signal);
+      const source = new FixtureSource(spec, feedOf(transactions), before);
+      await run({ timer, source, limit: transactions.length });
       before += transactions.length;
     }
   });
+}
+
+interface MaterializationSession {
+  readonly timer: SessionTimer;
+  readonly source: FixtureSource;
+  /** Transactions, after which it ends; of 0 only Apply runs. */
+  readonly limit: number | undefined;
+  readonly onCommit?: () => void;
+}
+
+function materializationSession(
+  { spec: materialization, version, endpoint }: BuiltMaterialization,
+  options: PreviewOptions,
+  environment: OpenEnvironment,
+): (session: MaterializationSession) => Promise<void> {
+  const { initialState, onLog } = options;
+  const printer = new EventPrinter(options, 'materialize');
+  return async ({ timer, source, limit, onCommit }) => {
+    const task = {
+      environment,
+      materialization,
+      version,
+      connect: () => startConnector('materialize', endpoint, { onLog }),
+      signal: timer.signal,
+      onEvent: (event: TaskEvent) => {
+        printer.onEvent(event);
+        if (event.kind !== 'commit') return;
+        timer.restart();
+        onCommit?.();
+      },
+      openSource: () => source,
+      ...(limit === undefined ? {} : { maxTransactions: limit }),
+      ...(initialState === undefined ? {} : { initialState }),
+    };
+    await applyMaterialization(task);
+    printer.afterApply();
+    if (limit !== 0) await openMaterialization(task);
+  };
 }
 
 function isList(fixture: PreviewOptions['fixture']): fixture is readonly FixtureTransaction[] {
@@ -232,40 +255,23 @@ function isList(fixture: PreviewOptions['fixture']): fixture is readonly Fixture
 }
 
 /** One session, which ends when the stream has ended and everything of it is committed. */
-async function previewStream(
-  { spec: materialization, version, endpoint }: BuiltMaterialization,
-  options: PreviewOptions,
-  environment: OpenEnvironment,
-  printer: EventPrinter,
+async function runStream(
+  spec: BuiltMaterialization['spec'],
   stream: FixtureStream,
+  limit: number | undefined,
+  timer: SessionTimer,
+  run: (session: MaterializationSession) => Promise<void>,
 ): Promise<void> {
-  using timer = new SessionTimer(options.timeoutMs, options.signal);
-  const [limit] = options.sessions;
-  const source = new FixtureSource(materialization, stream, 0);
-  // One that is too large is committed in parts.
+  const source = new FixtureSource(spec, stream, 0);
+  // A transaction that is too large is committed in parts, and given once.
   let committed = 0;
   const endWhenDone = (): void => {
     if (stream.total !== undefined && committed >= stream.total) timer.end();
   };
   stream.onMore(endWhenDone);
-  const task = {
-    environment,
-    materialization,
-    version,
-    connect: () => startConnector('materialize', endpoint, { onLog: options.onLog }),
-    signal: timer.signal,
-    onEvent: (event: TaskEvent) => {
-      printer.onEvent(event);
-      if (event.kind !== 'commit') return;
-      timer.restart();
-      committed = source.given;
-      endWhenDone();
-    },
-    openSource: () => source,
-    ...(limit === undefined ? {} : { maxTransactions: limit }),
-    ...(options.initialState === undefined ? {} : { initialState: options.initialState }),
+  const onCommit = (): void => {
+    committed = source.given;
+    endWhenDone();
   };
-  await applyMaterialization(task);
-  printer.afterApply();
-  await openMaterialization(task);
+  await run({ timer, source, limit, onCommit });
 }
