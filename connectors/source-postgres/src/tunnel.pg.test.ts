@@ -35,7 +35,6 @@ describe('a capture through an SSH tunnel', { skip: missingSshServer() || missin
     await server[Symbol.asyncDispose]();
   });
 
-  /** The way that the connector takes is told by who is connected: the SSH server has no other port open. */
   function tunnelled(
     bastion: SshServer,
     forwarding: Record<string, unknown> = {},

@@ -23,7 +23,8 @@ interface Received {
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
-type Answer = string | object | { readonly status: number; readonly body: string };
+type Reply = string | object | { readonly status: number; readonly body: string };
+type Answer = Reply | ((body: string) => Reply);
 
 const start = Date.UTC(2026, 0, 1);
 const hour = 3_600_000;
@@ -43,11 +44,13 @@ describe('tokens of cloud providers', () => {
       const { method = '', url = '', headers } = request;
       requests.push({ method, url, headers, body });
       const path = url.split('?')[0] ?? '';
-      const answer = answers[`${method} ${path}`];
+      const prepared = answers[`${method} ${path}`];
+      const answer: Reply | undefined =
+        typeof prepared === 'function' ? (prepared as (body: string) => Reply)(body) : prepared;
       if (answer === undefined) {
         response.writeHead(404).end('nothing here');
       } else if (typeof answer === 'object' && 'status' in answer && 'body' in answer) {
-        response.writeHead(answer.status).end(answer.body);
+        response.writeHead(Number(answer.status)).end(answer.body);
       } else response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
     });
   });
@@ -190,6 +193,27 @@ describe('tokens of cloud providers', () => {
         requests.map(({ headers }) => headers['x-aws-ec2-metadata-token']),
         [undefined, 'session', 'session'],
       );
+    });
+
+    test('an instance that runs as the role, which may not assume itself, is the role', async () => {
+      let arn = 'arn:aws:sts::123456789012:assumed-role/reader/i-0123';
+      answers = {
+        'POST /': (body: string) =>
+          body.includes('GetCallerIdentity')
+            ? `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>${arn}</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`
+            : { status: 403, body: '<Code>AccessDenied</Code><Message>not authorized</Message>' },
+      };
+      const cloud = context({ ...keys, AWS_ENDPOINT_URL_STS: base });
+      const withPath = { ...role, roleArn: 'arn:aws:iam::123456789012:role/some/path/reader' };
+      assert.equal((await roleCredentials(withPath, cloud)()).accessKeyId, 'AKIDEXAMPLE');
+      for (const other of [
+        'arn:aws:sts::999999999999:assumed-role/reader/i-0123',
+        'arn:aws:sts::123456789012:assumed-role/writer/i-0123',
+        'arn:aws:iam::123456789012:user/reader',
+      ]) {
+        arn = other;
+        assert.match(await refusal(roleCredentials(role, cloud)()), /^AUTH_REFUSED: .*AccessDenied/, other);
+      }
     });
 
     test('[G9] a refusal is told in the words of AWS, and no secret is in it', async () => {

@@ -13,6 +13,7 @@ export interface RoleOptions {
 
 const SERVICE = "AWS's Security Token Service";
 const SESSION_NAME = 'weir';
+const VERSION = '2011-06-15';
 
 /** Acts as the role by the web identity of AWS_WEB_IDENTITY_TOKEN_FILE; undefined when there is none. */
 export async function assumeRoleByWebIdentity(
@@ -32,15 +33,36 @@ export async function assumeRole(
   credentials: AwsCredentials,
   context: CloudContext,
 ): Promise<Expiring<AwsCredentials>> {
+  return credentialsOf(await signedRequest(role, form(role, 'AssumeRole', {}), credentials, context));
+}
+
+/** Whether these are credentials of the role already, as on an instance or in a container that runs as it. */
+export async function isRole(
+  role: RoleOptions,
+  credentials: AwsCredentials,
+  context: CloudContext,
+): Promise<boolean> {
+  const body = new URLSearchParams({ Action: 'GetCallerIdentity', Version: VERSION }).toString();
+  const answer = await signedRequest(role, body, credentials, context);
+  const own = /<Arn>\s*arn:[^:]*:sts::(\d+):assumed-role\/([^/<]+)\//.exec(answer);
+  const wanted = /^arn:[^:]*:iam::(\d+):role\/(?:.*\/)?([^/]+)$/.exec(role.roleArn);
+  return own !== null && wanted !== null && own[1] === wanted[1] && own[2] === wanted[2];
+}
+
+function signedRequest(
+  role: RoleOptions,
+  body: string,
+  credentials: AwsCredentials,
+  context: CloudContext,
+): Promise<string> {
   const url = endpoint(role, context);
-  const body = form(role, 'AssumeRole', {});
   const signed = signRequest(
     { method: 'POST', url, headers, body },
     { credentials, region: role.region, service: 'sts', now: context.now() },
   );
   // fetch sets the host itself, from the same URL.
   const { host: _, ...sent } = signed;
-  return credentialsOf(await requestText({ service: SERVICE, url, body, headers: sent }));
+  return requestText({ service: SERVICE, url, body, headers: sent });
 }
 
 const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
@@ -54,7 +76,7 @@ function endpoint({ region }: RoleOptions, { env }: CloudContext): string {
 function form(role: RoleOptions, action: string, more: Readonly<Record<string, string>>): string {
   const fields = {
     Action: action,
-    Version: '2011-06-15',
+    Version: VERSION,
     RoleArn: role.roleArn,
     RoleSessionName: SESSION_NAME,
     ...more,
