@@ -1,9 +1,8 @@
 // Strict decoding of a configuration. Every problem is found in one pass and reported with its pointer and title in
 // plain words. No message repeats a value that the user gave: a password may sit in the wrong property.
 
-import type { TUnsafe } from 'typebox';
-
 import { errors } from '../errors.ts';
+import type { SchemaOf } from './field.ts';
 import { Secret } from './secret.ts';
 import { childPointer, isSecret, type SchemaNode, typesOf } from './schema-node.ts';
 import { FILLED, UNPUBLISHED } from './section.ts';
@@ -32,7 +31,7 @@ type RawObject = Readonly<Record<string, unknown>>;
  * not be empty (`minLength: 0` lifts that).
  * Throws CONFIG_INVALID, listing every unknown property, missing property, wrong type and broken constraint.
  */
-export function decodeConfig<T>(schema: TUnsafe<T>, jsonText: string, options: DecodeOptions): T {
+export function decodeConfig<T>(schema: SchemaOf<T>, jsonText: string, options: DecodeOptions): T {
   let raw: unknown;
   try {
     raw = JSON.parse(jsonText);

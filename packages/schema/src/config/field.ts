@@ -2,8 +2,6 @@
 // the TypeScript type that `decodeConfig` returns. Guidelines that a builder can enforce by its types (a boolean has a
 // default, a secret is a plain string) are enforced here; the rest is `lintConfigSchema`.
 
-import { Type, type TSchema, type TUnsafe } from 'typebox';
-
 import type { Secret } from './secret.ts';
 
 /**
@@ -14,11 +12,19 @@ export type Presence = 'required' | 'required-default' | 'optional' | 'optional-
 
 export const PRESENCE: unique symbol = Symbol('presence');
 
+/** Carries a type, and is not there when the program runs. */
+export declare const DECODED: unique symbol;
+
+/** A JSON Schema whose decoded value is a T. */
+export interface SchemaOf<T> {
+  readonly [DECODED]: T;
+}
+
 /** The schema of one property whose decoded value is a T. */
-export type Field<T, P extends Presence = Presence> = TUnsafe<T> & { readonly [PRESENCE]: P };
+export type Field<T, P extends Presence = Presence> = SchemaOf<T> & { readonly [PRESENCE]: P };
 
 /** The value that a field, or a whole configuration, decodes to. */
-export type ConfigOf<F extends TUnsafe> = F['~unsafe'];
+export type ConfigOf<F extends SchemaOf<unknown>> = F[typeof DECODED];
 
 /** What every field says about itself. Any `x-…` annotation is passed through. */
 export interface FieldInfo {
@@ -73,13 +79,8 @@ export interface ListInfo extends FieldInfo {
 type PresenceOf<I> = I extends { readonly default: unknown } ? 'required-default' : 'required';
 
 /** Marks a schema with its presence and its decoded type; both are invisible in the schema's JSON. */
-export function asField<T, P extends Presence>(schema: TSchema, presence: P): Field<T, P> {
-  return Object.assign(Type.Unsafe<T>(schema), { [PRESENCE]: presence });
-}
-
-/** The annotations of a field as keywords of its schema. */
-function keywords(info: object): Record<string, unknown> {
-  return { ...info };
+export function asField<T, P extends Presence>(schema: object, presence: P): Field<T, P> {
+  return { ...schema, [PRESENCE]: presence } as Field<T, P>;
 }
 
 function presenceOf<I extends object>(info: I): PresenceOf<I> {
@@ -87,24 +88,24 @@ function presenceOf<I extends object>(info: I): PresenceOf<I> {
 }
 
 export function text<const I extends TextInfo>(info: I): Field<string, PresenceOf<I>> {
-  return asField(Type.String(keywords(info)), presenceOf(info));
+  return asField({ type: 'string', ...info }, presenceOf(info));
 }
 
 /** A string that is encrypted at rest, masked by user interfaces and decoded to a `Secret`. */
 export function secret(info: SecretInfo): Field<Secret, 'required'> {
-  return asField(Type.String({ ...info, secret: true }), 'required');
+  return asField({ type: 'string', ...info, secret: true }, 'required');
 }
 
 export function integer<const I extends NumberInfo>(info: I): Field<number, PresenceOf<I>> {
-  return asField(Type.Integer(keywords(info)), presenceOf(info));
+  return asField({ type: 'integer', ...info }, presenceOf(info));
 }
 
 export function number<const I extends NumberInfo>(info: I): Field<number, PresenceOf<I>> {
-  return asField(Type.Number(keywords(info)), presenceOf(info));
+  return asField({ type: 'number', ...info }, presenceOf(info));
 }
 
 export function flag(info: FlagInfo): Field<boolean, 'required-default'> {
-  return asField(Type.Boolean({ ...info }), 'required-default');
+  return asField({ type: 'boolean', ...info }, 'required-default');
 }
 
 /** One of a few strings. */
@@ -112,14 +113,14 @@ export function choice<const V extends readonly string[], const I extends Choice
   values: V,
   info: I,
 ): Field<V[number], PresenceOf<I>> {
-  return asField(Type.String({ ...keywords(info), enum: [...values] }), presenceOf(info));
+  return asField({ type: 'string', ...info, enum: [...values] }, presenceOf(info));
 }
 
 export function list<T, const I extends ListInfo>(
   item: Field<T>,
   info: I,
 ): Field<readonly T[], PresenceOf<I>> {
-  return asField(Type.Array(item, keywords(info)), presenceOf(info));
+  return asField({ type: 'array', items: item, ...info }, presenceOf(info));
 }
 
 /** An object with names chosen by the user, all values of one kind. */

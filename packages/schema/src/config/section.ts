@@ -1,7 +1,7 @@
 // Objects of a configuration: sections with a fixed set of properties, the root, and choices between variants.
 // The order of declaration is the order of properties in the schema's JSON.
 
-import { asField, type Field, type FieldInfo, PRESENCE, type Presence } from './field.ts';
+import { asField, type DECODED, type Field, type FieldInfo, PRESENCE, type Presence } from './field.ts';
 
 export type Fields = Readonly<Record<string, Field<unknown>>>;
 
@@ -18,14 +18,14 @@ type Simplify<T> = { [K in keyof T]: T[K] } & {};
 
 /** The decoded type of an object with these fields. */
 export type Decoded<F extends Fields> = Simplify<
-  { readonly [K in Exclude<keyof F, OptionalKeys<F>>]: F[K]['~unsafe'] } & {
-    readonly [K in OptionalKeys<F>]?: F[K]['~unsafe'] | undefined;
+  { readonly [K in Exclude<keyof F, OptionalKeys<F>>]: F[K][typeof DECODED] } & {
+    readonly [K in OptionalKeys<F>]?: F[K][typeof DECODED] | undefined;
   }
 >;
 
 /** Unpublished properties are always optional after decoding. */
 export type DecodedUnpublished<F extends Fields | undefined> = F extends Fields
-  ? { readonly [K in keyof F]?: F[K]['~unsafe'] | undefined }
+  ? { readonly [K in keyof F]?: F[K][typeof DECODED] | undefined }
   : unknown;
 
 interface ObjectOptions {
