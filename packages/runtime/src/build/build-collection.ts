@@ -9,8 +9,19 @@ import { errors } from '../errors.ts';
 
 const ackTemplate = `{"_meta":{"ack":true,"uuid":"${UUID_PLACEHOLDER}"}}`;
 
+/** What was built last: when the schema of one collection has grown, the others of its tasks stay. */
+const built = new WeakMap<CollectionModel, { inferred: JsonText | undefined; spec: CollectionSpec }>();
+
 /** Errors: BUILD_COLLECTION_INVALID with the collection's place. `inferred` is undefined before anything was captured. */
 export function buildCollection(model: CollectionModel, inferred: JsonText | undefined): CollectionSpec {
+  const last = built.get(model);
+  if (last !== undefined && last.inferred === inferred) return last.spec;
+  const spec = newCollection(model, inferred);
+  built.set(model, { inferred, spec });
+  return spec;
+}
+
+function newCollection(model: CollectionModel, inferred: JsonText | undefined): CollectionSpec {
   const { name, key, writeSchema } = model;
   try {
     const readSchema =

@@ -14,9 +14,10 @@ import type { ConnectorProtocol } from '../connector/connector-command.ts';
 import { ConnectorProcess, type RequestOf } from '../connector/connector-process.ts';
 import type { OpsLog } from '../connector/ops-log.ts';
 import { runCapture } from '../task/capture-task.ts';
+import { CompiledBindings } from '../task/compiled-bindings.ts';
 import { runMaterialization } from '../task/materialize-task.ts';
 import { ReusedProcess } from '../task/reused-process.ts';
-import { openEnvironment, type TaskEvent } from '../task/task-environment.ts';
+import { type OpenEnvironment, openEnvironment, type TaskEvent } from '../task/task-environment.ts';
 import { toTaskError } from './task-error.ts';
 import type {
   FromTaskThread,
@@ -85,8 +86,16 @@ const captures = new TaskProcesses('capture');
 const materializations = new TaskProcesses('materialize');
 const processes = kind === 'capture' ? captures : materializations;
 
+let opened: { readonly environment: OpenEnvironment; readonly compiled: CompiledBindings } | undefined;
+
+function open(): NonNullable<typeof opened> {
+  const environment = openEnvironment(statePath);
+  return { environment, compiled: new CompiledBindings(environment.store) };
+}
+
 async function run({ spec, version, inferredVersions }: TaskRun): Promise<TaskEnd> {
-  using environment = openEnvironment(statePath);
+  opened ??= open();
+  const { environment, compiled } = opened;
   const { signal } = stop;
   if (kind === 'capture') {
     const capture = captureSpecFromJson(spec);
@@ -102,6 +111,7 @@ async function run({ spec, version, inferredVersions }: TaskRun): Promise<TaskEn
     connect: reused.connect,
     signal,
     inferredVersions,
+    compiled,
     onOutdated: () => post({ kind: 'outdated' }),
     onEvent(event) {
       if (event.kind === 'opened' && infersSchemas(materialization)) reused.standBy(standByMs);
@@ -139,6 +149,7 @@ async function answer(message: ToTaskThread): Promise<void> {
     case 'close':
       // What still lives stands by or validates: a run has ended its own.
       closing.abort(new Error('the task is stopped'));
+      opened?.environment[Symbol.dispose]();
       parentPort?.close();
   }
 }

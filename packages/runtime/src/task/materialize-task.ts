@@ -1,5 +1,6 @@
 // A materialization: Apply, then one session that lasts until it is stopped.
 
+import { setImmediate } from 'node:timers/promises';
 import {
   type Checkpoint,
   type JsonText,
@@ -11,14 +12,14 @@ import {
 import { crashPoint } from '@weir/crash-point';
 import { Combiner } from '../combine/combiner.ts';
 import type { CrashPoint } from '../crash-points.ts';
-import { inferredSchemaOf } from '../store/inferred-schema.ts';
 import { applyUntilSettled } from './apply.ts';
+import { CompiledBindings } from './compiled-bindings.ts';
 import type { Connect, MaterializeConnection } from './connection.ts';
 import { TaskState } from './connector-state.ts';
 import type { DocumentSource } from './document-source.ts';
 import { JournalSource } from './journal-source.ts';
 import { type MaterializeSessionEnd, runMaterializeSession } from './materialize-session.ts';
-import { MaterializedBinding, UnreadableDocument } from './materialized-binding.ts';
+import { type MaterializedBinding, UnreadableDocument } from './materialized-binding.ts';
 import { ReusedProcess } from './reused-process.ts';
 import { emptyState, type OnTaskEvent, type TaskEnvironment } from './task-environment.ts';
 
@@ -40,6 +41,8 @@ export interface MaterializeTaskOptions {
   readonly openSource?: (checkpoint: Checkpoint) => DocumentSource;
   /** Versions of the collections' inferred schemas when the specification was built, in the order of the bindings. */
   readonly inferredVersions?: readonly number[];
+  /** Of earlier sessions. */
+  readonly compiled?: CompiledBindings;
   /** The session is going to end with schemaChanged, once it has committed what it has read. */
   readonly onOutdated?: () => void;
 }
@@ -88,13 +91,12 @@ export async function applyMaterialization(
  * One session of a materialization that was applied. schemaChanged: build the specification again, the collection's
  * inferred schema is newer than the one it was built with. Throws DOCUMENT_INVALID among others.
  */
-export async function openMaterialization(options: MaterializeTaskOptions): Promise<MaterializeSessionEnd> {
+export async function openMaterialization(
+  options: MaterializeTaskOptions,
+  bindings: readonly MaterializedBinding[] = compile(options),
+): Promise<MaterializeSessionEnd> {
   const { environment, materialization, version, onEvent } = options;
   const { store, disk, clock, folder, heads } = environment;
-  const bindings = materialization.bindings.map(
-    (spec, index) =>
-      new MaterializedBinding(index, spec, () => inferredSchemaOf(store, spec.collection.name)),
-  );
   using combiner = new Combiner({
     bindings: bindings.map(({ combine }) => combine),
     disk,
@@ -139,8 +141,15 @@ export async function openMaterialization(options: MaterializeTaskOptions): Prom
 export async function runMaterialization(options: MaterializeTaskOptions): Promise<MaterializeSessionEnd> {
   await using process = new ReusedProcess(options.connect);
   const reusing = { ...options, connect: process.connect };
-  await applyMaterialization(reusing, process.keep);
-  return await openMaterialization(reusing);
+  const applied = applyMaterialization(reusing, process.keep);
+  // While the connector, which has been asked by then, applies.
+  const compiled = setImmediate().then(() => compile(options));
+  const [bindings] = await Promise.all([compiled, applied]);
+  return await openMaterialization(reusing, bindings);
+}
+
+function compile({ environment, materialization, compiled }: MaterializeTaskOptions): MaterializedBinding[] {
+  return (compiled ?? new CompiledBindings(environment.store)).of(materialization.bindings);
 }
 
 function hasNewerSchema(
