@@ -70,8 +70,19 @@ export function deleteSql(table: Table<SqliteValue>): string {
   return `DELETE FROM ${table.identifier} WHERE ${matchKeys(table)}`;
 }
 
-/** The stored document of a key; undefined for a table without documents. */
-export function loadSql(table: Table<SqliteValue>): string | undefined {
-  if (table.document === undefined || table.deltaUpdates) return undefined;
-  return `SELECT ${table.document.identifier} AS doc FROM ${table.identifier} WHERE ${matchKeys(table)}`;
+/** Whether documents can be looked up by key. */
+export function isLoadable(table: Table<SqliteValue>): boolean {
+  return table.document !== undefined && !table.deltaUpdates;
+}
+
+/** The stored documents of so many keys, of a table that is loadable. */
+export function loadSql(table: Table<SqliteValue>, keys: number): string {
+  const document = table.document?.identifier ?? 'NULL';
+  if (keys === 1) return `SELECT ${document} FROM ${table.identifier} WHERE ${matchKeys(table)}`;
+  const names = table.keys.map((_, index) => `key_${index}`);
+  const lists = Array.from({ length: keys }, () => `(${names.map(() => '?').join(', ')})`).join(', ');
+  const matches = table.keys.map(({ identifier }, index) => `stored.${identifier} = wanted.key_${index}`);
+  // Of the file's own table, also when that is called like the list of keys; which is read first.
+  return `WITH wanted (${names.join(', ')}) AS (VALUES ${lists})
+    SELECT stored.${document} FROM wanted CROSS JOIN main.${table.identifier} AS stored ON ${matches.join(' AND ')}`;
 }

@@ -13,12 +13,13 @@ import { sqlite, type SqliteValue } from './dialect.ts';
 import { errors } from './errors.ts';
 import { installFence, updateFence } from './fence.ts';
 import { tableExists } from './info-schema.ts';
+import { RowLoader } from './row-loader.ts';
 import { convertTuple, RowWriter } from './row-writer.ts';
-import { deleteSql, loadSql } from './table-sql.ts';
+import { deleteSql, isLoadable } from './table-sql.ts';
 
 interface PreparedTable {
   readonly table: Table<SqliteValue>;
-  readonly load: StatementSync | undefined;
+  readonly loader: RowLoader | undefined;
   readonly rows: RowWriter;
   readonly remove: StatementSync;
 }
@@ -65,10 +66,9 @@ export class SqliteTransactor implements Authoritative {
       });
     }
     return this.#explained(() => {
-      const load = loadSql(table);
       return {
         table,
-        load: load === undefined ? undefined : this.#database.prepare(load),
+        loader: isLoadable(table) ? new RowLoader(this.#database, table) : undefined,
         rows: new RowWriter(this.#database, table, isUtf8),
         remove: this.#database.prepare(deleteSql(table)),
       };
@@ -82,18 +82,13 @@ export class SqliteTransactor implements Authoritative {
   }
 
   async load(loads: Loads): Promise<void> {
-    const parameters: SqliteValue[] = [];
-    const tuple = new TupleReader();
     for await (const { binding, keys } of loads) {
       await loads.acknowledged();
-      const { table, load } = this.#prepared(binding);
-      if (load === undefined) continue;
-      parameters.length = table.keys.length;
-      for (const key of keys) {
-        convertTuple(table.keys, tuple.reset(key), parameters, 0);
-        const row = this.#explained(() => load.get(...parameters)) as { doc: string } | undefined;
-        if (row === undefined) continue;
-        loads.loaded(binding, Buffer.from(row.doc));
+      const { loader } = this.#prepared(binding);
+      if (loader === undefined) continue;
+      const give = (document: Buffer): void => loads.loaded(binding, document);
+      for (let from = 0; from < keys.length;) {
+        from += this.#explained(() => loader.load(keys, from, give));
         if (loads.congested) await loads.drained();
       }
     }
