@@ -13,7 +13,12 @@ export { openConfig, type OpenedConfig } from './catalog/open-config.ts';
 export { formatPlace, type Place } from './catalog/place.ts';
 export { displayName } from './catalog/source-file.ts';
 export { discoverBindings, type Discovered } from './discover/discover-bindings.ts';
-export { mergeDiscovered, type DiscoverInput, type DiscoverResult } from './discover/merge-discovered.ts';
+export {
+  mergeDiscovered,
+  type CollectionChanges,
+  type DiscoverInput,
+  type DiscoverResult,
+} from './discover/merge-discovered.ts';
 export { writeFiles } from './discover/write-files.ts';
 export {
   builtInConnectors,

@@ -56,6 +56,23 @@ test('discover writes bindings and collections once, and prints them raw when as
   assert.equal(raw.recommendedName, 'events');
 });
 
+test('discover keeps a redaction written by hand, and says which key and places it changed', () => {
+  const found = readFileSync(join(folder, 'discover.yaml'), 'utf8');
+  const edited = found
+    .replace(/( +)message:\n/, '$1gone: {type: string}\n$&$1  redact: {strategy: block} # private\n')
+    .replace('key: [/ts]', 'key: [/message]');
+  const source = catalog('redact.yaml', edited);
+  assert.notEqual(edited, found);
+  const dry = weir('discover', '--source', source, '--dry-run');
+  assert.match(dry.stderr, /removed acme\/events \/properties\/gone\n[^]*would write redact\.yaml/);
+  assert.equal(readFileSync(join(folder, source), 'utf8'), edited);
+  const { status, stderr } = weir('discover', '--source', source);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /changed acme\/events key \["\/message"\] is \["\/ts"\] now\n/);
+  const text = readFileSync(join(folder, source), 'utf8');
+  assert.equal(text, edited.replace(/ +gone: {type: string}\n/, '').replace('key: [/message]', 'key: [/ts]'));
+});
+
 test('preview waits between the transactions of a session as long as it is asked to', () => {
   const source = catalog('delay.yaml', readFileSync(join(folder, 'discover.yaml'), 'utf8'));
   const started = performance.now();

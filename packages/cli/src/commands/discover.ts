@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { discoverBindings, displayName, loadCatalog, mergeDiscovered, writeFiles } from '@weir/runtime';
-import type { DiscoverResult } from '@weir/runtime';
+import type { CollectionChanges, DiscoverResult } from '@weir/runtime';
 import { resolveOptions, stderrLogs, withCatalogOptions } from '../connector-options.ts';
 import type { CatalogOptions } from '../connector-options.ts';
 import { forTask } from '../failure.ts';
@@ -18,17 +18,32 @@ interface DiscoverOptions extends CatalogOptions {
   readonly dryRun?: boolean;
 }
 
-function summary(result: DiscoverResult): string {
+/** One line per place of a collection that was written before and is not, or not only, what the source says. */
+function changedPlaces({ name, schema, key }: CollectionChanges): string[] {
+  const list = (what: string, pointers: readonly string[], note = ''): string[] =>
+    pointers.map((pointer) => `    ${what} ${name} ${pointer === '' ? 'schema' : pointer}${note}`);
+  const keys = key === undefined ? [] : [`${JSON.stringify(key.from)} is ${JSON.stringify(key.to)} now`];
+  return [
+    ...keys.map((text) => `    changed ${name} key ${text}`),
+    ...list('changed', schema.changed),
+    ...list('removed', schema.removed),
+    ...list('kept   ', schema.kept, ', though the source says otherwise'),
+  ];
+}
+
+function summary(result: DiscoverResult, isDryRun: boolean): string {
   const lines: string[] = [];
   const list = (what: string, names: readonly string[]): void => {
     for (const name of names) lines.push(`  ${what} ${name}`);
   };
   list('added  ', result.added);
   list('updated', result.updated);
+  for (const change of result.changes) lines.push(...changedPlaces(change));
   list('kept, though the source no longer offers it:', result.vanished);
   list('left out (update only):', result.skipped);
   if (result.files.size === 0) lines.push('  nothing to change');
-  for (const url of result.files.keys()) lines.push(`  wrote ${displayName(url)}`);
+  for (const url of result.files.keys())
+    lines.push(`  ${isDryRun ? 'would write' : 'wrote'} ${displayName(url)}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -57,19 +72,22 @@ async function run(options: DiscoverOptions): Promise<void> {
       updateOnly: options.updateOnly === true || task.model.autoDiscover?.addNewBindings === false,
       exists: (url) => existsSync(fileURLToPath(url)),
     });
-    if (options.dryRun === true) {
-      for (const [url, text] of result.files) process.stdout.write(`# ${displayName(url)}\n${text}`);
-      return;
-    }
-    writeFiles(result.files);
-    process.stderr.write(`${task.name}:\n${summary(result)}`);
+    const isDryRun = options.dryRun === true;
+    if (!isDryRun) writeFiles(result.files);
+    else for (const [url, text] of result.files) process.stdout.write(`# ${displayName(url)}\n${text}`);
+    process.stderr.write(`${task.name}:\n${summary(result, isDryRun)}`);
   });
 }
 
 export function discoverCommand(): Command {
   const command = new Command('discover')
     .description(
-      'Asks a capture what its source holds and writes bindings and collections into the catalog. Comments, order and what was edited by hand are kept.',
+      [
+        'Asks a capture what its source holds and writes bindings and collections into the catalog.',
+        'Comments, order, bindings and annotations of schemas (redact, reduce, secret, default, title, description,',
+        'x-…) are kept. Types, constraints and keys of collections follow the source; each place that was changed',
+        'or removed is printed, and --dry-run shows it before.',
+      ].join(' '),
     )
     .option('-n, --name <capture>', 'the capture, when the catalog has several')
     .option('--emit-raw', 'print one discovered binding per line, as JSON, and change no file')

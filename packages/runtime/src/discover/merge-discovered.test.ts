@@ -137,7 +137,7 @@ collections:
   acme/gone: {key: [/id], schema: {type: object, properties: {id: {type: integer}}, required: [id]}}
 `;
 
-test('a binding is matched by its resource: its hand edits stay, and its collection follows the source', async () => {
+test('a binding is matched by its resource: it stays as it is, and its collection follows the source', async () => {
   const schema =
     '{"type":"object","properties":{"id":{"type":"integer","maximum":9223372036854775807},"name":{"type":"string"}},"required":["id"]}';
   const { result, texts } = await merge({ 'flow.yaml': edited }, [
@@ -148,6 +148,91 @@ test('a binding is matched by its resource: its hand edits stay, and its collect
     texts['flow.yaml'],
     edited.replace('        old: {type: string}\n', '        name:\n          type: string\n'),
   );
+  assert.deepEqual(result.changes, [
+    {
+      name: 'acme/people',
+      schema: { added: ['/properties/name'], changed: [], removed: ['/properties/old'], kept: [] },
+    },
+  ]);
+});
+
+const annotated = `captures:
+  acme/pg:
+    endpoint: {connector: {image: source-postgres, config: {}}}
+    bindings:
+      - {resource: {stream: users, namespace: public}, target: acme/people}
+collections:
+  acme/people:
+    key: [/id]
+    schema:
+      type: object
+      reduce: {strategy: merge} # by hand
+      x-note: ours
+      properties:
+        id: {type: integer, maximum: 9223372036854775807}
+        # Never in clear.
+        ssn: {type: string, redact: {strategy: block}}
+        description: {type: string, maxLength: 9}
+        total: {type: number, description: "By hand.", reduce: {strategy: sum}, secret: true}
+        address:
+          type: object
+          properties:
+            street: {type: string, redact: {strategy: sha256}, title: Street}
+        extra: {redact: {strategy: block}}
+      required: [id]
+`;
+
+test('annotations written by hand stay wherever the source still has the place, and what goes away is named', async () => {
+  const properties = {
+    id: { type: 'integer', maximum: 7 },
+    ssn: { type: ['string', 'null'], description: 'text' },
+    total: { type: 'number', description: '(source type: numeric)', reduce: { strategy: 'lastWriteWins' } },
+    address: { type: 'object', properties: { street: { type: 'string' }, town: { type: 'string' } } },
+  };
+  const schema = { type: 'object', properties, required: ['id', 'ssn'] };
+  const users = discovered('users', { documentSchema: JSON.stringify(schema) });
+  const { result, texts } = await merge({ 'flow.yaml': annotated }, [users]);
+  const text = texts['flow.yaml'] ?? '';
+  assert.deepEqual(result.changes[0]?.schema, {
+    added: ['/properties/ssn/description', '/properties/address/properties/town'],
+    changed: ['/properties/id/maximum', '/properties/ssn/type', '/required'],
+    removed: ['/properties/description'],
+    kept: ['/properties/total/description', '/properties/total/reduce', '/properties/extra'],
+  });
+  assert.match(text, /reduce: {strategy: merge} # by hand\n {6}x-note: ours\n/);
+  assert.match(
+    text,
+    /# Never in clear\.\n {8}ssn:\n {10}type: \[string, "null"\]\n {10}redact: {strategy: block}/,
+  );
+  assert.match(
+    text,
+    /total: {type: number, description: "By hand.", reduce: {strategy: sum}, secret: true}\n/,
+  );
+  assert.match(text, /street: {type: string, redact: {strategy: sha256}, title: Street}\n/);
+  assert.match(text, /extra: {redact: {strategy: block}}\n/);
+  const again = await merge(texts, [users]);
+  assert.deepEqual([again.texts, again.result.updated], [{}, []]);
+  assert.deepEqual(again.result.changes[0]?.schema.kept, result.changes[0]?.schema.kept);
+});
+
+test('annotations in a list of schemas stay when the source changes the list', async () => {
+  const withList = annotated.replace(
+    / {6}properties:[^]*/,
+    `      anyOf:
+        - {properties: {a: {redact: {strategy: block}}}}
+        - {properties: {b: {type: string}}}
+`,
+  );
+  const anyOf = [{ properties: { c: { type: 'integer' } } }];
+  const schema = { type: 'object', anyOf };
+  const users = discovered('users', { documentSchema: JSON.stringify(schema) });
+  const { result, texts } = await merge({ 'flow.yaml': withList }, [users]);
+  assert.match(
+    texts['flow.yaml'] ?? '',
+    /c:\n +type: integer\n +- {properties: {a: {redact: {strategy: block}}}}\n/,
+  );
+  assert.deepEqual(result.changes[0]?.schema.kept, ['/anyOf/0']);
+  assert.deepEqual(result.changes[0]?.schema.removed, ['/anyOf/1']);
 });
 
 test('the key follows the source, except for a key that the connector only falls back to', async () => {
@@ -156,8 +241,9 @@ test('the key follows the source, except for a key that the connector only falls
     documentSchema:
       '{"type":"object","properties":{"id":{"type":"integer","maximum":9223372036854775807},"old":{"type":"string"}},"required":["id"]}',
   });
-  const { texts } = await merge({ 'flow.yaml': edited }, [users]);
+  const { result, texts } = await merge({ 'flow.yaml': edited }, [users]);
   assert.equal(texts['flow.yaml'], edited.replace('key: [/id] # stays', 'key: [/a, /b] # stays'));
+  assert.deepEqual(result.changes[0]?.key, { from: ['/id'], to: ['/a', '/b'] });
   assert.deepEqual((await merge({ 'flow.yaml': edited }, [{ ...users, isFallbackKey: true }])).texts, {});
 });
 

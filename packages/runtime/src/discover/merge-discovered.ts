@@ -1,11 +1,12 @@
 // Merges what a connector discovered into the files of a catalog. Bindings are matched by what their resource names; a
 // matched binding is left exactly as it is (its target may have been renamed, it may be disabled or tuned), and only the
-// write schema and key of its collection follow the source. New bindings and collections are added to the capture's file.
+// write schema and key of its collection follow the source; annotations of the schema stay, and every change is reported.
+// New bindings and collections are added to the capture's file.
 
 import { isMap, isScalar, Scalar, YAMLMap } from 'yaml';
-import type { Node } from 'yaml';
+import type { Node, Pair } from 'yaml';
 import type { DiscoveredBinding, JsonText } from '@weir/protocol';
-import { canonicalJson, isJsonObject, parseJson } from '@weir/schema';
+import { isJsonObject, parseJson } from '@weir/schema';
 import type { Catalog } from '../catalog/load-catalog.ts';
 import type { CaptureModel, CollectionModel } from '../catalog/model.ts';
 import { Problems } from '../catalog/place.ts';
@@ -13,6 +14,8 @@ import { SourceFile } from '../catalog/source-file.ts';
 import { resolveAlias } from '../catalog/yaml-json.ts';
 import { errors } from '../errors.ts';
 import { collectionName } from './collection-name.ts';
+import { isChanged, noChanges, SchemaMerge } from './merge-schema.ts';
+import type { SchemaChanges } from './merge-schema.ts';
 import { resourceIdentity } from './resource-path.ts';
 import {
   childMap,
@@ -21,6 +24,7 @@ import {
   nodeFromJson,
   printDocument,
   printJsonAsYaml,
+  sameJson,
   updateNode,
 } from './yaml-edit.ts';
 
@@ -42,10 +46,19 @@ export interface DiscoverResult {
   readonly added: readonly string[];
   /** Collections whose schema or key follow the source now. */
   readonly updated: readonly string[];
+  /** Of every collection that was there already and differs from what the source offers. */
+  readonly changes: readonly CollectionChanges[];
   /** Bindings (their collections) whose resource the source no longer offers; they are kept. */
   readonly vanished: readonly string[];
   /** Discovered, but left alone because of `updateOnly`. */
   readonly skipped: readonly string[];
+}
+
+/** What happened to a collection that was there already. */
+export interface CollectionChanges {
+  readonly name: string;
+  readonly schema: SchemaChanges;
+  readonly key?: { readonly from: readonly string[]; readonly to: readonly string[] };
 }
 
 /** Schemas with a longer text get a file of their own beside the catalog. */
@@ -114,59 +127,62 @@ class Editor {
   }
 }
 
-function same(left: JsonText, right: JsonText): boolean {
-  return canonicalJson(parseJson(left)) === canonicalJson(parseJson(right));
-}
-
 function infersSchema(schema: JsonText): boolean {
   const value = parseJson(schema);
   return isJsonObject(value) && value['x-infer-schema'] === true;
 }
 
-/** Brings the write schema of a collection up to date, wherever it is written; true when something changed. */
-function updateSchema(editor: Editor, model: CollectionModel, schema: JsonText): boolean {
-  if (same(model.writeSchema, schema)) return false;
+/** Brings the write schema of a collection up to date, wherever it is written. */
+function updateSchema(editor: Editor, model: CollectionModel, schema: JsonText): SchemaChanges {
+  if (sameJson(model.writeSchema, schema)) return noChanges();
   const entity = editor.entity('collections', model);
-  const file = editor.file(model.url);
   const key = entity.has('writeSchema') ? 'writeSchema' : 'schema';
   const pair = entity.items.find((item) => keyText(item.key) === key);
-  const node = resolveAlias(pair?.value, file.document);
-  if (isScalar(node) && typeof node.value === 'string') {
-    const url = new URL(node.value, model.url);
-    if (url.hash === '' && url.protocol === 'file:') {
-      const external = editor.file(url.href);
-      external.document.contents = updateNode(
-        external.document.contents,
-        nodeFromJson(schema),
-        external,
-      ) as typeof external.document.contents;
-      editor.touch(url.href);
-      return true;
-    }
-  }
-  if (pair !== undefined) pair.value = updateNode(node, nodeFromJson(schema), file);
+  if (pair === undefined) return noChanges();
+  const changes = mergeAt(editor, model, pair, schema);
   // A schema that stood for both becomes the write schema once the source asks for an inferred read schema.
-  if (key === 'schema' && infersSchema(schema) && pair !== undefined) {
+  if (key === 'schema' && infersSchema(schema) && !infersSchema(model.writeSchema)) {
     pair.key = new Scalar('writeSchema');
-    entity.items.splice(
-      entity.items.indexOf(pair) + 1,
-      0,
-      ...mapOf({ readSchema: nodeFromJson(inferredReadSchema) }).items,
-    );
+    const readSchema = mapOf({ readSchema: nodeFromJson(inferredReadSchema) });
+    entity.items.splice(entity.items.indexOf(pair) + 1, 0, ...readSchema.items);
+    editor.touch(model.url);
   }
-  editor.touch(model.url);
-  return true;
+  return changes;
 }
 
-function updateKey(editor: Editor, model: CollectionModel, binding: DiscoveredBinding): boolean {
+/** Merges into the value of `pair`, or into the file that it names. */
+function mergeAt(editor: Editor, model: CollectionModel, pair: Pair, schema: JsonText): SchemaChanges {
+  const file = editor.file(model.url);
+  const node = resolveAlias(pair.value, file.document);
+  const url = isScalar(node) && typeof node.value === 'string' ? new URL(node.value, model.url) : undefined;
+  if (url !== undefined && url.hash === '' && url.protocol === 'file:') {
+    const external = editor.file(url.href);
+    const merge = new SchemaMerge(external);
+    const merged = merge.schema(external.document.contents, nodeFromJson(schema));
+    external.document.contents = merged as typeof external.document.contents;
+    if (isChanged(merge.changes)) editor.touch(url.href);
+    return merge.changes;
+  }
+  const merge = new SchemaMerge(file);
+  pair.value = merge.schema(node, nodeFromJson(schema));
+  if (isChanged(merge.changes)) editor.touch(model.url);
+  return merge.changes;
+}
+
+function updateKey(
+  editor: Editor,
+  model: CollectionModel,
+  binding: DiscoveredBinding,
+): CollectionChanges['key'] {
   const wanted = JSON.stringify(binding.key);
-  if (binding.key.length === 0 || binding.isFallbackKey || wanted === JSON.stringify(model.key)) return false;
+  if (binding.key.length === 0 || binding.isFallbackKey || wanted === JSON.stringify(model.key))
+    return undefined;
   const entity = editor.entity('collections', model);
   const pair = entity.items.find((item) => keyText(item.key) === 'key');
   if (pair !== undefined)
     pair.value = updateNode(pair.value as Node, nodeFromJson(wanted), editor.file(model.url));
   editor.touch(model.url);
-  return true;
+  return { from: model.key, to: binding.key };
 }
 
 function mapOf(members: Readonly<Record<string, Node>>): YAMLMap {
@@ -224,7 +240,13 @@ export function mergeDiscovered(input: DiscoverInput): DiscoverResult {
   const editor = new Editor(catalog);
   const added: string[] = [];
   const updated: string[] = [];
+  const changes: CollectionChanges[] = [];
   const skipped: string[] = [];
+  const note = (change: CollectionChanges): void => {
+    const isUpdated = isChanged(change.schema) || change.key !== undefined;
+    if (isUpdated) updated.push(change.name);
+    if (isUpdated || change.schema.kept.length > 0) changes.push(change);
+  };
   const unmatched = new Map(
     capture.bindings.map((binding) => [resourceIdentity(binding.resource, pointers), binding]),
   );
@@ -237,9 +259,9 @@ export function mergeDiscovered(input: DiscoverInput): DiscoverResult {
     if (existing !== undefined) {
       const model = catalog.collections.get(existing.target);
       if (model === undefined) continue;
-      const schemaChanged = updateSchema(editor, model, binding.documentSchema);
-      const keyChanged = updateKey(editor, model, binding);
-      if (schemaChanged || keyChanged) updated.push(model.name);
+      const schema = updateSchema(editor, model, binding.documentSchema);
+      const key = updateKey(editor, model, binding);
+      note({ name: model.name, schema, ...(key === undefined ? {} : { key }) });
       continue;
     }
     const wanted = collectionName(capture.name, binding.recommendedName);
@@ -252,7 +274,7 @@ export function mergeDiscovered(input: DiscoverInput): DiscoverResult {
     taken.add(name);
     const model = catalog.collections.get(name);
     if (model !== undefined) {
-      if (updateSchema(editor, model, binding.documentSchema)) updated.push(name);
+      note({ name, schema: updateSchema(editor, model, binding.documentSchema) });
     } else if (!created.has(name)) {
       created.add(name);
       addCollection(editor, input, name, binding);
@@ -263,5 +285,5 @@ export function mergeDiscovered(input: DiscoverInput): DiscoverResult {
   const vanished = [...unmatched.values()]
     .filter((binding) => !binding.disable)
     .map((binding) => binding.target);
-  return { files: editor.result(), added, updated, vanished, skipped };
+  return { files: editor.result(), added, updated, changes, vanished, skipped };
 }

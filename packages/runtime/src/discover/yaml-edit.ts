@@ -60,7 +60,7 @@ export function nodeToJson(node: Node | null, file: SourceFile): JsonText {
   return jsonText(node, { file, problems: new Problems() });
 }
 
-function sameJson(left: JsonText, right: JsonText): boolean {
+export function sameJson(left: JsonText, right: JsonText): boolean {
   return canonicalJson(parseJson(left)) === canonicalJson(parseJson(right));
 }
 
