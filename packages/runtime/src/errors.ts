@@ -131,6 +131,12 @@ export const catalogue = {
     fix: 'Name a collection that a capture has written to.',
     retry: 'never',
   },
+  CHECKPOINT_DIVERGED: {
+    summary:
+      'A destination was fed from another state folder, or from another copy of this one, in which its collection went on differently.',
+    fix: 'Use the state folder that the destination was fed from, or request a backfill of the materialization.',
+    retry: 'never',
+  },
   CHECKPOINT_AHEAD: {
     summary: 'A destination has read further than its collection reaches in this state folder.',
     fix: 'The state folder is older than the destination, for instance restored from a backup. Restore the newer one, or request a backfill of the materialization.',

@@ -2,16 +2,20 @@
 // `<journal>;<read suffix>`: the suffix holds the binding's state key, so that a new backfill counter reads from the
 // beginning, and a destination that keeps the checkpoint itself brings its own positions back.
 //
+// With its offset a checkpoint keeps the mark of the document that was read last, so that a state folder in which the
+// journal went on differently is noticed.
+//
 // Bindings of higher priority are drained first; among equals the one whose next documents are oldest.
 
-import type { Checkpoint, CheckpointSource, MaterializationSpec } from '@weir/protocol';
+import type { Checkpoint, CheckpointSource, MaterializationSpec, ProducerState } from '@weir/protocol';
 import { errors } from '../errors.ts';
 import type { Disk } from '../host/disk.ts';
+import { documentBefore } from '../journal/document-before.ts';
 import type { HeadChannel } from '../journal/head-channel.ts';
 import { type JournalBatch, JournalReader } from '../journal/journal-reader.ts';
 import type { JournalRecord, Store } from '../store/store.ts';
-import { clockOfUuid } from './document-times.ts';
 import type { DocumentSource, SourceBatch } from './document-source.ts';
+import { isSameMark, markOf, uuidOf } from './journal-mark.ts';
 
 export interface JournalSourceOptions {
   readonly materialization: MaterializationSpec;
@@ -33,6 +37,9 @@ interface Stream {
   head: number;
   /** Offset up to which `next` has given documents. */
   given: number;
+  /** The batch that was given last, and the mark of what lies before it. */
+  last: JournalBatch | undefined;
+  markBefore: readonly ProducerState[];
   /** Read ahead, to know its clock. */
   batch: JournalBatch | undefined;
   batchClock: bigint;
@@ -47,6 +54,8 @@ export class JournalSource implements DocumentSource {
   readonly #listeners = new Set<() => void>();
   /** Of the batch that was given last. */
   #last: Stream | undefined;
+  /** A journal that has come up cannot be followed. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(options: JournalSourceOptions) {
     this.#options = options;
@@ -55,10 +64,20 @@ export class JournalSource implements DocumentSource {
       let relevant = false;
       for (const { collection } of moved) relevant ||= this.#reads(collection);
       if (!relevant) return;
-      this.#refresh();
+      // Whoever tells of the heads has nothing to do with it.
+      try {
+        this.#refresh();
+      } catch (error) {
+        this.#failure = { error };
+      }
       for (const listener of this.#listeners) listener();
     });
-    this.#refresh();
+    try {
+      this.#refresh();
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {
@@ -68,6 +87,7 @@ export class JournalSource implements DocumentSource {
   }
 
   next(): SourceBatch | undefined {
+    if (this.#failure !== undefined) throw this.#failure.error;
     let best: Stream | undefined;
     for (const stream of this.#streams.values()) {
       if (!this.#fill(stream)) continue;
@@ -75,6 +95,8 @@ export class JournalSource implements DocumentSource {
     }
     if (best?.batch === undefined) return undefined;
     const { binding, batch } = best;
+    best.markBefore = markAt(best);
+    best.last = batch;
     best.given = batch.to;
     best.batch = undefined;
     this.#last = best;
@@ -87,9 +109,10 @@ export class JournalSource implements DocumentSource {
 
   checkpoint(): Checkpoint {
     const sources: Record<string, CheckpointSource> = { ...this.#options.checkpoint.sources };
-    for (const { sourceKey, given } of this.#streams.values()) {
+    for (const stream of this.#streams.values()) {
+      const { sourceKey, given } = stream;
       if (given > 0 || sourceKey in sources)
-        sources[sourceKey] = { readThrough: BigInt(given), producers: [] };
+        sources[sourceKey] = { readThrough: BigInt(given), producers: markAt(stream) };
     }
     return { sources, ackIntents: {} };
   }
@@ -134,11 +157,20 @@ export class JournalSource implements DocumentSource {
       known.head = record.head;
       return;
     }
-    const from = Number(checkpoint.sources[sourceKey]?.readThrough ?? 0n);
+    const { readThrough, producers } = checkpoint.sources[sourceKey] ?? { readThrough: 0n, producers: [] };
+    const from = Number(readThrough);
     if (from > record.head) {
       throw errors.CHECKPOINT_AHEAD({
         message: `The checkpoint of ${materialization.name} has read ${from} bytes of ${record.name}, which holds ${record.head}.`,
       });
+    }
+    if (from > 0 && producers.length > 0) {
+      const last = documentBefore(disk, journalsPath, record.folder, from);
+      if (last === undefined || !isSameMark(markOf(last), producers)) {
+        throw errors.CHECKPOINT_DIVERGED({
+          message: `The checkpoint of ${materialization.name} has read ${from} bytes of ${record.name}, and in this state folder another document ends there.`,
+        });
+      }
     }
     this.#streams.set(sourceKey, {
       binding: index,
@@ -148,6 +180,8 @@ export class JournalSource implements DocumentSource {
       reader: new JournalReader(disk, journalsPath, record.folder, from),
       head: record.head,
       given: from,
+      last: undefined,
+      markBefore: producers,
       batch: undefined,
       batchClock: 0n,
     });
@@ -158,7 +192,8 @@ export class JournalSource implements DocumentSource {
     const batch = stream.reader.next(stream.head, this.#options.batchBytes ?? 256 << 10);
     if (batch === undefined) return false;
     stream.batch = batch;
-    stream.batchClock = this.#streams.size > 1 ? clockOfFirst(batch.bytes) : 0n;
+    const first = batch.bytes.subarray(0, batch.bytes.indexOf(newline));
+    stream.batchClock = this.#streams.size > 1 ? (uuidOf(first)?.clock ?? 0n) : 0n;
     return true;
   }
 }
@@ -168,15 +203,9 @@ function precedes(left: Stream, right: Stream): boolean {
   return left.batchClock < right.batchClock;
 }
 
-const uuidMember = Buffer.from('"uuid":"');
-
-/** The clock of the first document; a guess by its bytes is enough, because it only decides an order. */
-function clockOfFirst(bytes: Buffer): bigint {
-  const line = bytes.subarray(0, bytes.indexOf(newline));
-  for (let at = line.indexOf(uuidMember); at !== -1; at = line.indexOf(uuidMember, at + 1)) {
-    const start = at + uuidMember.length;
-    const clock = clockOfUuid(line.toString('latin1', start, start + 36));
-    if (clock !== undefined) return clock;
-  }
-  return 0n;
+/** Of the document that ends where `next` has given documents up to. */
+function markAt({ last, given, markBefore }: Stream): readonly ProducerState[] {
+  if (last === undefined || given <= last.from) return markBefore;
+  const end = given - last.from - 1;
+  return markOf(last.bytes.subarray(end === 0 ? 0 : last.bytes.lastIndexOf(newline, end - 1) + 1, end));
 }

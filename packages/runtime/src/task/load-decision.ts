@@ -8,7 +8,8 @@ export const loadEverything = '\u00ff';
 
 export class LoadDecision {
   readonly #optimized: boolean;
-  #seen = new Set<string>();
+  /** Keys that were asked for in this transaction, and whether their document has come. */
+  #asked = new Map<string, boolean>();
   /** The greatest key of all earlier transactions. */
   #maximum: string;
   #nextMaximum: string;
@@ -28,8 +29,15 @@ export class LoadDecision {
     if (key > this.#nextMaximum) this.#nextMaximum = key;
     // Such a key is not loaded however often it comes: it need not be remembered.
     if (this.#optimized && key > this.#maximum) return false;
-    if (this.#seen.has(key)) return false;
-    this.#seen.add(key);
+    if (this.#asked.has(key)) return false;
+    this.#asked.set(key, false);
+    return true;
+  }
+
+  /** The destination's document of a key has come. False when nobody asked for it, or it came before. */
+  answered(key: string): boolean {
+    if (this.#asked.get(key) !== false) return false;
+    this.#asked.set(key, true);
     return true;
   }
 
@@ -41,6 +49,6 @@ export class LoadDecision {
   /** The transaction is complete: its keys may exist from now on. */
   endTransaction(): void {
     this.#maximum = this.#nextMaximum;
-    this.#seen = new Set();
+    this.#asked = new Map();
   }
 }

@@ -246,7 +246,6 @@ class MaterializeSession {
     connection.send({ kind: 'flush' });
     await connection.flush();
     const flushed = await this.#await('flushed');
-    this.#mayLoad = false;
     crash('runtime.materialize.after-flushed');
     const flushedState = flushed.kind === 'flushed' ? flushed.state : undefined;
     this.#applyState(flushedState);
@@ -366,6 +365,7 @@ class MaterializeSession {
         if (message.kind !== this.#expected) throw this.#protocolError(`got ${message.kind} unasked`);
         this.#expected = undefined;
         this.#answer = message;
+        if (message.kind === 'flushed') this.#mayLoad = false;
         return;
       case 'spec':
       case 'validated':
@@ -389,7 +389,11 @@ class MaterializeSession {
     if (rules === undefined) throw this.#protocolError(`got binding ${binding}, which does not exist`);
     if (!this.#acknowledged) throw this.#protocolError('got loaded before acknowledged');
     if (!this.#mayLoad) throw this.#protocolError('got loaded after flushed');
-    this.#options.combiner.addFront(binding, rules.keyOfLoaded(doc), doc);
+    const key = rules.keyOfLoaded(doc);
+    if (this.#loads[binding]?.answered(key) !== true) {
+      throw this.#protocolError('got loaded for a key that was not asked for, or a second time');
+    }
+    this.#options.combiner.addFront(binding, key, doc);
   }
 
   #applyState(update: ConnectorState | undefined): void {
