@@ -15,7 +15,8 @@ import {
   type SqlBinding,
   validateResource,
 } from '@weir/sqlcapture';
-import { checkConfig, type EndpointConfig, endpointSchema, upgradeConfig } from './config.ts';
+import { checkConfig } from './config.ts';
+import { type EndpointConfig, endpointSchema, upgradeConfig } from './endpoint-schema.ts';
 import { discoverBindings, schemaOptions } from './discovery/discover.ts';
 import { PgDatabase } from './pg-database.ts';
 import { checkPrerequisites, checkWalLevel } from './prerequisites.ts';

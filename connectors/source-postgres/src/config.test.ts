@@ -2,14 +2,8 @@ import { configSchemaText, decodeConfig, lintConfigSchema } from '@weir/schema';
 import { matchSnapshot } from '@weir/testing';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  checkConfig,
-  endpointSchema,
-  sourceSettings,
-  splitAddress,
-  tunnelTarget,
-  upgradeConfig,
-} from './config.ts';
+import { checkConfig, sourceSettings, splitAddress, tunnelTarget } from './config.ts';
+import { endpointSchema, upgradeConfig } from './endpoint-schema.ts';
 import { tlsOptions } from './tls.ts';
 import { resourceSchema } from './resource-schema.ts';
 

@@ -12,7 +12,8 @@ import {
   serverAddress,
 } from '@weir/pgwire';
 import { WeirError } from '@weir/protocol';
-import { AZURE_SCOPE, type EndpointConfig, type SourceSettings } from './config.ts';
+import { type SourceSettings } from './config.ts';
+import { AZURE_SCOPE, type EndpointConfig } from './endpoint-schema.ts';
 import { errors } from './errors.ts';
 import { sessionSettings } from '@weir/postgres';
 import { tlsOptions } from './tls.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
-import { endpointSchema } from './config.ts';
+import { endpointSchema } from './endpoint-schema.ts';
 import { catalogue } from './errors.ts';
 
 const path = fileURLToPath(new URL('../README.md', import.meta.url));

@@ -3,7 +3,8 @@
 
 import type { Logger } from '@weir/connector';
 import { openSshTunnel, type SshTunnel } from '@weir/network-tunnel';
-import { type EndpointConfig, type SourceSettings, sourceSettings, tunnelTarget } from './config.ts';
+import { type SourceSettings, sourceSettings, tunnelTarget } from './config.ts';
+import type { EndpointConfig } from './endpoint-schema.ts';
 import { type ConnectionFactory, connectionFactory } from './connection.ts';
 import { SqlSession } from './sql-session.ts';
 

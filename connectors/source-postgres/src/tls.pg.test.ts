@@ -13,7 +13,8 @@ import { after, before, describe, test } from 'node:test';
 import { decodeConfig } from '@weir/schema';
 import { WeirError } from '@weir/protocol';
 import { CaptureHarness, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
-import { checkConfig, endpointSchema, sourceSettings } from './config.ts';
+import { checkConfig, sourceSettings } from './config.ts';
+import { endpointSchema } from './endpoint-schema.ts';
 import { connectionFactory } from './connection.ts';
 
 const accessRules = `

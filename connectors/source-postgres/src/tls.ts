@@ -2,7 +2,7 @@
 
 import type { ConnectOptions } from '@weir/pgwire';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { EndpointConfig } from './config.ts';
+import type { EndpointConfig } from './endpoint-schema.ts';
 import { errors } from './errors.ts';
 
 const checkingModes: readonly string[] = ['require', 'verify-ca', 'verify-full'];

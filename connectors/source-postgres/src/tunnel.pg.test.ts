@@ -18,7 +18,8 @@ import { createLogger } from '@weir/connector';
 import { WeirError } from '@weir/protocol';
 import { decodeConfig } from '@weir/schema';
 import { CaptureHarness, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
-import { checkConfig, endpointSchema } from './config.ts';
+import { checkConfig } from './config.ts';
+import { endpointSchema } from './endpoint-schema.ts';
 import { withSource } from './source.ts';
 
 describe('a capture through an SSH tunnel', { skip: missingSshServer() || missingPostgres(18) }, () => {

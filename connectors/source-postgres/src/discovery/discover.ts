@@ -9,7 +9,8 @@ import {
   type SchemaOptions,
   writeSchema,
 } from '@weir/sqlcapture';
-import type { EndpointConfig, SourceSettings } from '../config.ts';
+import type { SourceSettings } from '../config.ts';
+import type { EndpointConfig } from '../endpoint-schema.ts';
 import { sourceSchema } from '../document/source-schema.ts';
 import { publishedKey, readPublication } from '../publication.ts';
 import type { SqlSession } from '../sql-session.ts';
