@@ -43,15 +43,20 @@ function socketSentence(error: ClientError, address: string): string {
   }
 }
 
-const CONNECT_FAILED = 2;
+/** ADMINISTRATIVELY_PROHIBITED and UNKNOWN_CHANNEL_TYPE: asking again changes nothing. */
+const REFUSALS: readonly unknown[] = [1, 3];
 
 /** The server would not, or could not, open the connection (RFC 4254, section 5.1). */
 export function forwardFailure(error: ChannelOpenError, endpoint: SshEndpoint, target: string): WeirError {
   const server = `the SSH server ${endpointAddress(endpoint)}`;
-  return error.reason === CONNECT_FAILED
-    ? errors.TUNNEL_TARGET_UNREACHABLE({ message: `${server} cannot connect to ${target}`, cause: error })
-    : errors.TUNNEL_FORWARD_REFUSED({
-        message: `${server} does not forward connections to ${target}: ${error.message}`,
+  const reason = error.message.replace('(SSH) Channel open failure: ', '');
+  return REFUSALS.includes(error.reason)
+    ? errors.TUNNEL_FORWARD_REFUSED({
+        message: `${server} does not forward connections to ${target}: ${reason}`,
+        cause: error,
+      })
+    : errors.TUNNEL_TARGET_UNREACHABLE({
+        message: `${server} cannot connect to ${target}: ${reason}`,
         cause: error,
       });
 }

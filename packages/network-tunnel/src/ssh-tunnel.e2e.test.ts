@@ -221,7 +221,7 @@ describe('a tunnel through OpenSSH', { skip: missingSshServer() }, () => {
     await using tunnel = await openSshTunnel(options({ target: { host: '127.0.0.1', port: 1 } }));
     await closed(connect(tunnel.port, tunnel.host));
     assert.equal(tunnel.forwardFailure?.code, 'TUNNEL_TARGET_UNREACHABLE');
-    assert.match(tunnel.forwardFailure.message, /127\.0\.0\.1:1$/);
+    assert.match(tunnel.forwardFailure.message, /cannot connect to 127\.0\.0\.1:1: .*refused/);
     assert.equal(tunnel.signal.aborted, false);
   });
 
@@ -256,14 +256,16 @@ describe('a tunnel through OpenSSH', { skip: missingSshServer() }, () => {
       hostKey: mortal.fingerprint('ed25519'),
     });
     const socket = connect(tunnel.port, tunnel.host);
+    // It may be reset while the last bytes are on their way.
+    socket.on('error', () => undefined);
     let reasonAtClose: unknown;
     socket.once('close', () => (reasonAtClose = tunnel.signal.reason));
     socket.write('hello');
     await once(socket, 'data');
     const pour = setInterval(() => socket.write(Buffer.alloc(100_000)), 1);
+    socket.once('close', () => clearInterval(pour));
     await mortal.kill9();
     await closed(socket);
-    clearInterval(pour);
     assert.equal((reasonAtClose as { code?: string } | undefined)?.code, 'TUNNEL_LOST');
     const [error] = (await once(connect(tunnel.port, tunnel.host), 'error')) as [NodeJS.ErrnoException];
     assert.equal(error.code, 'ECONNREFUSED');
