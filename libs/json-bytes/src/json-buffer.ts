@@ -1,5 +1,9 @@
 // JSON under construction, as bytes. One buffer that grows and is reused: writing a document allocates nothing.
-// Growing replaces `bytes`, so nobody keeps it across a write.
+// Growing replaces `bytes` and `words`, so nobody keeps them across a write. Text moves in words of four bytes, the last
+// of which may reach past the end of what is written: `reserve` keeps room for that.
+
+import type { Literal } from './literal.ts';
+import { escapeMask, firstInMask } from './word.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -7,6 +11,10 @@ const BACKSLASH = 0x5c;
 const BLOCK_BYTES = 1 << 15;
 /** The longest escape is six bytes: \u001f. */
 const MAX_ESCAPE_BYTES = 6;
+/** Room behind what was reserved, for the rest of a last word. */
+const SLACK_BYTES = 4;
+/** Longer copies are left to the runtime's own. */
+const LONG_COPY_BYTES = 192;
 
 /** 0: as is; 1: \u00xx; otherwise the letter after the backslash. */
 const escapes = new Uint8Array(256);
@@ -26,15 +34,31 @@ const hexDigits = Buffer.from('0123456789abcdef');
 
 export class JsonBuffer {
   bytes: Buffer;
+  /** The memory of `bytes`. */
+  words: DataView;
   length = 0;
+  #source: Uint8Array;
+  #sourceWords: DataView;
 
   constructor(initialBytes = 1 << 16) {
-    this.bytes = Buffer.allocUnsafeSlow(initialBytes);
+    this.bytes = Buffer.allocUnsafeSlow(initialBytes + SLACK_BYTES);
+    this.words = wordsOf(this.bytes);
+    this.#source = this.bytes;
+    this.#sourceWords = this.words;
   }
 
-  /** Makes room for `count` more bytes, which the caller may then write behind `length`. */
+  /** Says where most of what follows is copied from, since `raw` and `string` are faster then; returns its words. */
+  readFrom(source: Uint8Array): DataView {
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#sourceWords = wordsOf(source);
+    }
+    return this.#sourceWords;
+  }
+
+  /** Makes room for `count` more bytes, which the caller may then write behind `length`; the last as part of a word. */
   reserve(count: number): void {
-    if (this.length + count > this.bytes.length) this.#grow(count);
+    if (this.length + count + SLACK_BYTES > this.bytes.length) this.#grow(count);
   }
 
   reset(): void {
@@ -52,14 +76,33 @@ export class JsonBuffer {
     this.bytes[this.length++] = value;
   }
 
+  literal({ words, byteLength }: Literal): void {
+    this.reserve(byteLength);
+    let target = this.length;
+    for (let index = 0; index < words.length; index += 1, target += 4) {
+      this.words.setInt32(target, words[index] ?? 0, true);
+    }
+    this.length += byteLength;
+  }
+
   /** Bytes that are JSON already. */
   raw(source: Uint8Array, start = 0, end: number = source.length): void {
     const count = end - start;
     this.reserve(count);
-    const { bytes } = this;
-    let target = this.length;
-    if (count > 48) bytes.set(source.subarray(start, end), target);
-    else for (let index = start; index < end; index += 1) bytes[target++] = source[index] ?? 0;
+    if (count > LONG_COPY_BYTES) this.bytes.set(source.subarray(start, end), this.length);
+    else if (count < 4 || source !== this.#source) {
+      const { bytes, length } = this;
+      for (let index = 0; index < count; index += 1) bytes[length + index] = source[start + index] ?? 0;
+    } else {
+      const { words, length } = this;
+      const sourceWords = this.#sourceWords;
+      // The last word overlaps the one before it.
+      const last = count - 4;
+      for (let index = 0; index < last; index += 4) {
+        words.setInt32(length + index, sourceWords.getInt32(start + index, true), true);
+      }
+      words.setInt32(length + last, sourceWords.getInt32(start + last, true), true);
+    }
     this.length += count;
   }
 
@@ -67,6 +110,21 @@ export class JsonBuffer {
   ascii(text: string): void {
     this.reserve(text.length);
     this.length += this.bytes.write(text, this.length, 'latin1');
+  }
+
+  /** A safe integer that is not negative. */
+  integer(value: number): void {
+    let digits = 1;
+    for (let limit = 10; value >= limit; limit *= 10) digits += 1;
+    this.reserve(digits);
+    const { bytes } = this;
+    let rest = value;
+    for (let index = this.length + digits - 1; index >= this.length; index -= 1) {
+      const next = Math.floor(rest / 10);
+      bytes[index] = 0x30 + rest - next * 10;
+      rest = next;
+    }
+    this.length += digits;
   }
 
   /** A string of JavaScript as a JSON string. */
@@ -84,9 +142,29 @@ export class JsonBuffer {
 
   /** As `string`, without the quotes. */
   escaped(source: Uint8Array, start: number, end: number): void {
-    for (let block = start; block < end; block += BLOCK_BYTES) {
-      this.#escapedBlock(source, block, Math.min(end, block + BLOCK_BYTES));
+    const first = source === this.#source ? this.#clean(start, end) : start;
+    for (let index = first; index < end; index += BLOCK_BYTES) {
+      this.#escapedBlock(source, index, Math.min(end, index + BLOCK_BYTES));
     }
+  }
+
+  /** Copies whole words up to the first that holds something to escape, and returns where in the source that is. */
+  #clean(start: number, end: number): number {
+    this.reserve(end - start);
+    const { words } = this;
+    const sourceWords = this.#sourceWords;
+    let target = this.length;
+    let index = start;
+    for (; index + 4 <= end; index += 4, target += 4) {
+      const word = sourceWords.getInt32(index, true);
+      words.setInt32(target, word, true);
+      const mask = escapeMask(word);
+      if (mask === 0) continue;
+      index += firstInMask(mask);
+      break;
+    }
+    this.length += index - start;
+    return index;
   }
 
   #escapedBlock(source: Uint8Array, start: number, end: number): void {
@@ -115,8 +193,14 @@ export class JsonBuffer {
   }
 
   #grow(count: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.length + count, this.bytes.length * 2));
+    const needed = this.length + count + SLACK_BYTES;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
+    this.words = wordsOf(grown);
   }
+}
+
+function wordsOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

@@ -2,13 +2,15 @@
 // of their names with their quoted names ready, one writer per column, and `_meta` in its sorted place. The wire bytes
 // of a value go straight into the document.
 
-import type { JsonBuffer } from '@weir/json-bytes';
+import { escapeMask, firstInMask, type JsonBuffer, Literal } from '@weir/json-bytes';
 import { tupleKind, type TupleView } from '@weir/pgwire';
 import { TuplePacker } from '@weir/protocol';
 import { errors } from '../errors.ts';
 import {
   compileKeyPacker,
   compileValueWriter,
+  type Copies,
+  copiesOf,
   type KeyPacker,
   type TypeCatalog,
   type ValueStyle,
@@ -36,8 +38,10 @@ export interface RowPlanTable {
 
 interface Property {
   /** `"name":` */
-  readonly prefix: Buffer;
+  readonly prefix: Literal;
   readonly column: number;
+  /** What `write` comes to for most values: the bytes as they are, or between quotes if none has to be escaped. */
+  readonly copies: Copies | undefined;
   readonly write: ValueWriter;
 }
 
@@ -46,8 +50,19 @@ interface KeyPart {
   readonly pack: KeyPacker;
 }
 
-const [OPEN_BRACE, CLOSE_BRACE, COMMA] = [0x7b, 0x7d, 0x2c];
-const NULL = Buffer.from('null');
+const [OPEN_BRACE, CLOSE_BRACE, COMMA, QUOTE] = [0x7b, 0x7d, 0x2c, 0x22];
+const NULL_WORD = Buffer.from('null').readInt32LE();
+/** A comma and two quotes, with the rest of a last word. */
+const SEPARATOR_BYTES = 8;
+/** Longer texts may have to be cut, and their copies are no part of what a row costs. */
+const LONGEST_INLINE_BYTES = 1 << 14;
+const NULL = new Literal('null');
+const BEFORE = new Literal(',"before":');
+const OPERATIONS = {
+  c: new Literal('"_meta":{"op":"c"'),
+  u: new Literal('"_meta":{"op":"u"'),
+  d: new Literal('"_meta":{"op":"d"'),
+} as const;
 const META = '_meta';
 
 export class RowPlan {
@@ -60,11 +75,12 @@ export class RowPlan {
   readonly collectionKey: readonly number[];
   readonly #packer = new TuplePacker();
   readonly #names: string;
-  readonly #tail: Buffer;
-  readonly #snapshotHead: Buffer;
-  #head: Buffer = NULL;
+  readonly #tail: string;
+  readonly #snapshotHead: Literal;
+  readonly #snapshotTail: Literal;
+  #head: Literal = NULL;
   #headSequence = -1;
-  #foot: Buffer = NULL;
+  #foot: Literal = NULL;
 
   /** The catalog must know the types of all columns. Throws PG_KEY_COLUMN_MISSING. */
   constructor(table: RowPlanTable, catalog: TypeCatalog) {
@@ -72,17 +88,17 @@ export class RowPlan {
     const properties: Property[] = [];
     for (const [column, { name, typeOid }] of table.columns.entries()) {
       if (table.omitted.has(name) || name === META) continue;
+      const isKey = table.collectionKey.includes(name);
+      const write = compileValueWriter(catalog.get(typeOid), { isKey, style: table.style });
       properties.push({
-        prefix: Buffer.from(`${JSON.stringify(name)}:`),
+        prefix: new Literal(`${JSON.stringify(name)}:`),
         column,
-        write: compileValueWriter(catalog.get(typeOid), {
-          isKey: table.collectionKey.includes(name),
-          style: table.style,
-        }),
+        copies: copiesOf(write),
+        write,
       });
     }
     const names = table.columns.map(({ name }) => Buffer.from(name));
-    const order = (property: Property) => names[property.column] ?? NULL;
+    const order = (property: Property) => names[property.column] ?? Buffer.alloc(0);
     properties.sort((a, b) => Buffer.compare(order(a), order(b)));
     const meta = Buffer.from(META);
     this.#before = properties.filter((property) => Buffer.compare(order(property), meta) < 0);
@@ -94,15 +110,12 @@ export class RowPlan {
     this.collectionKey = table.collectionKey.map((name) => this.#columnOf(name));
     const [schema, name] = [JSON.stringify(table.schema), JSON.stringify(table.table)];
     this.#names = `"schema":${schema},"table":${name},"loc":[`;
-    const tag = table.sourceTag === undefined ? '' : `,"tag":${JSON.stringify(table.sourceTag)}`;
-    this.#tail = Buffer.from(tag);
-    this.#snapshotHead = Buffer.from(
+    this.#tail = table.sourceTag === undefined ? '' : `,"tag":${JSON.stringify(table.sourceTag)}`;
+    this.#snapshotHead = new Literal(
       `"_meta":{"op":"c","source":{"schema":${schema},"snapshot":true,"table":${name},"loc":[-1,`,
     );
-    this.#snapshotTail = Buffer.from(`,0]${tag}}}`);
+    this.#snapshotTail = new Literal(`,0]${this.#tail}}}`);
   }
-
-  readonly #snapshotTail: Buffer;
 
   #columnOf(name: string): number {
     const column = this.#table.columns.findIndex((candidate) => candidate.name === name);
@@ -115,12 +128,13 @@ export class RowPlan {
 
   /** Appends the document of a row that a backfill read; `row` counts the rows of the table from 0. */
   writeSnapshot(out: JsonBuffer, bytes: Buffer, tuple: TupleView, row: number): void {
+    out.readFrom(bytes);
     out.byte(OPEN_BRACE);
     this.#writeProperties(out, this.#before, bytes, tuple, undefined, false, true);
     if (this.#before.length > 0) out.byte(COMMA);
-    out.raw(this.#snapshotHead);
-    out.ascii(String(row));
-    out.raw(this.#snapshotTail);
+    out.literal(this.#snapshotHead);
+    out.integer(row);
+    out.literal(this.#snapshotTail);
     this.#writeProperties(out, this.#after, bytes, tuple, undefined, false, false);
     out.byte(CLOSE_BRACE);
   }
@@ -141,19 +155,18 @@ export class RowPlan {
     oldKeyOnly: boolean,
     withBefore: boolean,
   ): void {
+    out.readFrom(bytes);
     const start = out.length;
     out.byte(OPEN_BRACE);
     this.#writeProperties(out, this.#before, bytes, tuple, old, keyOnly, true);
     if (out.length > start + 1) out.byte(COMMA);
     if (this.#headSequence !== transaction.sequence) this.#buildHead(transaction);
-    out.ascii(
-      operation === 'u' ? '"_meta":{"op":"u"' : operation === 'c' ? '"_meta":{"op":"c"' : '"_meta":{"op":"d"',
-    );
-    out.raw(this.#head);
+    out.literal(OPERATIONS[operation]);
+    out.literal(this.#head);
     out.ascii(lsn.toString());
-    out.raw(this.#foot);
+    out.literal(this.#foot);
     if (withBefore && old !== undefined) {
-      out.ascii(',"before":');
+      out.literal(BEFORE);
       this.#writeRow(out, bytes, old, oldKeyOnly);
     }
     out.byte(CLOSE_BRACE);
@@ -165,9 +178,9 @@ export class RowPlan {
   #buildHead(transaction: TransactionMeta): void {
     this.#headSequence = transaction.sequence;
     const { commitTimeMs, previousEndLsn, finalLsn, xid } = transaction;
-    this.#head = Buffer.from(`,"source":{"ts_ms":${commitTimeMs},${this.#names}${previousEndLsn},`);
+    this.#head = new Literal(`,"source":{"ts_ms":${commitTimeMs},${this.#names}${previousEndLsn},`);
     const txid = this.#table.wantsTransactionId ? `,"txid":${xid}` : '';
-    this.#foot = Buffer.concat([Buffer.from(`,${finalLsn}]${txid}`), this.#tail, Buffer.from('}')]);
+    this.#foot = new Literal(`,${finalLsn}]${txid}${this.#tail}}`);
   }
 
   #writeRow(out: JsonBuffer, bytes: Buffer, tuple: TupleView, keyOnly: boolean): void {
@@ -178,6 +191,10 @@ export class RowPlan {
     out.byte(CLOSE_BRACE);
   }
 
+  /**
+   * The hot loop of both paths. Plain copies and clean strings are written here, since a call for each value costs more
+   * than its bytes do; everything else goes to the value's writer, and gives the same bytes.
+   */
   #writeProperties(
     out: JsonBuffer,
     properties: readonly Property[],
@@ -187,8 +204,13 @@ export class RowPlan {
     keyOnly: boolean,
     isFirst: boolean,
   ): void {
+    const source = out.readFrom(bytes);
+    // A word that starts before this may reach past the end of the value, but not of the buffer.
+    const wordsEnd = bytes.length - 3;
     let first = isFirst;
-    for (const { prefix, column, write } of properties) {
+    let at = out.length;
+    let { words } = out;
+    for (const { prefix, column, copies, write } of properties) {
       let from = tuple;
       let kind = column < tuple.count ? tuple.kinds[column] : tupleKind.unchanged;
       if (kind === tupleKind.unchanged) {
@@ -199,12 +221,48 @@ export class RowPlan {
         if (kind !== tupleKind.text) continue;
       }
       if (kind === tupleKind.null && keyOnly) continue;
+      const start = from.starts[column] ?? 0;
+      const end = from.ends[column] ?? 0;
+      out.length = at;
+      out.reserve(prefix.byteLength + (end - start) + SEPARATOR_BYTES);
+      words = out.words;
       if (first) first = false;
-      else out.byte(COMMA);
-      out.raw(prefix);
-      if (kind === tupleKind.text) write(out, bytes, from.starts[column] ?? 0, from.ends[column] ?? 0);
-      else out.raw(NULL);
+      else words.setInt8(at++, COMMA);
+      for (let index = 0, target = at; index < prefix.words.length; index += 1, target += 4) {
+        words.setInt32(target, prefix.words[index] ?? 0, true);
+      }
+      at += prefix.byteLength;
+      if (kind !== tupleKind.text) {
+        words.setInt32(at, NULL_WORD, true);
+        at += 4;
+        continue;
+      }
+      let index = start;
+      if (end > wordsEnd) index = -1;
+      else if (copies === 'plain') {
+        for (let target = at; index < end; index += 4, target += 4) {
+          words.setInt32(target, source.getInt32(index, true), true);
+        }
+        at += end - start;
+      } else if (copies === 'string' && end - start <= LONGEST_INLINE_BYTES) {
+        words.setInt8(at, QUOTE);
+        for (let target = at + 1; index < end; index += 4, target += 4) {
+          const word = source.getInt32(index, true);
+          words.setInt32(target, word, true);
+          const mask = escapeMask(word);
+          if (mask !== 0 && index + firstInMask(mask) < end) break;
+        }
+        if (index >= end) {
+          at += end - start + 2;
+          words.setInt8(at - 1, QUOTE);
+        } else index = -1;
+      } else index = -1;
+      if (index >= 0) continue;
+      out.length = at;
+      write(out, bytes, start, end);
+      at = out.length;
     }
+    out.length = at;
   }
 
   /** The packed key of a row; valid until the next call. `old` supplies values that the change did not touch. */

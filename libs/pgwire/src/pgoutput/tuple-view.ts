@@ -20,6 +20,17 @@ export class TupleView {
   readonly kinds: Uint8Array = new Uint8Array(MAX_COLUMNS);
   readonly starts: Uint32Array = new Uint32Array(MAX_COLUMNS);
   readonly ends: Uint32Array = new Uint32Array(MAX_COLUMNS);
+  #wordsOf: Uint8Array | undefined;
+  #words: DataView = new DataView(new ArrayBuffer(0));
+
+  /** A view of the same memory, which is kept: many rows lie in one buffer. */
+  wordsOf(bytes: Uint8Array): DataView {
+    if (bytes !== this.#wordsOf) {
+      this.#wordsOf = bytes;
+      this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return this.#words;
+  }
 
   /** Returns the offset after the tuple. */
   read(bytes: Buffer, start: number, end: number): number {

@@ -4,3 +4,4 @@ export { isTextType, type PgType, type PgTypeKind, underDomains } from './pg-typ
 export { TypeCatalog } from './type-catalog.ts';
 export { standardStyle, type ValueStyle, valueStyle } from './value-style.ts';
 export { compileValueWriter, sessionSettings, type ValueOptions, type ValueWriter } from './value-writer.ts';
+export { type Copies, copiesOf } from './text.ts';
