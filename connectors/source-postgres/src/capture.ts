@@ -128,6 +128,7 @@ async function pull(
     let engine: CaptureEngine | undefined;
     const output: EngineOutput = {
       document: (binding, document) => transaction.document(binding, document),
+      documents: (binding, count, { bytes, ends }) => transaction.documents(binding, bytes, ends, count),
       sourcedSchema: (binding, schema) => transaction.sourcedSchema(binding, JSON.parse(schema) as object),
       checkpoint: (patch) => {
         transaction.checkpoint(patch, () => engine?.acknowledged(1));

@@ -4,7 +4,6 @@ import { JsonBuffer } from '@weir/json-bytes';
 import type { Preview } from '@weir/capture';
 import type { Logger } from '@weir/connector';
 import {
-  type CopyChunk,
   parseLsn,
   type PgConnection,
   PgServerError,
@@ -12,8 +11,6 @@ import {
   quoteIdentifier,
   quoteLiteral,
   quoteQualified,
-  readCopyTextRow,
-  TupleView,
 } from '@weir/pgwire';
 import {
   backfillFilter,
@@ -34,6 +31,7 @@ import {
   type TableInfo,
   type TableMetadata,
 } from '@weir/sqlcapture';
+import { ChunkReader } from './backfill/chunk-reader.ts';
 import {
   chunkEndQuery,
   type ChunkTable,
@@ -92,7 +90,6 @@ export class PgDatabase implements Database, StreamTables {
   readonly #options: PgDatabaseOptions;
   readonly #catalog = new TypeCatalog();
   readonly #sizes = new Map<number, TableSize>();
-  readonly #row = new TupleView();
   readonly #out = new JsonBuffer();
   #bindings: readonly SqlBinding[] = [];
   #relations = new Map<string, PgRelationInfo>();
@@ -379,7 +376,7 @@ export class PgDatabase implements Database, StreamTables {
       filter: backfillFilter(this.#binding(request.table).resource),
       conditions: [],
     };
-    const chunk = new ChunkReader(plan, this.#row, this.#out, request, sink);
+    const chunk = new ChunkReader(plan, this.#out, request, sink);
     if (request.mode === 'keyed') return this.#scanKeyed(request, relation, table, keyColumns, chunk);
     return this.#scanPages(request, relation, table, chunk);
   }
@@ -467,8 +464,7 @@ export class PgDatabase implements Database, StreamTables {
     const { log, signal } = this.#options;
     log.debug('reading a chunk', { query });
     for await (const rows of connection.copyOut(query)) {
-      chunk.read(rows);
-      await chunk.drained();
+      await chunk.read(rows);
       signal.throwIfAborted();
     }
   }
@@ -509,55 +505,6 @@ export class PgDatabase implements Database, StreamTables {
     } finally {
       if (!connection.isClosed) await connection.query('ROLLBACK');
     }
-  }
-}
-
-/** Turns the rows of one chunk into documents. */
-class ChunkReader {
-  rows = 0;
-  lastKey: Buffer | undefined;
-  readonly #plan: RowPlan;
-  readonly #row: TupleView;
-  readonly #out: JsonBuffer;
-  readonly #request: ScanRequest;
-  readonly #sink: RowSink;
-
-  constructor(plan: RowPlan, row: TupleView, out: JsonBuffer, request: ScanRequest, sink: RowSink) {
-    this.#plan = plan;
-    this.#row = row;
-    this.#out = out;
-    this.#request = request;
-    this.#sink = sink;
-  }
-
-  read(chunk: CopyChunk): void {
-    const [plan, row, out] = [this.#plan, this.#row, this.#out];
-    const { bytes, count, starts, ends } = chunk;
-    const { precise, mode } = this.#request;
-    const offset = this.#request.state.backfilled;
-    for (let index = 0; index < count; index += 1) {
-      readCopyTextRow(row, bytes, starts[index] ?? 0, ends[index] ?? 0);
-      out.reset();
-      plan.writeSnapshot(out, bytes, row, offset + this.rows);
-      this.#sink.row(out.view(), precise ? plan.packKey(bytes, row) : undefined);
-      this.rows += 1;
-    }
-    if (count > 0 && mode === 'keyed') this.lastKey = Buffer.from(plan.packKey(bytes, row));
-  }
-
-  /** The key of the last row of another query; undefined when it has none. */
-  async lastKeyOf(connection: PgConnection, query: string): Promise<Buffer | undefined> {
-    let key: Buffer | undefined;
-    for await (const { bytes, count, starts, ends } of connection.copyOut(query)) {
-      if (count === 0) continue;
-      readCopyTextRow(this.#row, bytes, starts[count - 1] ?? 0, ends[count - 1] ?? 0);
-      key = Buffer.from(this.#plan.packKey(bytes, this.#row));
-    }
-    return key;
-  }
-
-  drained(): Promise<void> {
-    return this.#sink.drained();
   }
 }
 

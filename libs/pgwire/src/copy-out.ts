@@ -32,10 +32,12 @@ export async function* copyOut(
   const collect = (): void => {
     const { stream } = session;
     frames.clear();
+    stream.takeCopyData(frames);
     while (!isReady && session.step()) {
       switch (stream.type) {
         case backend.copyData:
           frames.add(stream.bodyStart, stream.bodyEnd);
+          stream.takeCopyData(frames);
           break;
         case backend.copyOutResponse:
           isCopy = true;

@@ -12,7 +12,10 @@ import type { StatePatch } from './capture-state.ts';
 import type { CaptureCrashPoint } from './crash-points.ts';
 import { errors } from './errors.ts';
 
-type CaptureWriter = Pick<ResponseWriter<'capture'>, 'write' | 'send' | 'congested' | 'drained'>;
+type CaptureWriter = Pick<
+  ResponseWriter<'capture'>,
+  'write' | 'writeCaptured' | 'send' | 'congested' | 'drained'
+>;
 
 export class GroupedOutput implements CaptureOutput {
   readonly acknowledgements: Acknowledgements;
@@ -73,6 +76,12 @@ export class GroupedOutput implements CaptureOutput {
     this.#writer.write({ kind: 'captured', binding, doc });
   }
 
+  sendDocuments(binding: number, bytes: Buffer, ends: ArrayLike<number>, count: number): void {
+    if (binding < 0 || binding >= this.#bindings) throw new RangeError(`There is no binding ${binding}.`);
+    this.#uncommitted += count;
+    this.#writer.writeCaptured(binding, bytes, ends, count);
+  }
+
   sendSchema(binding: number, schema: JsonSchema): void {
     const text = JSON.stringify(schema);
     if (this.#lastSchemas.get(binding) === text) return;
@@ -120,12 +129,7 @@ class Group implements CaptureTransaction {
 
   documents(binding: number, bytes: Buffer, ends: ArrayLike<number>, count: number): void {
     this.#assertOpen();
-    let start = 0;
-    for (let index = 0; index < count; index += 1) {
-      const end = ends[index] ?? start;
-      this.#output.sendDocument(binding, bytes.subarray(start, end));
-      start = end;
-    }
+    this.#output.sendDocuments(binding, bytes, ends, count);
   }
 
   sourcedSchema(binding: number, schema: JsonSchema): void {

@@ -39,6 +39,12 @@ export class ResponseWriter<D extends Direction> {
     if (this.#encoder.byteLength >= BATCH_BYTES) this.flush();
   }
 
+  /** Adds `count` captured documents that lie one after another in `bytes`, the n-th ending before `ends[n]`. */
+  writeCaptured(binding: number, bytes: Buffer, ends: ArrayLike<number>, count: number): void {
+    this.#encoder.writeCaptured(binding, bytes, ends, count);
+    if (this.#encoder.byteLength >= BATCH_BYTES) this.flush();
+  }
+
   /** Adds a message and sends everything that has been gathered. */
   send(message: ResponseOf<D>): void {
     this.#encoder.write(message);

@@ -21,6 +21,7 @@ import {
 import {
   writeProtoCaptureAcknowledge,
   writeProtoCaptured,
+  writeProtoCapturedRange,
   writeProtoLoad,
   writeProtoLoaded,
   writeProtoSourcedSchema,
@@ -32,6 +33,9 @@ import type { ReadOptions } from './message-value.ts';
 import { decodeProtoFrame } from './proto-frame.ts';
 import { writeDelimited, writeProtoMessage } from './proto-write.ts';
 import { errors } from './errors.ts';
+
+/** Documents up to this size are far from the limit of a message. */
+const SMALL_DOCUMENT_BYTES = 1 << 20;
 
 export type CodecName = 'json' | 'proto';
 
@@ -61,6 +65,11 @@ export interface FrameDecoder<M> {
 export interface FrameEncoder<M> {
   /** Copies the message's bytes, so that its buffers may be reused at once. Throws PROTOCOL_* errors. */
   write(message: M): void;
+  /**
+   * `count` documents of one binding that lie one after another in `bytes`, the n-th ending before `ends[n]`, as so many
+   * `captured` messages: of capture responses only. Faster than `write`, as nothing is allocated for each.
+   */
+  writeCaptured(binding: number, bytes: Buffer, ends: ArrayLike<number>, count: number): void;
   /** Bytes written since the last `take`. */
   readonly byteLength: number;
   /** Hands over everything written so far; the encoder never touches those bytes again. */
@@ -163,18 +172,29 @@ export function createEncoder<D extends keyof Messages>(
   const writer = new ByteWriter();
   const writeMessage = codec === 'proto' ? writeProto : writeJson;
   const framing = codec === 'proto' ? 4 : 1;
+  const write = (message: AnyMessage): void => {
+    const mark = writer.byteLength;
+    try {
+      writeMessage(writer, descriptor, message);
+      const byteLength = writer.byteLength - mark - framing;
+      if (byteLength > MAX_MESSAGE_BYTES) {
+        throw messageTooLarge(`${descriptor.name} ${message.kind}`, byteLength, MAX_MESSAGE_BYTES);
+      }
+    } catch (error) {
+      writer.truncate(mark);
+      throw error;
+    }
+  };
   return {
-    write(message) {
-      const mark = writer.byteLength;
-      try {
-        writeMessage(writer, descriptor, message);
-        const byteLength = writer.byteLength - mark - framing;
-        if (byteLength > MAX_MESSAGE_BYTES) {
-          throw messageTooLarge(`${descriptor.name} ${message.kind}`, byteLength, MAX_MESSAGE_BYTES);
-        }
-      } catch (error) {
-        writer.truncate(mark);
-        throw error;
+    write,
+    writeCaptured(binding, bytes, ends, count) {
+      let start = 0;
+      for (let index = 0; index < count; index += 1) {
+        const end = ends[index] ?? start;
+        const isSmall = end > start && end - start <= SMALL_DOCUMENT_BYTES;
+        if (codec === 'proto' && isSmall) writeProtoCapturedRange(writer, binding, bytes, start, end);
+        else write({ kind: 'captured', binding, doc: bytes.subarray(start, end) });
+        start = end;
       }
     },
     get byteLength() {

@@ -75,6 +75,23 @@ export function writeProtoCaptured(writer: ByteWriter, message: CapturedResponse
   writeDocument(writer, 0x32, message.binding, message.doc);
 }
 
+/** As `writeProtoCaptured`, of a document that is not worth a view of its own. */
+export function writeProtoCapturedRange(
+  writer: ByteWriter,
+  binding: number,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): void {
+  const length = end - start;
+  putHeader(writer, 0x32, bindingBytes(binding) + 1 + varintBytes(length) + length);
+  putTagged(writer, 0x08, binding);
+  writer.bytes[writer.position++] = 0x12;
+  putVarint(writer, length);
+  bytes.copy(writer.bytes, writer.position, start, end);
+  writer.position += length;
+}
+
 export function writeProtoLoaded(writer: ByteWriter, message: LoadedResponse): void {
   writeDocument(writer, 0x2a, message.binding, message.doc);
 }

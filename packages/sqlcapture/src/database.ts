@@ -96,9 +96,15 @@ export interface ScanRequest {
   readonly state: TableState;
 }
 
+/** Byte strings one after the other: the first starts at 0, the n-th ends before `ends[n]`. */
+export interface ByteList {
+  readonly bytes: Buffer;
+  readonly ends: ArrayLike<number>;
+}
+
 export interface RowSink {
-  /** One row; the buffers may be reused after the call. `key` is given in precise scans only. */
-  row(document: Buffer, key: Buffer | undefined): void;
+  /** The next `count` rows; the buffers may be reused after the call. Packed keys are given in precise scans only. */
+  rows(count: number, documents: ByteList, keys: ByteList | undefined): void;
   /** To be awaited between batches of rows. */
   drained(): Promise<void>;
 }

@@ -179,7 +179,12 @@ describe('the capture engine', () => {
   test('rows that arrive out of key order stop a precise backfill', async () => {
     const broken = new FakeDatabase(filled(1), 3, () => 0.5, [table('t0')]);
     broken.scanChunk = (_, sink) => {
-      sink.row(Buffer.from('{"op":"c","id":3,"value":1}'), Buffer.from([0, 0, 0, 3]));
+      const document = Buffer.from('{"op":"c","id":3,"value":1}');
+      sink.rows(
+        1,
+        { bytes: document, ends: [document.length] },
+        { bytes: Buffer.from([0, 0, 0, 3]), ends: [4] },
+      );
       return Promise.resolve({ rows: 1, scanned: undefined, complete: true });
     };
     const engine = new CaptureEngine(

@@ -14,8 +14,9 @@ import { isReplicated } from './backfill-mode.ts';
 import type { SqlBinding } from './binding.ts';
 import { chooseTable } from './chunk-choice.ts';
 import type { SqlCaptureCrashPoint } from './crash-points.ts';
-import type { ChangeEvent, Database, Position, ReplicationStream, RowSink } from './database.ts';
+import type { ByteList, ChangeEvent, Database, Position, ReplicationStream, RowSink } from './database.ts';
 import { errors } from './errors.ts';
+import { KeyOrder } from './key-order.ts';
 import { PendingCheckpoints } from './pending-checkpoints.ts';
 import { BackfillProgress } from './progress.ts';
 import { reconcileState, skipBackfills } from './reconcile.ts';
@@ -43,6 +44,8 @@ const reach: (name: SqlCaptureCrashPoint) => void = crashPoint;
 export interface EngineOutput {
   /** The bytes may be reused after the call. */
   document(binding: number, document: Buffer): void;
+  /** As `count` calls of `document`. */
+  documents(binding: number, count: number, documents: ByteList): void;
   sourcedSchema(binding: number, schema: string): void;
   /** A merge patch; commits all documents since the last one. Leaves the process without delay. */
   checkpoint(patch: string): void;
@@ -416,14 +419,13 @@ export class CaptureEngine {
   }
 
   #rowSink(binding: SqlBinding, scanned: Buffer | undefined): RowSink {
-    let last = scanned;
+    const order = new KeyOrder(scanned, (last, key) => keyOrderError(binding, last, key));
     return {
-      row: (document, key) => {
-        if (key !== undefined) {
-          if (last !== undefined && Buffer.compare(key, last) < 0) throw keyOrderError(binding, last, key);
-          last = Buffer.from(key);
-        }
-        this.#emit(binding.index, document);
+      rows: (count, documents, keys) => {
+        if (keys !== undefined) order.check(count, keys);
+        this.#output.documents(binding.index, count, documents);
+        this.#documents += count;
+        this.#undrainedBytes += documents.ends[count - 1] ?? 0;
       },
       drained: async () => {
         reach('sqlcapture.mid-chunk');

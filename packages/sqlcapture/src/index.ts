@@ -15,6 +15,7 @@ export type {
   ReplicationEvent,
   ReplicationStream,
   RowSink,
+  ByteList,
   ScanRequest,
   ScanResult,
   TableChangedEvent,

@@ -28,10 +28,18 @@ export class Downstream {
   /** The output of one process; `onOutput` may throw to make it die. */
   attach(onOutput: (kind: 'document' | 'checkpoint') => void): EngineOutput {
     this.#open = [];
+    const document = (binding: number, bytes: Buffer): void => {
+      this.#open.push({ binding, document: JSON.parse(bytes.toString()) as Received['document'] });
+      onOutput('document');
+    };
     return {
-      document: (binding, document) => {
-        this.#open.push({ binding, document: JSON.parse(document.toString()) as Received['document'] });
-        onOutput('document');
+      document,
+      documents: (binding, count, { bytes, ends }) => {
+        let start = 0;
+        for (let index = 0; index < count; index += 1) {
+          document(binding, bytes.subarray(start, ends[index]));
+          start = ends[index] ?? start;
+        }
       },
       sourcedSchema: (binding, schema) => this.schemas.push({ binding, schema }),
       checkpoint: (patch) => {

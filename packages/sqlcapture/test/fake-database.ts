@@ -171,7 +171,12 @@ export class FakeDatabase implements Database {
     );
     for (const [id, value] of rows) {
       const document = Buffer.from(JSON.stringify({ op: 'c', id, value, snapshot: true }));
-      sink.row(document, request.precise ? packId(id) : undefined);
+      const key = packId(id);
+      sink.rows(
+        1,
+        { bytes: document, ends: [document.length] },
+        request.precise ? { bytes: key, ends: [key.length] } : undefined,
+      );
       this.server.onIdle();
       await sink.drained();
     }

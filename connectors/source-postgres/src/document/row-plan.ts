@@ -268,13 +268,18 @@ export class RowPlan {
   /** The packed key of a row; valid until the next call. `old` supplies values that the change did not touch. */
   packKey(bytes: Buffer, tuple: TupleView, old?: TupleView): Buffer {
     const packer = this.#packer.reset();
+    this.appendKey(packer, bytes, tuple, old);
+    return packer.view();
+  }
+
+  /** Adds the packed key of a row to what the packer holds. */
+  appendKey(packer: TuplePacker, bytes: Buffer, tuple: TupleView, old?: TupleView): void {
     for (const { column, pack } of this.#key) {
       const from = tuple.kinds[column] === tupleKind.unchanged && old !== undefined ? old : tuple;
       if (from.kinds[column] === tupleKind.text) {
         pack(packer, bytes, from.starts[column] ?? 0, from.ends[column] ?? 0);
       } else packer.null();
     }
-    return packer.view();
   }
 
   /** Whether the collection's key differs between the two rows, as far as both have it. */

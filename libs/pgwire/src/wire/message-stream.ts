@@ -5,6 +5,8 @@
 
 import type { Duplex } from 'node:stream';
 import { PgConnectionError, tlsReason } from '../pg-errors.ts';
+import { backend } from './backend-messages.ts';
+import type { FrameTable } from './frame-table.ts';
 
 const HIGH_WATER_BYTES = 1 << 20;
 const INITIAL_BYTES = 1 << 17;
@@ -83,6 +85,25 @@ export class MessageStream {
     this.bodyEnd = this.#position + 1 + length;
     this.#position = this.bodyEnd;
     return true;
+  }
+
+  /** Steps over the CopyData messages that come next and are here in full, and adds their bodies to `frames`. */
+  takeCopyData(frames: FrameTable): void {
+    const { bytes } = this;
+    const end = this.#end;
+    let position = this.#position;
+    while (end - position >= 5 && bytes[position] === backend.copyData) {
+      const length =
+        ((bytes[position + 1] ?? 0) << 24) |
+        ((bytes[position + 2] ?? 0) << 16) |
+        ((bytes[position + 3] ?? 0) << 8) |
+        (bytes[position + 4] ?? 0);
+      // Whatever is wrong with a length, `next` says so.
+      if (length < 4 || length >= end - position) break;
+      frames.add(position + 5, position + 1 + length);
+      position += length + 1;
+    }
+    this.#position = position;
   }
 
   /** Puts the message of the last `next()` back. */
