@@ -65,6 +65,8 @@ export interface CaptureRun extends RunFigures {
   readonly state: Record<string, unknown>;
   /** From the first to the last document, leaving out start-up. */
   readonly streamingSeconds: number;
+  /** CPU time in that span. */
+  readonly streamingCpuSeconds: number;
 }
 
 export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun> {
@@ -83,9 +85,13 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
   const state: Record<string, unknown> = {};
   let count = 0;
   let firstAt = 0;
+  let firstCpuSeconds = 0;
   const handle = (message: CaptureResponse): boolean => {
     if (message.kind === 'captured') {
-      if (count === 0) firstAt = performance.now();
+      if (count === 0) {
+        firstAt = performance.now();
+        firstCpuSeconds = readProcess(child.pid ?? 0).cpuSeconds;
+      }
       count += 1;
     } else if (message.kind === 'checkpoint') {
       Object.assign(state, JSON.parse(message.state.updated));
@@ -111,6 +117,7 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
     count,
     seconds: (ended - started) / 1000,
     streamingSeconds: (ended - firstAt) / 1000,
+    streamingCpuSeconds: figures.cpuSeconds - firstCpuSeconds,
     state,
     ...figures,
   };

@@ -121,7 +121,7 @@ export class JsonBuffer {
     let rest = value;
     for (let index = this.length + digits - 1; index >= this.length; index -= 1) {
       const next = Math.floor(rest / 10);
-      bytes[index] = 0x30 + rest - next * 10;
+      bytes[index] = 0x30 + (rest - next * 10);
       rest = next;
     }
     this.length += digits;

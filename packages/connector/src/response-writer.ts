@@ -58,7 +58,7 @@ export class ResponseWriter<D extends Direction> {
     this.#bytesInFlight += batch.length;
     this.#stdout.write(batch, (error) => {
       if (error instanceof Error) this.#fail(error);
-      else this.#sent(batch.length);
+      else this.#sent(batch);
     });
   }
 
@@ -84,8 +84,9 @@ export class ResponseWriter<D extends Direction> {
     return new Promise((resolve, reject) => this.#waiting.push({ below: bytes, resolve, reject }));
   }
 
-  #sent(bytes: number): void {
-    this.#bytesInFlight -= bytes;
+  #sent(batch: Buffer): void {
+    this.#bytesInFlight -= batch.length;
+    this.#encoder.giveBack(batch);
     if (this.#waiting.length === 0) return;
     const ready = this.#waiting.filter(({ below }) => this.#bytesInFlight < below);
     this.#waiting = this.#waiting.filter(({ below }) => this.#bytesInFlight >= below);

@@ -1,10 +1,18 @@
 // A growing buffer that hands its content over without copying it.
 //
-// Invariant: bytes that `take()` returned are never written again, so a stream may hold them for as long as it likes.
+// Invariant: bytes that `take()` returned are never written again, unless they are given back: a stream may hold them for
+// as long as it likes. Memory that is given back is used again; new slabs for each write would make V8 collect the whole
+// heap for the sake of a few large buffers.
 // Positions are only valid until the next `reserve`; marks that must survive growth are lengths (`mark`, `truncate`).
 
 const SMALLEST_SLAB = 64 * 1024;
 const LARGEST_SLAB = 4 * 1024 * 1024;
+
+interface Slab {
+  readonly bytes: Buffer;
+  /** Pieces that were taken and not given back. */
+  lent: number;
+}
 
 export class ByteWriter {
   /** Written up to `position`. Hot code writes here directly, after `reserve`. */
@@ -12,6 +20,11 @@ export class ByteWriter {
   position = 0;
   #start = 0;
   #slabBytes = SMALLEST_SLAB;
+  #slab: Slab = { bytes: this.bytes, lent: 0 };
+  /** Earlier slabs with pieces that may be given back; kept only once something was. */
+  #lentSlabs: Slab[] = [];
+  #spare: Slab | undefined;
+  #isGivenBack = false;
 
   /** Bytes written since the last `take`. */
   get byteLength(): number {
@@ -26,9 +39,14 @@ export class ByteWriter {
   #grow(count: number): void {
     const pending = this.position - this.#start;
     const size = Math.max(this.#slabBytes, pending === 0 ? count : 2 * (pending + count));
-    const slab = Buffer.allocUnsafeSlow(size);
-    this.bytes.copy(slab, 0, this.#start, this.position);
-    this.bytes = slab;
+    const spare = this.#spare;
+    const fits = spare !== undefined && spare.bytes.length >= pending + count;
+    const next = fits ? spare : { bytes: Buffer.allocUnsafeSlow(size), lent: 0 };
+    if (fits) this.#spare = undefined;
+    this.bytes.copy(next.bytes, 0, this.#start, this.position);
+    if (this.#slab.lent > 0 && this.#isGivenBack) this.#lentSlabs.push(this.#slab);
+    this.#slab = next;
+    this.bytes = next.bytes;
     this.#start = 0;
     this.position = pending;
   }
@@ -47,7 +65,27 @@ export class ByteWriter {
     const taken = this.bytes.subarray(this.#start, this.position);
     this.#slabBytes = Math.min(LARGEST_SLAB, Math.max(SMALLEST_SLAB, 4 * taken.length));
     this.#start = this.position;
+    this.#slab.lent += 1;
     return taken;
+  }
+
+  /** Nobody reads these bytes any more, which `take()` returned: they may be written again. Optional, and once only. */
+  giveBack(taken: Buffer): void {
+    this.#isGivenBack = true;
+    if (taken.buffer === this.bytes.buffer) {
+      this.#slab.lent -= 1;
+      if (this.#slab.lent > 0 || this.byteLength > 0) return;
+      this.#start = 0;
+      this.position = 0;
+      return;
+    }
+    const index = this.#lentSlabs.findIndex(({ bytes }) => bytes.buffer === taken.buffer);
+    const slab = this.#lentSlabs[index];
+    if (slab === undefined) return;
+    slab.lent -= 1;
+    if (slab.lent > 0) return;
+    this.#lentSlabs.splice(index, 1);
+    if (slab.bytes.length >= (this.#spare?.bytes.length ?? 0)) this.#spare = slab;
   }
 
   byte(value: number): void {

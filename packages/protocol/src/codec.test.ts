@@ -98,3 +98,46 @@ for (const codec of CODECS) {
 test('three bytes are too few to tell the codec', () => {
   assert.equal(sniffCodec(Buffer.from('{"s')), undefined);
 });
+
+test('documents written together are the messages that they would be one by one', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom<CodecName>('json', 'proto'),
+      fc.nat(300),
+      fc.array(fc.object({ maxDepth: 1 }), { maxLength: 20 }),
+      (codec, binding, objects) => {
+        const documents = objects.map((object) => Buffer.from(JSON.stringify(object)));
+        let end = 0;
+        const ends = documents.map((document) => (end += document.length));
+        const [together, each] = [
+          createEncoder('capture.Response', codec),
+          createEncoder('capture.Response', codec),
+        ];
+        together.writeCaptured(binding, Buffer.concat(documents), ends, documents.length);
+        for (const doc of documents) each.write({ kind: 'captured', binding, doc });
+        assert.deepEqual(together.take(), each.take());
+      },
+    ),
+  );
+});
+
+test('an encoder writes again what it was given back, and nothing else', () => {
+  const sizes = fc.array(fc.tuple(fc.nat(200_000), fc.nat(3)), { maxLength: 30 });
+  fc.assert(
+    fc.property(sizes, (writes) => {
+      const encoder = createEncoder('capture.Response', 'proto');
+      const reference = createEncoder('capture.Response', 'proto');
+      const held: { taken: Buffer; expected: Buffer }[] = [];
+      for (const [index, [size, given]] of writes.entries()) {
+        const doc = Buffer.alloc(size + 1, 0x61 + (index % 26));
+        for (const each of [encoder, reference]) each.write({ kind: 'captured', binding: 0, doc });
+        // Some of the bytes stay in the encoder, while others are given back.
+        if (index % 3 > 0) held.push({ taken: encoder.take(), expected: Buffer.from(reference.take()) });
+        for (const { taken } of held.splice(0, given)) encoder.giveBack(taken);
+        for (const { taken, expected } of held) assert.ok(taken.equals(expected));
+      }
+      assert.ok(encoder.take().equals(reference.take()));
+    }),
+    { numRuns: 30 },
+  );
+});

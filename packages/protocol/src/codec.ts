@@ -74,6 +74,8 @@ export interface FrameEncoder<M> {
   readonly byteLength: number;
   /** Hands over everything written so far; the encoder never touches those bytes again. */
   take(): Buffer;
+  /** Allows the encoder to write again what `take` handed over, once nobody reads it any more. Not to be called twice. */
+  giveBack(taken: Buffer): void;
 }
 
 const DIRECTIONS: { readonly [D in keyof Messages]: DirectionDescriptor } = {
@@ -201,6 +203,7 @@ export function createEncoder<D extends keyof Messages>(
       return writer.byteLength;
     },
     take: () => writer.take(),
+    giveBack: (taken) => writer.giveBack(taken),
   };
 }
 

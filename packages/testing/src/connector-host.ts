@@ -1,7 +1,7 @@
 // A connector process without a process: streams in memory that stand for stdin, stdout and stderr, and the runtime's
 // side of them. What `serve` of @weir/connector does here is what it does in a process.
 
-import { PassThrough } from 'node:stream';
+import { PassThrough, Transform } from 'node:stream';
 import { createDecoder, createEncoder, type CodecName, type Messages } from '@weir/protocol';
 import type { ConnectorLog } from './connector-driver.ts';
 
@@ -11,7 +11,10 @@ type ResponseOf<D extends Direction> = Messages[`${D}.Response`];
 
 export class ConnectorHost<D extends Direction> {
   readonly stdin = new PassThrough();
-  readonly stdout = new PassThrough();
+  /** Copies what is written, as a pipe does: the connector may write into the same memory again. */
+  readonly stdout = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => done(null, Buffer.from(chunk)),
+  });
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isTerminal = false;
   readonly logLines: string[] = [];

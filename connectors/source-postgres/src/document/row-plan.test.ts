@@ -2,6 +2,7 @@ import { JsonBuffer } from '@weir/json-bytes';
 import { readCopyTextRow, tupleKind, TupleView } from '@weir/pgwire';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import * as fc from 'fast-check';
 import { standardStyle, TypeCatalog } from '@weir/postgres';
 import { RowPlan, type RowPlanTable } from './row-plan.ts';
 import { TransactionMeta } from './transaction-meta.ts';
@@ -75,6 +76,26 @@ describe('documents of rows', () => {
     assert.equal(
       written((out) => plan().writeSnapshot(out, bytes, tuple, 41)),
       '{"Name":"Ada\\n","_meta":{"op":"c","source":{"schema":"public","snapshot":true,"table":"we\\"ird","loc":[-1,41,0]}},"a_b":null,"id":1}',
+    );
+  });
+
+  test('a row of any text is the document that JSON.stringify makes of it, wherever the row ends in its buffer', () => {
+    const out = new JsonBuffer(1);
+    const text = fc.option(
+      fc.oneof(fc.string({ unit: 'binary', maxLength: 30 }), fc.stringMatching(/^[a-z ]{0,30}$/)),
+    );
+    fc.assert(
+      fc.property(fc.integer(), text, text, fc.nat(5), fc.nat(), (id, name, other, slack, row) => {
+        const { bytes, tuples } = rows([String(id), name, other]);
+        const whole = Buffer.concat([bytes, Buffer.alloc(slack, '"')]);
+        out.reset();
+        plan().writeSnapshot(out, whole, tuples[0]!, row);
+        const source = { schema: 'public', snapshot: true, table: 'we"ird', loc: [-1, row, 0] };
+        assert.equal(
+          out.view().toString(),
+          JSON.stringify({ Name: name, _meta: { op: 'c', source }, a_b: other, id }),
+        );
+      }),
     );
   });
 
