@@ -1,9 +1,10 @@
 // Validation of documents, on ajv. A schema is compiled twice at most: once to answer yes or no fast, and, the first
 // time a document fails, once more to list everything that is wrong with it.
 
-import { Ajv2020, type AnySchema, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Ajv2020, AnySchema, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import { errors } from '../errors.ts';
 import { isJsonObject, type JsonValue } from '../json/value.ts';
+import { ajv2020 } from './ajv.ts';
 import { toCurrentDialect } from './dialect.ts';
 import { describeFailure, type ValidationFailure } from './failure.ts';
 import { checkedFormats } from './formats.ts';
@@ -111,7 +112,7 @@ let sharedMetaValidator: Ajv2020 | undefined;
 
 /** Compiling the meta-schema takes tens of milliseconds, so it is done once. */
 function metaValidator(): Ajv2020 {
-  sharedMetaValidator ??= new Ajv2020({
+  sharedMetaValidator ??= new (ajv2020())({
     strict: false,
     logger: false,
     allErrors: true,
@@ -121,7 +122,7 @@ function metaValidator(): Ajv2020 {
 }
 
 function newAjv(allErrors: boolean, ownProperties: boolean): Ajv2020 {
-  return new Ajv2020({
+  return new (ajv2020())({
     strict: false,
     logger: false,
     allErrors,
