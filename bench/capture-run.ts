@@ -21,9 +21,11 @@ export interface CaptureRunOptions {
     readonly path: readonly string[];
     readonly key: readonly string[];
   }[];
-  readonly state?: object;
-  /** The run is over when this many documents were captured and their checkpoint has come. */
+  readonly state?: Record<string, unknown>;
+  /** The run is over at the first checkpoint after this many documents for which `isDone` holds. */
   readonly documents: number;
+  /** Always, when absent. */
+  readonly isDone?: (state: Record<string, unknown>) => boolean;
 }
 
 function collection(name: string, key: readonly string[]): CollectionSpec {
@@ -61,7 +63,6 @@ function openRequest(options: CaptureRunOptions): CaptureRequest {
 }
 
 export interface CaptureRun extends RunFigures {
-  /** The last value that each top-level key of the state was patched to. */
   readonly state: Record<string, unknown>;
   /** From the first to the last document, leaving out start-up. */
   readonly streamingSeconds: number;
@@ -82,7 +83,7 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
   send(openRequest(options));
 
   const decoder = createDecoder('capture.Response', 'proto');
-  const state: Record<string, unknown> = {};
+  let state = options.state ?? {};
   let count = 0;
   let firstAt = 0;
   let firstCpuSeconds = 0;
@@ -94,9 +95,9 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
       }
       count += 1;
     } else if (message.kind === 'checkpoint') {
-      Object.assign(state, JSON.parse(message.state.updated));
+      state = mergePatch(state, JSON.parse(message.state.updated));
       send({ kind: 'acknowledge', checkpoints: 1 });
-      return count >= options.documents;
+      return count >= options.documents && options.isDone?.(state) !== false;
     }
     return false;
   };
@@ -121,4 +122,15 @@ export async function runCapture(options: CaptureRunOptions): Promise<CaptureRun
     state,
     ...figures,
   };
+}
+
+/** RFC 7396, of objects. */
+function mergePatch(target: Record<string, unknown>, patch: unknown): Record<string, unknown> {
+  const merged = { ...target };
+  for (const [key, value] of Object.entries(patch as object)) {
+    if (value === null) delete merged[key];
+    else if (typeof value !== 'object' || Array.isArray(value)) merged[key] = value;
+    else merged[key] = mergePatch((merged[key] ?? {}) as Record<string, unknown>, value);
+  }
+  return merged;
 }

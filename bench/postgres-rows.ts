@@ -17,7 +17,6 @@ import { runShell } from './process-figures.ts';
 
 const backfillRows = Number(process.env['WEIR_BENCH_ROWS'] ?? 1_000_000);
 const changes = Number(process.env['WEIR_BENCH_CHANGES'] ?? 300_000);
-const maxRounds = 12;
 
 const binding = { resource: { namespace: 'public', stream: 'li' }, path: ['public', 'li'], key: ['/id'] };
 
@@ -60,18 +59,27 @@ export const pgCdc: BenchRow = {
     const server = await startBenchPostgres();
     await createLineItems(server, 100_000);
     await server.query('CREATE PUBLICATION flow_publication FOR ALL TABLES');
-    // A first session leaves each of our slots at its end of the backfill, with the state to go on from.
-    const states: Record<string, unknown>[] = [];
-    for (let round = 0; round < maxRounds; round += 1) {
-      const { state } = await runCapture({
-        connector: 'source-postgres',
-        config: captureConfig(server, `cdc_${round}`),
-        bindings: [{ ...binding, resource: { ...binding.resource, mode: 'Only Changes' } }],
-        documents: 0,
-      });
-      states.push(state);
-      await server.query(`SELECT pg_create_logical_replication_slot('native_${round}', 'pgoutput')`);
-    }
+    // A session leaves a slot and the state to go on from; every round reads a copy of the slot.
+    const onlyChanges = [{ ...binding, resource: { ...binding.resource, mode: 'Only Changes' } }];
+    const { state } = await runCapture({
+      connector: 'source-postgres',
+      config: captureConfig(server, 'ours'),
+      bindings: onlyChanges,
+      documents: 0,
+      isDone: (reached) => JSON.stringify(reached).includes('"Active"'),
+    });
+    await server.query(`SELECT pg_create_logical_replication_slot('native', 'pgoutput')`);
+    const withCopy = async <T>(
+      side: string,
+      round: number,
+      use: (slot: string) => Promise<T>,
+    ): Promise<T> => {
+      const slot = `${side}_${round}`;
+      await server.query(`SELECT pg_copy_logical_replication_slot('${side}', '${slot}')`);
+      const result = await use(slot);
+      await dropSlot(server, slot);
+      return result;
+    };
     for (let done = 0; done < changes; done += 1000) {
       await server.query(
         `UPDATE li SET price = price + 0.01 WHERE id > ${done % 100_000} AND id <= ${(done % 100_000) + 1000}`,
@@ -81,19 +89,23 @@ export const pgCdc: BenchRow = {
     const file = join(tmpdir(), `weir-bench-${process.pid}.changes`);
     return {
       native: (round) =>
-        runShell(
-          `${pgBin}/pg_recvlogical --start --slot native_${round} -o proto_version=1 -o publication_names=flow_publication --no-loop --endpos=${end?.['lsn'] ?? ''} -f ${file} -d "$PGDATABASE"`,
-          changes,
-          clientEnv(server),
+        withCopy('native', round, (slot) =>
+          runShell(
+            `${pgBin}/pg_recvlogical --start --slot ${slot} -o proto_version=1 -o publication_names=flow_publication --no-loop --endpos=${end?.['lsn'] ?? ''} -f ${file} -d "$PGDATABASE"`,
+            changes,
+            clientEnv(server),
+          ),
         ),
       ours: (round) =>
-        runCapture({
-          connector: 'source-postgres',
-          config: captureConfig(server, `cdc_${round}`),
-          bindings: [{ ...binding, resource: { ...binding.resource, mode: 'Only Changes' } }],
-          state: states[round] ?? {},
-          documents: changes,
-        }),
+        withCopy('ours', round, (slot) =>
+          runCapture({
+            connector: 'source-postgres',
+            config: captureConfig(server, slot),
+            bindings: onlyChanges,
+            state,
+            documents: changes,
+          }),
+        ),
       async [Symbol.asyncDispose]() {
         rmSync(file, { force: true });
         await server[Symbol.asyncDispose]();
