@@ -12,6 +12,8 @@ import { copyDoneMessage, queryMessage } from './wire/frontend-messages.ts';
 const XLOG_DATA = 0x77; // w: Int64 start, Int64 end of WAL, Int64 time, bytes
 const KEEPALIVE = 0x6b; // k: Int64 end of WAL, Int64 time, Byte1 reply requested
 const STOP_TIMEOUT_MS = 5000;
+/** Positions with this upper half are past 2^53. */
+const INEXACT_HIGH_HALF = 2 ** 21;
 /** 2000-01-01 in Unix microseconds: the server counts from there. */
 export const POSTGRES_EPOCH_MICROS = 946_684_800_000_000n;
 
@@ -49,6 +51,11 @@ export class ReplicationBatch {
     return this.bytes[this.#start(index)] === KEEPALIVE;
   }
 
+  /** Otherwise it is a keepalive, or of a kind that a later server may add, which is to be passed over. */
+  isData(index: number): boolean {
+    return this.bytes[this.#start(index)] === XLOG_DATA;
+  }
+
   /** Where the output plugin's message starts, in `bytes`. */
   payloadStart(index: number): number {
     return this.#start(index) + 25;
@@ -58,9 +65,12 @@ export class ReplicationBatch {
     return this.frames.ends[index] ?? 0;
   }
 
-  /** The WAL position of a data frame. */
-  walStart(index: number): bigint {
-    return this.bytes.readBigUInt64BE(this.#start(index) + 1);
+  /** The WAL position of a data frame; a number while that is exact, which costs a tenth. */
+  walStart(index: number): number | bigint {
+    const at = this.#start(index) + 1;
+    const high = this.bytes.readUInt32BE(at);
+    if (high >= INEXACT_HIGH_HALF) return this.bytes.readBigUInt64BE(at);
+    return high * 2 ** 32 + this.bytes.readUInt32BE(at + 4);
   }
 
   /** The server's end of WAL: of a data frame, or of a keepalive, where everything before it has been sent. */
@@ -157,13 +167,13 @@ export class ReplicationStream implements AsyncIterable<ReplicationBatch> {
     const { frames } = batch;
     frames.clear();
     batch.bytes = stream.bytes;
+    stream.takeCopyData(frames);
     while (!this.#isReady && this.#session.step()) {
       switch (stream.type) {
-        case backend.copyData: {
-          const kind = stream.bytes[stream.bodyStart];
-          if (kind === XLOG_DATA || kind === KEEPALIVE) frames.add(stream.bodyStart, stream.bodyEnd);
+        case backend.copyData:
+          frames.add(stream.bodyStart, stream.bodyEnd);
+          stream.takeCopyData(frames);
           break;
-        }
         case backend.copyDone:
           this.stop();
           break;

@@ -2,6 +2,7 @@
 // is not blocking: a producer has to look at `congested` and await `drained()`, or the frames pile up in memory.
 
 import type { Writable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createEncoder, type CodecName, type FrameEncoder } from '@weir/protocol';
 import { errors } from './errors.ts';
 import type { Direction, ResponseOf } from './request-reader.ts';
@@ -67,9 +68,14 @@ export class ResponseWriter<D extends Direction> {
     return this.#bytesInFlight >= CONGESTED_BYTES;
   }
 
-  /** Resolves at once unless congested; then when half of what is on its way has been taken. */
-  drained(): Promise<void> {
-    return this.congested ? this.#below(CONGESTED_BYTES / 2) : this.#below(CONGESTED_BYTES);
+  /**
+   * Resolves when half of what is on its way has been taken, if congested. Otherwise at once, or after a turn of the
+   * event loop in which the pipe is served, so that its reader works while the next batch is made.
+   */
+  async drained(): Promise<void> {
+    if (this.congested) await this.#below(CONGESTED_BYTES / 2);
+    else if (this.#bytesInFlight > 0) await nextTurn();
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** Sends what has been gathered and waits until the pipe has taken all of it. */

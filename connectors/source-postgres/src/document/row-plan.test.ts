@@ -147,7 +147,16 @@ describe('documents of rows', () => {
 
   test('positions within a transaction are distinct and increase, though rows share an LSN', () => {
     const meta = transaction();
-    const given = [5n, 5n, 5n, 40n, 40n, 60n].map((lsn) => meta.nextLsn(lsn));
-    assert.deepEqual(given, [5n, 6n, 7n, 40n, 41n, 60n]);
+    const given = [5, 5, 5, 40, 40, 60].map((lsn) => meta.nextLsn(lsn));
+    assert.deepEqual(given, [5, 6, 7, 40, 41, 60]);
+    const edge = Number.MAX_SAFE_INTEGER;
+    const past = [edge, edge, edge, 2n ** 60n, 2n ** 60n].map((lsn) => meta.nextLsn(lsn));
+    assert.deepEqual(past.map(BigInt), [
+      2n ** 53n - 1n,
+      2n ** 53n,
+      2n ** 53n + 1n,
+      2n ** 60n,
+      2n ** 60n + 1n,
+    ]);
   });
 });

@@ -16,7 +16,7 @@ import {
   type ValueStyle,
   type ValueWriter,
 } from '@weir/postgres';
-import type { TransactionMeta } from './transaction-meta.ts';
+import type { ChangeLsn, TransactionMeta } from './transaction-meta.ts';
 
 export type Operation = 'c' | 'u' | 'd';
 
@@ -147,7 +147,7 @@ export class RowPlan {
     out: JsonBuffer,
     operation: Operation,
     transaction: TransactionMeta,
-    lsn: bigint,
+    lsn: ChangeLsn,
     bytes: Buffer,
     tuple: TupleView,
     keyOnly: boolean,
@@ -163,7 +163,8 @@ export class RowPlan {
     if (this.#headSequence !== transaction.sequence) this.#buildHead(transaction);
     out.literal(OPERATIONS[operation]);
     out.literal(this.#head);
-    out.ascii(lsn.toString());
+    if (typeof lsn === 'number') out.integer(lsn);
+    else out.ascii(lsn.toString());
     out.literal(this.#foot);
     if (withBefore && old !== undefined) {
       out.literal(BEFORE);

@@ -1,5 +1,8 @@
 // What all changes of one transaction have in common in their `_meta.source`.
 
+/** A position of the log in changes, where there are many: a number while that is exact, as it is for 8 PiB of log. */
+export type ChangeLsn = number | bigint;
+
 export class TransactionMeta {
   /** Tells a plan that it has to build its head anew. */
   sequence = 0;
@@ -10,14 +13,14 @@ export class TransactionMeta {
   finalLsn = 0n;
   xid = 0;
   /** The middle part of the last position given out in this transaction. */
-  #lastLsn = -1n;
+  #lastLsn: ChangeLsn = -1;
 
   begin(finalLsn: bigint, commitTimeMicros: bigint, xid: number): void {
     this.sequence += 1;
     this.finalLsn = finalLsn;
     this.commitTimeMs = commitTimeMicros / 1000n;
     this.xid = xid;
-    this.#lastLsn = -1n;
+    this.#lastLsn = -1;
   }
 
   /**
@@ -25,8 +28,13 @@ export class TransactionMeta {
    * and an update of a key is two events; counting on from the LSN keeps positions apart and in order, since the
    * next record lies further away than the rows that fit into this one.
    */
-  nextLsn(walStart: bigint): bigint {
-    this.#lastLsn = walStart > this.#lastLsn ? walStart : this.#lastLsn + 1n;
+  nextLsn(walStart: ChangeLsn): ChangeLsn {
+    if (walStart > this.#lastLsn) this.#lastLsn = walStart;
+    else this.#lastLsn = isExact(this.#lastLsn) ? this.#lastLsn + 1 : BigInt(this.#lastLsn) + 1n;
     return this.#lastLsn;
   }
+}
+
+function isExact(lsn: ChangeLsn): lsn is number {
+  return typeof lsn === 'number' && lsn < Number.MAX_SAFE_INTEGER;
 }

@@ -4,7 +4,7 @@ import type { JsonBuffer } from '@weir/json-bytes';
 import type { PgOutputChange } from '@weir/pgwire';
 import type { ChangeEvent } from '@weir/sqlcapture';
 import type { RowPlan } from '../document/row-plan.ts';
-import type { TransactionMeta } from '../document/transaction-meta.ts';
+import type { ChangeLsn, TransactionMeta } from '../document/transaction-meta.ts';
 
 /** An update of a row's key is two events: the old row goes, the new one comes. */
 export type ChangePart = 'whole' | 'departure' | 'arrival';
@@ -17,14 +17,14 @@ export class PgChangeEvent implements ChangeEvent {
   #plan: RowPlan | undefined;
   #change: PgOutputChange | undefined;
   #part: ChangePart = 'whole';
-  #lsn = 0n;
+  #lsn: ChangeLsn = 0;
 
   constructor(out: JsonBuffer, transaction: TransactionMeta) {
     this.#out = out;
     this.#transaction = transaction;
   }
 
-  set(table: number, plan: RowPlan, change: PgOutputChange, part: ChangePart, lsn: bigint): this {
+  set(table: number, plan: RowPlan, change: PgOutputChange, part: ChangePart, lsn: ChangeLsn): this {
     this.table = table;
     this.#plan = plan;
     this.#change = change;

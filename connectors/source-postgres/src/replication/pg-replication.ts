@@ -22,7 +22,7 @@ import type {
 import { isScanned, type Watershed, watershedOf } from '../backfill/watershed.ts';
 import { runtimeError } from '../connection.ts';
 import type { RowPlan } from '../document/row-plan.ts';
-import { TransactionMeta } from '../document/transaction-meta.ts';
+import { type ChangeLsn, TransactionMeta } from '../document/transaction-meta.ts';
 import { errors } from '../errors.ts';
 import { type ChangePart, PgChangeEvent } from './change.ts';
 import { LsnPosition } from './lsn-position.ts';
@@ -81,7 +81,7 @@ interface Arrival {
   readonly plan: RowPlan;
   readonly change: PgOutputChange;
   readonly part: ChangePart;
-  readonly lsn: bigint;
+  readonly lsn: ChangeLsn;
   /** Columns whose values are still to be read. */
   readonly untouched: readonly number[];
 }
@@ -199,6 +199,7 @@ export class PgReplication implements ReplicationStream {
         if (this.#inTransaction) continue;
         return { kind: 'keepalive', position: new LsnPosition(batch.walEnd(index)) };
       }
+      if (!batch.isData(index)) continue;
       const event = this.#decode(batch, index);
       if (event !== undefined) return event;
       if (this.#unknown !== undefined || this.#arrival !== undefined) return undefined;
@@ -245,7 +246,7 @@ export class PgReplication implements ReplicationStream {
     }
   }
 
-  #change(change: PgOutputChange, walStart: bigint): ReplicationEvent | undefined {
+  #change(change: PgOutputChange, walStart: ChangeLsn): ReplicationEvent | undefined {
     const table = this.#tableOfRelation.get(change.relation.id);
     const active = table === undefined ? undefined : this.#active.get(table);
     if (table === undefined) return undefined;
