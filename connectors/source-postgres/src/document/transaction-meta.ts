@@ -29,12 +29,11 @@ export class TransactionMeta {
    * next record lies further away than the rows that fit into this one.
    */
   nextLsn(walStart: ChangeLsn): ChangeLsn {
-    if (walStart > this.#lastLsn) this.#lastLsn = walStart;
-    else this.#lastLsn = isExact(this.#lastLsn) ? this.#lastLsn + 1 : BigInt(this.#lastLsn) + 1n;
+    this.#lastLsn = walStart > this.#lastLsn ? walStart : after(this.#lastLsn);
     return this.#lastLsn;
   }
 }
 
-function isExact(lsn: ChangeLsn): lsn is number {
-  return typeof lsn === 'number' && lsn < Number.MAX_SAFE_INTEGER;
+function after(lsn: ChangeLsn): ChangeLsn {
+  return typeof lsn === 'number' && lsn < Number.MAX_SAFE_INTEGER ? lsn + 1 : BigInt(lsn) + 1n;
 }

@@ -2,11 +2,10 @@
 // a second of CPU time at every start.
 
 import { createRequire } from 'node:module';
-
-type AjvModule = typeof import('ajv/dist/2020.js');
+import type * as ajv from 'ajv/dist/2020.js';
 
 const require = createRequire(import.meta.url);
 
-export function ajv2020(): AjvModule['Ajv2020'] {
-  return (require('ajv/dist/2020.js') as AjvModule).Ajv2020;
+export function ajv2020(): typeof ajv.Ajv2020 {
+  return (require('ajv/dist/2020.js') as typeof ajv).Ajv2020;
 }
