@@ -3,7 +3,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { logLevels } from '@weir/runtime';
-import type { LogLevel, OpsLog, ResolveOptions } from '@weir/runtime';
+import type { Catalog, LogLevel, OpsLog, ResolveOptions } from '@weir/runtime';
 import { reportFailuresAsJson } from './failure.ts';
 import { logPrinter } from './log-printer.ts';
 
@@ -40,6 +40,18 @@ export function resolveOptions(options: CatalogOptions, taskName: string): Resol
     logLevel: options.logLevel,
     ...(options.network === undefined ? {} : { network: options.network }),
   };
+}
+
+/** Says which keys of the catalog do nothing here. */
+export function warnOfIgnoredKeys(
+  catalog: Catalog,
+  options: Pick<CatalogOptions, 'logLevel' | 'logJson'>,
+): void {
+  if (options.logLevel === 'error') return;
+  for (const message of catalog.warnings) {
+    const log = { ts: new Date().toISOString(), level: 'warn', message, fields: {} };
+    process.stderr.write(options.logJson === true ? `${JSON.stringify(log)}\n` : `warning: ${message}\n`);
+  }
 }
 
 export function stderrLogs(

@@ -193,7 +193,30 @@ test('an unknown key of the catalog is named with its place', () => {
   assert.doesNotMatch(stderr, /\n {4}at /);
 });
 
-test('a missing or misspelt config field stops the task at once, with its code and without a stack trace', () => {
+test('keys of the catalog that do nothing here are told on stderr, with their places', () => {
+  const text = catalog({ config: { greetings: 1, delay_ms: 0 } });
+  using folder = folderWith(text.replace('{', '{ "storageMappings": {}, "tests": {},'));
+  const { status, stderr } = weir(folder.path, 'run', '--until-caught-up');
+  assert.equal(status, 0, stderr);
+  assert.match(
+    stderr,
+    /^warning: flow\.yaml:1:3: storageMappings has no effect here: [^\n]+\nwarning: flow\.yaml:1:\d+: tests has no effect [^\n]+\n$/,
+  );
+});
+
+test('a config field that is missing stops the task at once, with its code, its name and what it has to be', () => {
+  const text = JSON.parse(catalog()) as {
+    materializations: Record<string, { endpoint: { connector: object } }>;
+  };
+  const [sink] = Object.values(text.materializations);
+  if (sink !== undefined) sink.endpoint.connector = { image: 'materialize-sqlite', config: {} };
+  using folder = folderWith(JSON.stringify(text));
+  const { status, stderr } = weir(folder.path, 'run', '--until-caught-up');
+  assert.equal(status, 1);
+  assert.match(stderr, /^acme\/sqlite: CONFIG_INVALID: [^\n]*path[^\n]*\n[^\n]+\n$/);
+});
+
+test('a misspelt config field stops the task at once, with its code and without a stack trace', () => {
   using folder = folderWith(catalog({ config: { greetings: 20, delay: 0 } }));
   const { status, stderr } = weir(folder.path, 'run', '--until-caught-up');
   assert.equal(status, 1);

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { examineStateFolder, examineTask, loadCatalog, openStoreToRead, stateFolder } from '@weir/runtime';
 import type { Finding } from '@weir/runtime';
-import { resolveOptions, stderrLogs, withCatalogOptions } from '../connector-options.ts';
+import { resolveOptions, stderrLogs, withCatalogOptions, warnOfIgnoredKeys } from '../connector-options.ts';
 import type { CatalogOptions } from '../connector-options.ts';
 import { abortOnSignals } from '../stop-signals.ts';
 import { tasksToRun } from '../task-choice.ts';
@@ -36,6 +36,7 @@ export function examinedText({ task, findings }: Examined): string {
 async function run(file: string | undefined, given: DoctorOptions): Promise<void> {
   const options = file === undefined ? given : { ...given, source: file };
   const catalog = await loadCatalog(options.source);
+  warnOfIgnoredKeys(catalog, options);
   using stop = abortOnSignals();
   const print = stderrLogs(options);
   const report = (examined: Examined): void => {

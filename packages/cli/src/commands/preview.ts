@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { buildCapture, buildMaterialization, loadCatalog, parseDuration } from '@weir/runtime';
-import { resolveOptions, stderrLogs, withCatalogOptions } from '../connector-options.ts';
+import { resolveOptions, stderrLogs, withCatalogOptions, warnOfIgnoredKeys } from '../connector-options.ts';
 import type { CatalogOptions } from '../connector-options.ts';
 import { errors } from '../errors.ts';
 import { forTask } from '../failure.ts';
@@ -53,6 +53,7 @@ function previewEnvironment(sessions: readonly unknown[]): Record<string, string
 
 async function run(options: PreviewCommandOptions): Promise<void> {
   const catalog = await loadCatalog(options.source);
+  warnOfIgnoredKeys(catalog, options);
   const task = chooseTask(catalog, options.name);
   const print = stderrLogs(options);
   const onLog: PreviewOptions['onLog'] = (log) => print(task.name, log);

@@ -3,7 +3,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { loadCatalog, parseDuration, supervise, systemClock, taskBuilder } from '@weir/runtime';
 import type { LogLevel } from '@weir/runtime';
-import { resolveOptions, withCatalogOptions } from '../connector-options.ts';
+import { resolveOptions, withCatalogOptions, warnOfIgnoredKeys } from '../connector-options.ts';
 import type { CatalogOptions } from '../connector-options.ts';
 import { failureLines } from '../live/event-line.ts';
 import { JsonReport } from '../live/json-report.ts';
@@ -46,6 +46,7 @@ function connectorLogLevel({ logLevel, untilCaughtUp }: RunOptions): LogLevel {
 
 async function run(options: RunOptions, command: Command): Promise<void> {
   const catalog = await loadCatalog(options.source);
+  warnOfIgnoredKeys(catalog, options);
   const tasks = tasksToRun(catalog, options.name);
   using stop = abortOnSignals();
   const progress = new RunProgress(tasks, systemClock.nowMs());

@@ -13,7 +13,7 @@ import type {
 import { selectFields } from '@weir/schema';
 import type { SelectionResult } from '@weir/schema';
 import type { Catalog } from '../catalog/load-catalog.ts';
-import type { MaterializationBindingModel, MaterializationModel } from '../catalog/model.ts';
+import type { CollectionModel, MaterializationBindingModel, MaterializationModel } from '../catalog/model.ts';
 import { formatPlace } from '../catalog/place.ts';
 import { errors } from '../errors.ts';
 import { BackfillCounters, checkResourcePaths, inactiveBindings, versionOf } from './bindings.ts';
@@ -58,7 +58,13 @@ function conflictText(model: MaterializationBindingModel, result: SelectionResul
   return `${formatPlace(model.place)}: the fields of ${model.source.collection} cannot be materialized:${reasons.join('')}`;
 }
 
-function checkSource(model: MaterializationBindingModel): void {
+function checkSource(model: MaterializationBindingModel, source: CollectionModel): void {
+  if (source.derived) {
+    throw errors.BUILD_UNSUPPORTED({
+      message: `${formatPlace(model.place)}: this binding reads ${source.name}, which is derived (${formatPlace(source.place)}), and derivations are not computed here.`,
+      fix: 'Materialize the collections that it is derived from, or disable the binding.',
+    });
+  }
   const { include, exclude } = model.source;
   const [field] = [...Object.keys(include), ...Object.keys(exclude)];
   if (field === undefined) return;
@@ -78,7 +84,7 @@ export async function buildMaterialization(
   const endpoint = await openEndpoint(model, 'materialize', options);
   const connectorType = endpoint.command.connectorType;
   const models = model.bindings.filter((binding) => !binding.disable);
-  for (const binding of models) checkSource(binding);
+  for (const binding of models) checkSource(binding, requireCollection(catalog, binding.source.collection));
   const collections = models.map(({ source: { collection: name } }) =>
     buildCollection(requireCollection(catalog, name), options.inferredSchema?.(name)),
   );

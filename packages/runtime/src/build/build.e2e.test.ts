@@ -24,6 +24,10 @@ collections:
       type: object
       properties: {id: {type: integer}, name: {type: string}, note: {type: string}}
       required: [id]
+  acme/derived:
+    key: [/id]
+    schema: {type: object, properties: {id: {type: integer}}, required: [id]}
+    derive: {using: {sqlite: {}}, transforms: []}
 `;
 
 async function load(name: string, text: string): Promise<Catalog> {
@@ -154,6 +158,13 @@ test('an incompatible change follows its policy: backfill, abort, or leave the b
   const without = await materialize(broken, '', { last }, '\n    onIncompatibleSchemaChange: disableBinding');
   assert.deepEqual([without.spec.bindings.length, without.spec.inactiveBindings.length], [0, 1]);
   assert.match(without.disabledBindings[0] ?? '', /was a number/);
+});
+
+test('a derived collection as a source is refused, because nothing computes it', async () => {
+  await assert.rejects(materialize(usual, '', {}, '', 'acme/derived'), {
+    code: 'BUILD_UNSUPPORTED',
+    message: /reads acme\/derived, which is derived \([^)]*\.yaml:\d+:3\)/,
+  });
 });
 
 test('a selection of partitions is refused, because it would not be kept', async () => {

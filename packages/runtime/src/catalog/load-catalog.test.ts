@@ -111,6 +111,85 @@ test('an unknown key is refused with its place and the key that was meant', asyn
   ]);
 });
 
+test('keys that only Flow obeys are read as strictly as the others', async () => {
+  const problems = await problemsOf(`${people}
+storageMappings: {x: 7, y/: {stores: [{provider: S4, bucket: b}]}}
+tests: 5
+materializations:
+  acme/out:
+    source: {captur: acme/hello, fieldsRecommended: deep}
+    syncSchedule: {nonsense: true, baseInterval: 5m, windows: [{start: 7}]}
+    triggers: hello
+    shards: {minTxnDuration: long, flags: 3}
+    endpoint: {local: {command: [sh], config: {}}}
+`);
+  assert.deepEqual(
+    problems.map((line) => line.replace(/^flow\.yaml:(\d+):\d+: /, '$1: ')),
+    [
+      '7: x has to be a map.',
+      '7: x needs the key "stores".',
+      '7: provider has to be one of S3, GCS, AZURE, CUSTOM. Did you mean "S3"?',
+      '8: tests has to be a map.',
+      '11: Unknown key "captur" in acme/out.source. Did you mean "capture"?',
+      '11: acme/out.source.fieldsRecommended has to be true or false.',
+      '13: acme/out.triggers has to be a map.',
+      '12: Unknown key "nonsense" in acme/out.syncSchedule.',
+      '12: acme/out.syncSchedule.windows[0].start has to be a string.',
+      '14: acme/out.shards.minTxnDuration has to be a duration such as "5m" or "1h 30m".',
+      '14: acme/out.shards.flags has to be a map.',
+    ],
+  );
+  assert.deepEqual(
+    await problemsOf('tests: {acme/t: [{ingst: {}}, {verify: {collection: a, documents: 3}}]}\n'),
+    [
+      'flow.yaml:1:19: Unknown key "ingst" in acme/t[0]. Did you mean "ingest"?',
+      'flow.yaml:1:18: acme/t[0] needs exactly one of "ingest", "verify".',
+      'flow.yaml:1:56: acme/t[1].verify.documents has to be a string.',
+    ],
+  );
+  const derived = people.replace('    key', '    derive: {usng: {}, transforms: [{lamda: x}]}\n    key');
+  assert.deepEqual(await problemsOf(derived), [
+    'flow.yaml:5:14: Unknown key "usng" in acme/people.derive. Did you mean "using"?',
+    'flow.yaml:5:5: acme/people.derive needs the key "using".',
+    'flow.yaml:5:38: Unknown key "lamda" in acme/people.derive.transforms[0]. Did you mean "lambda"?',
+    'flow.yaml:5:37: acme/people.derive.transforms[0] needs the key "source".',
+  ]);
+});
+
+test('a key that has no effect here is told once, with its first place, and keeps no catalog from loading', async () => {
+  const catalog =
+    await load(`${people.replace('    key', '    derive: {using: {sqlite: {}}, transforms: []}\n    key')}${capture.replace(
+      '    interval',
+      '    autoDiscover: {addNewBindings: true}\n    shards: {minTxnDuration: 5m, disable: false}\n    interval',
+    )}
+materializations:
+  acme/out:
+    source: acme/hello
+    expectPubId: 00:00
+    shards: {minTxnDuration: 1m}
+    triggers: {}
+    endpoint: {local: {command: [sh], config: {}}}
+storageMappings: {acme/: {stores: [{provider: S3, bucket: b, prefix: p/}]}}
+tests: {acme/t: [{ingest: {collection: acme/people, documents: [{id: 1}]}}, {verify: {collection: acme/people, documents: d.yaml}}]}
+`);
+  assert.deepEqual(
+    catalog.warnings.map((line) =>
+      line.replace(/^\S*flow\.yaml:(\d+):\d+: /, '$1: ').replace(/ has no effect here: [^.]*\./, ''),
+    ),
+    [
+      '26: storageMappings',
+      '27: tests',
+      '5: derive',
+      '12: autoDiscover',
+      '13: shards.minTxnDuration (So in 2 places.)',
+      '22: expectPubId',
+      '21: a materialization’s source',
+      '24: triggers',
+    ],
+  );
+  assert.deepEqual((await load(`${people}${capture}`)).warnings, []);
+});
+
 test('every problem is reported at once', async () => {
   const problems = await problemsOf(`
 captures:

@@ -8,6 +8,7 @@ import { formatPlace, Problems } from './place.ts';
 import type { Place } from './place.ts';
 import { readCapture } from './read-capture.ts';
 import { readCollection } from './read-collection.ts';
+import { readResources, readStorageMappings, readTests } from './read-ignored.ts';
 import { readMaterialization } from './read-materialization.ts';
 import { Reader } from './reader.ts';
 import type { Fields } from './reader.ts';
@@ -20,6 +21,8 @@ export interface Catalog {
   readonly materializations: ReadonlyMap<string, MaterializationModel>;
   /** The file that was asked for. */
   readonly root: SourceFile;
+  /** Keys that have no effect in this runtime, each once, with its place. */
+  readonly warnings: readonly string[];
   /** Every file that was read, by URL. */
   readonly files: ReadonlyMap<string, SourceFile>;
 }
@@ -111,11 +114,16 @@ export async function loadCatalog(location: string, options: LoadOptions = {}): 
     const reader = new Reader(file, file.document.contents, file.placeAt(0), '', problems);
     const fields = reader.object(topLevelKeys);
     queue.push(...(await importsOf(fields, file, files)));
+    fields.get('$schema')?.string();
+    readStorageMappings(fields.get('storageMappings'));
+    readTests(fields.get('tests'));
+    readResources(fields.get('resources'));
     await readSection(fields.get('collections'), collections, files, readCollection);
     await readSection(fields.get('captures'), captures, files, readCapture);
     await readSection(fields.get('materializations'), materializations, files, readMaterialization);
   }
-  const catalog: Catalog = { captures, collections, materializations, root, files: files.all };
+  const { warnings } = problems;
+  const catalog: Catalog = { captures, collections, materializations, root, warnings, files: files.all };
   if (problems.count === 0 && options.allowMissingCollections !== true) checkReferences(catalog, problems);
   problems.throwIfAny();
   return catalog;

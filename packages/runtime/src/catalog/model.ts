@@ -16,8 +16,6 @@ export interface Endpoint {
 
 export interface ShardOptions {
   readonly disable: boolean;
-  readonly minTxnDurationMs?: number;
-  readonly maxTxnDurationMs?: number;
   readonly logLevel?: string;
 }
 

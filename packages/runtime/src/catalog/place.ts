@@ -19,9 +19,23 @@ const shownProblems = 20;
 
 export class Problems {
   readonly #problems: { readonly place: Place; readonly message: string }[] = [];
+  readonly #warnings = new Map<string, { readonly text: string; count: number }>();
 
   add(place: Place, message: string): void {
     this.#problems.push({ place, message });
+  }
+
+  /** What is accepted but does nothing. Of one topic only the first is told, with how many more there are. */
+  warn(place: Place, topic: string, message: string): void {
+    const known = this.#warnings.get(topic);
+    if (known !== undefined) known.count += 1;
+    else this.#warnings.set(topic, { text: `${formatPlace(place)}: ${message}`, count: 1 });
+  }
+
+  get warnings(): string[] {
+    return [...this.#warnings.values()].map(({ text, count }) =>
+      count === 1 ? text : `${text} (So in ${count} places.)`,
+    );
   }
 
   get count(): number {

@@ -1,5 +1,6 @@
 import type { AutoDiscover, CaptureBindingModel, CaptureModel } from './model.ts';
 import { inlineOrFile, readEndpoint, readShards } from './read-endpoint.ts';
+import { ignored, readPublication } from './read-ignored.ts';
 import type { Reader } from './reader.ts';
 import type { SourceFiles } from './source-file.ts';
 
@@ -57,7 +58,8 @@ export async function readCapture(
   if (fields.get('delete')?.boolean() === true) return undefined;
   const bindings: CaptureBindingModel[] = [];
   for (const item of fields.get('bindings')?.items() ?? []) bindings.push(await readBinding(item, files));
-  const autoDiscover = readAutoDiscover(fields.get('autoDiscover'));
+  readPublication(fields);
+  const autoDiscover = readAutoDiscover(ignored(fields.get('autoDiscover'), 'autoDiscover'));
   const redactSalt = readRedactSalt(fields.get('redactSalt'));
   return {
     name,

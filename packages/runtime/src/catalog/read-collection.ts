@@ -1,6 +1,7 @@
 import { bundleSchema } from './bundle-schema.ts';
 import type { CollectionModel } from './model.ts';
 import { isKeyPointer } from './names.ts';
+import { ignored, readDerive, readPublication } from './read-ignored.ts';
 import type { Reader } from './reader.ts';
 import type { SourceFiles } from './source-file.ts';
 import { isScalar } from 'yaml';
@@ -60,7 +61,9 @@ export async function readCollection(
     const missing = write === undefined ? 'writeSchema' : 'readSchema';
     reader.fail(`The collection ${name} needs "${missing}" as well, or one "schema" for both.`);
   }
-  const journals = fields.get('journals')?.object(['fragments']);
+  readPublication(fields);
+  const derived = readDerive(fields.get('derive'));
+  const journals = ignored(fields.get('journals'), 'journals')?.object(['fragments']);
   journals
     ?.get('fragments')
     ?.object(['compressionCodec', 'flushInterval', 'length', 'retention', 'refreshInterval', 'stores']);
@@ -74,7 +77,7 @@ export async function readCollection(
     key: readKey(fields.require('key')),
     writeSchema: writeSchema ?? '{}',
     projections: readProjections(fields.get('projections')),
-    derived: fields.get('derive') !== undefined,
+    derived,
     ...(readSchema === undefined ? {} : { readSchema }),
   };
 }

@@ -3,6 +3,7 @@
 import { isScalar } from 'yaml';
 import type { JsonText } from '@weir/protocol';
 import type { Endpoint, ShardOptions } from './model.ts';
+import { ignored } from './read-ignored.ts';
 import type { Fields, Reader } from './reader.ts';
 import type { SourceFiles } from './source-file.ts';
 import { jsonText } from './yaml-json.ts';
@@ -80,14 +81,14 @@ const shardKeys = [
 
 export function readShards(reader: Reader | undefined): ShardOptions {
   const fields = reader?.object(shardKeys);
-  const minTxnDurationMs = fields?.get('minTxnDuration')?.durationMs();
-  const maxTxnDurationMs = fields?.get('maxTxnDuration')?.durationMs();
   const logLevel = fields?.get('logLevel')?.string();
-  for (const key of ['hotStandbys', 'ringBufferSize', 'readChannelSize']) fields?.get(key)?.count();
+  for (const key of ['minTxnDuration', 'maxTxnDuration'] as const)
+    ignored(fields?.get(key), `shards.${key}`)?.durationMs();
+  for (const key of ['hotStandbys', 'ringBufferSize', 'readChannelSize'] as const)
+    ignored(fields?.get(key), `shards.${key}`)?.count();
+  ignored(fields?.get('flags'), 'shards.flags')?.entries();
   return {
     disable: fields?.get('disable')?.boolean() ?? false,
-    ...(minTxnDurationMs === undefined ? {} : { minTxnDurationMs }),
-    ...(maxTxnDurationMs === undefined ? {} : { maxTxnDurationMs }),
     ...(logLevel === undefined ? {} : { logLevel }),
   };
 }

@@ -8,6 +8,7 @@ import type {
   OnIncompatibleSchemaChange,
 } from './model.ts';
 import { inlineOrFile, readEndpoint, readShards } from './read-endpoint.ts';
+import { readPublication, readSchedule, readSourceCapture } from './read-ignored.ts';
 import type { Fields, Reader } from './reader.ts';
 import type { SourceFiles } from './source-file.ts';
 
@@ -115,6 +116,9 @@ export async function readMaterialization(
 ): Promise<MaterializationModel | undefined> {
   const fields = reader.object(materializationKeys);
   if (fields.get('delete')?.boolean() === true) return undefined;
+  readPublication(fields);
+  readSourceCapture(fields);
+  readSchedule(fields);
   const policy = policyOf(fields, 'backfill');
   const bindings: MaterializationBindingModel[] = [];
   for (const item of fields.get('bindings')?.items() ?? [])
