@@ -1,6 +1,8 @@
 // A reporter for a large suite: silent for what passes, whole for what fails or is skipped, and a closing line
-// `N passed, N failed, N skipped` that a machine can read.
+// `N passed, N failed, N skipped` that a machine can read. What a test says of itself by `context.diagnostic` (the seed of
+// random kills, how many there were of what) is told whether it passes or fails.
 
+import { basename } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 import { inspect } from 'node:util';
 
@@ -20,6 +22,10 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       if (event.data.details.type === 'suite' && /subtests? failed/.test(error.message)) continue;
       failed += 1;
       yield `✖ ${event.data.name} (${event.data.file ?? ''}:${event.data.line ?? ''})\n${inspect(error.cause ?? error, { depth: 4 })}\n\n`;
+    } else if (event.type === 'test:diagnostic') {
+      // Those without a file are the runner's own counts.
+      const { file, message } = event.data;
+      if (file !== undefined) yield `ℹ ${basename(file)}: ${message}\n`;
     } else if (event.type === 'test:stderr' || event.type === 'test:stdout') {
       yield event.data.message;
     }
