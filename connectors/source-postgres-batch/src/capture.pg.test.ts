@@ -1,0 +1,369 @@
+import { missingPostgres, postgresVersions, startPostgres, type PostgresServer } from '@weir/testing';
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { BatchHarness, bind, discover, endpointConfig, query } from '../test/batch-harness.ts';
+
+for (const version of postgresVersions) {
+  describe(`a batch capture of PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
+    let server: PostgresServer;
+    before(async () => (server = await startPostgres({ version })));
+    after(async () => server[Symbol.asyncDispose]());
+
+    const column = (documents: readonly Record<string, unknown>[], name: string) =>
+      documents.map((document) => document[name]);
+
+    test('along transaction ids takes what is new and what was updated, and counts on', async () => {
+      await server.query(`CREATE TABLE simple (id int PRIMARY KEY, v text);
+                          INSERT INTO simple SELECT i, 'first' FROM generate_series(0, 9) i`);
+      const config = endpointConfig(server);
+      const capture = new BatchHarness(config, [await bind(config, 'simple')]);
+      const first = await capture.poll();
+      assert.deepEqual(column(first, 'id'), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      assert.ok(first.every((document) => typeof document['txid'] === 'number' && !('ctid' in document)));
+      assert.deepEqual(first[3]?._meta.source, { resource: 'simple', schema: 'public', table: 'simple' });
+      assert.deepEqual(await capture.poll(), []);
+      await server.query(`INSERT INTO simple SELECT i, 'second' FROM generate_series(10, 19) i`);
+      const second = await capture.poll();
+      assert.deepEqual(
+        second.map(({ _meta }) => _meta.row_id),
+        [10, 11, 12, 13, 14, 15, 16, 17, 18, 19],
+      );
+      assert.deepEqual([second[0]?._meta.index, second[0]?._meta.op], [0, undefined]);
+      await server.query(
+        `UPDATE simple SET v = 'third' WHERE id IN (3, 15); DELETE FROM simple WHERE id = 4`,
+      );
+      assert.deepEqual(new Set(column(await capture.poll(), 'id')), new Set([3, 15]));
+      const state = capture.bindingState('simple');
+      assert.deepEqual(
+        [state['Mode'], state['NextXID'], state['ScanTID'], state['DocumentCount']],
+        ['Incremental (XMIN)', 0, '', 22],
+      );
+      assert.ok(Number(state['BaseXID']) > 3);
+    });
+
+    test('rows of a transaction that is still running come when it has ended, and once', async () => {
+      await server.query('CREATE TABLE open_transactions (id int PRIMARY KEY)');
+      const config = endpointConfig(server);
+      const capture = new BatchHarness(config, [await bind(config, 'open_transactions')]);
+      const writer = await server.connect();
+      await writer.query('BEGIN; INSERT INTO open_transactions VALUES (1)');
+      await server.query('INSERT INTO open_transactions VALUES (2)');
+      // The second row is younger than the transaction that runs: it may come at once, or with it.
+      await capture.poll();
+      await writer.query('COMMIT');
+      await writer.close();
+      await capture.poll();
+      await capture.poll();
+      assert.deepEqual(column(capture.documents, 'id').toSorted(), [1, 2]);
+    });
+
+    test('partitions are scanned together, and every row comes once', async () => {
+      await server.query(`CREATE TABLE parts (id int, v text, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+        CREATE TABLE parts_a PARTITION OF parts FOR VALUES FROM (0) TO (500);
+        CREATE TABLE parts_b PARTITION OF parts FOR VALUES FROM (500) TO (5000) PARTITION BY RANGE (id);
+        CREATE TABLE parts_b1 PARTITION OF parts_b FOR VALUES FROM (500) TO (5000);
+        INSERT INTO parts SELECT i, repeat('x', 500) FROM generate_series(0, 3999) i`);
+      const config = endpointConfig(server);
+      const names = (await discover(config)).map(({ recommendedName }) => recommendedName);
+      assert.deepEqual(
+        names.filter((name) => name.includes('parts')),
+        ['public/parts'],
+      );
+      const capture = new BatchHarness(config, [await bind(config, 'parts')]);
+      await capture.poll();
+      assert.equal(new Set(column(capture.documents, 'id')).size, 4000);
+      assert.equal(capture.texts.length, 4000);
+    });
+
+    test('without a key each row has a number, and says that it was created', async () => {
+      await server.query(`CREATE TABLE keyless (v text); INSERT INTO keyless VALUES ('a'), ('b')`);
+      const config = endpointConfig(server);
+      const binding = await bind(config, 'keyless');
+      assert.deepEqual(binding.key, ['/_meta/row_id']);
+      const capture = new BatchHarness(config, [binding]);
+      await capture.poll();
+      await server.query(`UPDATE keyless SET v = 'c' WHERE v = 'a'`);
+      await capture.poll();
+      assert.deepEqual(
+        capture.documents.map(({ v, _meta }) => [v, _meta.row_id, _meta.op]),
+        [
+          ['a', 0, 'c'],
+          ['b', 1, 'c'],
+          ['c', 2, 'c'],
+        ],
+      );
+    });
+
+    test('without a cursor everything is read again, and rows that are gone are deleted by their number', async () => {
+      await server.query(`CREATE TABLE refreshed (v text); INSERT INTO refreshed VALUES ('a'), ('b'), ('c')`);
+      const config = endpointConfig(server);
+      const capture = new BatchHarness(config, [await bind(config, 'refreshed', { cursor: [] })]);
+      await capture.poll();
+      await server.query(`DELETE FROM refreshed WHERE v = 'b'`);
+      const second = await capture.poll();
+      assert.deepEqual(
+        second.map(({ v, _meta }) => [v, _meta.row_id, _meta.op]),
+        [
+          ['a', 0, 'u'],
+          ['c', 1, 'u'],
+          [undefined, 2, 'd'],
+        ],
+      );
+      await server.query('TRUNCATE refreshed');
+      assert.deepEqual(
+        (await capture.poll()).map(({ _meta }) => _meta.op),
+        ['d', 'd'],
+      );
+      assert.deepEqual(await capture.poll(), []);
+    });
+
+    test('with the flag no_keyless_row_id, rows without a key are keyed by poll and position', async () => {
+      await server.query(`CREATE TABLE old_key (v text); INSERT INTO old_key VALUES ('a')`);
+      const config = endpointConfig(server, { feature_flags: 'no_keyless_row_id' });
+      const binding = await bind(config, 'old_key');
+      assert.deepEqual(binding.key, ['/_meta/polled', '/_meta/index']);
+      const [document] = await new BatchHarness(config, [binding]).poll();
+      assert.equal('op' in (document?._meta ?? {}), false);
+    });
+
+    test('along a column of timestamps, updates come and older rows do not', async () => {
+      await server.query(`CREATE TABLE stamped (id int PRIMARY KEY, updated timestamptz NOT NULL);
+        INSERT INTO stamped SELECT i, '2024-05-01 12:00:00.123456+02'::timestamptz + i * interval '1 second'
+          FROM generate_series(1, 5) i`);
+      const config = endpointConfig(server);
+      const capture = new BatchHarness(config, [await bind(config, 'stamped', { cursor: ['updated'] })]);
+      assert.deepEqual(column(await capture.poll(), 'id'), [1, 2, 3, 4, 5]);
+      assert.equal(capture.documents[0]?.['updated'], '2024-05-01T10:00:01.123456Z');
+      assert.deepEqual(await capture.poll(), []);
+      await server.query(`UPDATE stamped SET updated = '2024-06-01' WHERE id = 2;
+                          INSERT INTO stamped VALUES (6, '2023-01-01'), (7, '2024-05-20')`);
+      assert.deepEqual(column(await capture.poll(), 'id'), [7, 2]);
+    });
+
+    test('along two columns rows are compared as pairs', async () => {
+      await server.query(`CREATE TABLE pairs (id serial PRIMARY KEY, major int NOT NULL, minor int NOT NULL);
+        INSERT INTO pairs (major, minor) VALUES (1, 1), (1, 2), (2, 1), (4, 3)`);
+      const config = endpointConfig(server);
+      const capture = new BatchHarness(config, [await bind(config, 'pairs', { cursor: ['major', 'minor'] })]);
+      await capture.poll();
+      assert.deepEqual(capture.bindingState('pairs')['CursorValues'], [4, 3]);
+      await server.query('INSERT INTO pairs (major, minor) VALUES (0, 99), (4, 2), (4, 4), (3, 100), (5, 0)');
+      const next = await capture.poll();
+      assert.deepEqual(
+        next.map(({ major, minor }) => [major, minor]),
+        [
+          [4, 4],
+          [5, 0],
+        ],
+      );
+    });
+
+    test('rows without a value in a cursor column are neither lost nor read again and again', async () => {
+      await server.query(`CREATE TABLE nulls (id int PRIMARY KEY, a int, b int);
+        INSERT INTO nulls VALUES (1, NULL, 1), (2, 1, 1), (3, 1, NULL), (4, 2, 5)`);
+      const config = endpointConfig(server);
+      const capture = new BatchHarness(config, [await bind(config, 'nulls', { cursor: ['a', 'b'] })]);
+      assert.deepEqual(column(await capture.poll(), 'id'), [1, 2, 3, 4]);
+      await server.query('INSERT INTO nulls VALUES (5, 2, NULL), (6, 1, NULL), (7, 3, NULL)');
+      assert.deepEqual(column(await capture.poll(), 'id'), [5, 7]);
+      assert.deepEqual(capture.bindingState('nulls')['CursorValues'], [3, null]);
+      await server.query('INSERT INTO nulls VALUES (8, 3, 1), (9, 4, 0)');
+      assert.deepEqual(column(await capture.poll(), 'id'), [9]);
+    });
+
+    test('integers beyond 2^53 are exact as values and as cursors', async () => {
+      await server.query(`CREATE TABLE bigs (id bigint PRIMARY KEY);
+                          INSERT INTO bigs VALUES (9007199254740993), (9223372036854775806)`);
+      const config = endpointConfig(server);
+      const capture = new BatchHarness(config, [await bind(config, 'bigs', { cursor: ['id'] })]);
+      await capture.poll();
+      assert.match(capture.texts[0] ?? '', /"id":9007199254740993[,}]/);
+      assert.match(JSON.stringify(capture.patches.at(-1)), /CursorValues/);
+    });
+
+    test('hostile names of schemas, tables and columns are only names', async () => {
+      await server.query(`CREATE SCHEMA "we""ird; DROP TABLE simple--";
+        CREATE TABLE "we""ird; DROP TABLE simple--"."t{{.X}} /~" ("a""b" int PRIMARY KEY, "c{{d}}" text, "_meta" text);
+        INSERT INTO "we""ird; DROP TABLE simple--"."t{{.X}} /~" VALUES (1, 'x', 'mine'), (2, 'y', 'mine')`);
+      const config = endpointConfig(server, { discover_schemas: ['we"ird; DROP TABLE simple--'] });
+      const found = await discover(config);
+      const name = found[0]?.resource.name ?? '';
+      assert.equal(name, 'we_ird__drop_table_simple--_t__.x_____');
+      for (const cursor of [['txid'], ['a"b'], []]) {
+        const capture = new BatchHarness(config, [await bind(config, name, { cursor })]);
+        const documents = await capture.poll();
+        assert.deepEqual(column(documents, 'a"b'), [1, 2]);
+        assert.equal(documents[0]?._meta.source['table'], 't{{.X}} /~');
+        await capture.poll();
+      }
+    });
+
+    test('a template asks for what it likes, with the last values as its parameters', async () => {
+      await server.query(`CREATE TABLE events (id int PRIMARY KEY, kind text);
+                          INSERT INTO events SELECT i, CASE i % 2 WHEN 0 THEN 'even' ELSE 'odd' END FROM generate_series(1, 10) i`);
+      const config = endpointConfig(server);
+      const template = `SELECT id AS number, kind FROM {{quoteTableName "public" "events"}}
+        WHERE kind = 'odd'{{if not .IsFirstQuery}} AND id > $1{{end}} ORDER BY id;`;
+      const capture = new BatchHarness(config, [query('odd', template, { cursor: ['number'] })]);
+      assert.deepEqual(column(await capture.poll(), 'number'), [1, 3, 5, 7, 9]);
+      await server.query(`INSERT INTO events VALUES (11, 'odd'), (12, 'even'), (13, 'odd')`);
+      assert.deepEqual(column(await capture.poll(), 'number'), [11, 13]);
+      assert.deepEqual(capture.documents[0]?._meta.source, { resource: 'odd' });
+    });
+
+    test('a query of two tables with one column name keeps the last, and of no rows commits its poll', async () => {
+      const config = endpointConfig(server);
+      const capture = new BatchHarness(config, [
+        query('twice', "SELECT 1 AS a, 2 AS b, 3 AS a, ARRAY[1, 2] AS list, '(1,x)'::text AS c"),
+        query('none', 'SELECT 1 AS a WHERE false'),
+      ]);
+      const [document] = await capture.poll();
+      assert.deepEqual([document?.['a'], document?.['list']], [3, '{1,2}']);
+      assert.notEqual(capture.bindingState('none')['LastPolled'], undefined);
+    });
+
+    test('a cursor column that does not exist is told with the state of the server', async () => {
+      await server.query('CREATE TABLE no_cursor (id int PRIMARY KEY)');
+      const config = endpointConfig(server);
+      const capture = new BatchHarness(config, [await bind(config, 'no_cursor', { cursor: ['updated'] })]);
+      await assert.rejects(capture.poll(), /PGBATCH_QUERY_FAILED: .*"no_cursor" failed: .*"updated".*42703/);
+      capture.bindings = [query('q', 'SELECT 1 AS a', { cursor: ['b'] })];
+      await assert.rejects(capture.poll(), /SQLBATCH_CURSOR_MISSING: .*"q" has no column "b"/);
+    });
+
+    test('views are discovered only if asked for, and read whole until they get a cursor', async () => {
+      await server.query(`CREATE TABLE viewed (id int PRIMARY KEY); INSERT INTO viewed VALUES (1), (2);
+                          CREATE VIEW a_view AS SELECT id, id * 2 AS double FROM viewed`);
+      const plain = (await discover(endpointConfig(server))).map(({ resourcePath }) => resourcePath.join());
+      assert.equal(plain.includes('a_view'), false);
+      const config = endpointConfig(server, { discover_views: true });
+      const binding = await bind(config, 'a_view');
+      assert.equal('cursor' in binding.resource, false);
+      const capture = new BatchHarness(config, [
+        { ...binding, resource: { ...binding.resource, cursor: ['id'] } },
+      ]);
+      assert.deepEqual(column(await capture.poll(), 'double'), [2, 4]);
+      await server.query('INSERT INTO viewed VALUES (3)');
+      assert.deepEqual(column(await capture.poll(), 'double'), [6]);
+    });
+
+    test('schemas choose what is discovered, and keys are primary keys in their order', async () => {
+      await server.query(`CREATE SCHEMA "Sales";
+        CREATE TABLE "Sales".keys (d date, a int, c uuid, b text, e bool, v int, PRIMARY KEY (c, a, e, b, d))`);
+      const found = await discover(endpointConfig(server, { discover_schemas: ['Sales'] }));
+      assert.deepEqual(
+        found.map(({ recommendedName, key, resource }) => [recommendedName, key, resource]),
+        [
+          [
+            'sales/keys',
+            ['/c', '/a', '/e', '/b', '/d'],
+            { name: 'sales_keys', schema: 'Sales', table: 'keys', cursor: ['txid'] },
+          ],
+        ],
+      );
+      assert.deepEqual(await discover(endpointConfig(server, { discover_schemas: ['none'] })), []);
+    });
+
+    test('schemas of tables are told at the start, unless the flag says no', async () => {
+      await server.query('CREATE TABLE told (id int PRIMARY KEY, v text)');
+      for (const [flags, count] of [
+        ['', 1],
+        ['emit_sourced_schemas', 1],
+        ['no_emit_sourced_schemas', 0],
+      ] as const) {
+        const config = endpointConfig(server, { feature_flags: flags });
+        const capture = new BatchHarness(config, [await bind(config, 'told')]);
+        await capture.poll();
+        assert.equal(capture.schemas.length, count, flags);
+      }
+    });
+
+    test('a binding that is taken away is not polled, and goes on where it was when it comes back', async () => {
+      await server.query(`CREATE TABLE here (id int PRIMARY KEY); CREATE TABLE away (id int PRIMARY KEY);
+                          INSERT INTO here VALUES (1); INSERT INTO away VALUES (1)`);
+      const config = endpointConfig(server);
+      const both = [await bind(config, 'here'), await bind(config, 'away')];
+      const capture = new BatchHarness(config, both);
+      assert.equal((await capture.poll()).length, 2);
+      await server.query('INSERT INTO here VALUES (2); INSERT INTO away VALUES (2)');
+      capture.bindings = both.slice(0, 1);
+      assert.deepEqual(
+        (await capture.poll()).map(({ _meta }) => _meta.source['table']),
+        ['here'],
+      );
+      capture.bindings = both;
+      assert.deepEqual(
+        (await capture.poll()).map(({ id, _meta }) => [id, _meta.source['table']]),
+        [[2, 'away']],
+      );
+    });
+
+    test('without bindings it ends', async () => {
+      const capture = new BatchHarness(endpointConfig(server), []);
+      assert.equal(await capture.run(), undefined);
+    });
+
+    test('a table is polled on its schedule, again and again', async () => {
+      await server.query('CREATE TABLE scheduled (id int PRIMARY KEY); INSERT INTO scheduled VALUES (1)');
+      const config = endpointConfig(server);
+      const capture = new BatchHarness(config, [
+        await bind(config, 'scheduled', { poll: '200ms', cursor: [] }),
+      ]);
+      await capture.run({}, (documents) => {
+        if (documents >= 4) capture.kill();
+      });
+      const times = capture.documents.map(({ _meta }) => Date.parse(_meta.polled));
+      assert.ok(times.length >= 4);
+      for (const [index, time] of times.slice(1).entries()) {
+        assert.ok(time - (times[index] ?? 0) >= 200, `${time - (times[index] ?? 0)} ms`);
+      }
+    });
+
+    test('a query that the server ends for its time is tried again', async () => {
+      await server.query(`CREATE TABLE slow (id int PRIMARY KEY); INSERT INTO slow VALUES (1);
+                          CREATE TABLE delay (seconds float); INSERT INTO delay VALUES (60)`);
+      await server.query("ALTER ROLE postgres SET statement_timeout = '300ms'");
+      const config = endpointConfig(server);
+      const capture = new BatchHarness(config, [
+        query('slow', 'SELECT id FROM slow, (SELECT pg_sleep(seconds) FROM delay) s'),
+      ]);
+      const polling = capture.poll();
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      const admin = await server.connect();
+      await admin.query('RESET statement_timeout; UPDATE delay SET seconds = 0');
+      await admin.query('ALTER ROLE postgres RESET statement_timeout');
+      await admin.close();
+      assert.deepEqual(column(await polling, 'id'), [1]);
+      assert.ok(capture.logs.some(({ level, message }) => level === 'warn' && /tried again/.test(message)));
+    });
+
+    test('a table that is rewritten between two chunks is scanned from its start again', async () => {
+      await server.query(`CREATE TABLE rewritten (id int PRIMARY KEY, v text) WITH (fillfactor = 10);
+        INSERT INTO rewritten SELECT i, repeat('x', 400) FROM generate_series(1, 5000) i;
+        CREATE EXTENSION IF NOT EXISTS plpgsql`);
+      const config = endpointConfig(server);
+      const capture = new BatchHarness(config, [await bind(config, 'rewritten')]);
+      let done = Promise.resolve<unknown>(undefined);
+      await capture.run({ SHUTDOWN_AFTER_POLLING: 'yes' }, (documents) => {
+        if (documents > 0 && capture.checkpoints === 2) done = server.query('VACUUM FULL rewritten');
+      });
+      await done;
+      await capture.poll();
+      assert.equal(new Set(column(capture.documents, 'id')).size, 5000);
+    });
+
+    test('wrong passwords, missing databases and unknown servers each have their sentence', async () => {
+      const config = endpointConfig(server);
+      await server.query("CREATE ROLE nobody LOGIN PASSWORD 'right'");
+      const cases: [object, RegExp][] = [
+        [{ database: 'nowhere' }, /PGBATCH_LOGIN_REFUSED: .*"nowhere" does not exist/],
+        [{ address: '127.0.0.1:1' }, /PGBATCH_UNREACHABLE: .*127\.0\.0\.1:1/],
+        [{ advanced: { poll: '0s', sslmode: 'require' } }, /PGBATCH_TLS_FAILED/],
+      ];
+      for (const [changes, message] of cases) {
+        const capture = new BatchHarness({ ...config, ...changes }, [query('q', 'SELECT 1 AS a')]);
+        await assert.rejects(capture.poll(), message);
+      }
+    });
+  });
+}

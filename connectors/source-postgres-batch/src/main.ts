@@ -1,0 +1,4 @@
+import { runCapture } from '@weir/capture';
+import { sourcePostgresBatch } from './capture.ts';
+
+await runCapture(sourcePostgresBatch);
