@@ -54,7 +54,8 @@ for (const version of postgresVersions) {
       await writer.close();
       await capture.poll();
       await capture.poll();
-      assert.deepEqual(column(capture.documents, 'id').toSorted(), [1, 2]);
+      assert.deepEqual(new Set(column(capture.documents, 'id')), new Set([1, 2]));
+      assert.equal(capture.texts.length, 2);
     });
 
     test('partitions are scanned together, and every row comes once', async () => {
