@@ -1,4 +1,4 @@
-// Messages of the capture protocol (reference §2.1, §2.2). `kind` names the one member that is set on the wire.
+// Messages of the capture protocol. `kind` names the one member that is set on the wire.
 
 import type {
   CaptureSpec,

@@ -1,5 +1,5 @@
 // The flow.* messages that both protocols share: collections, projections, built task specs, checkpoints.
-// Shapes: flow-runtime reference §2.6. Absent repeated fields are [], absent strings '', absent numbers 0, absent
+// Absent repeated fields are [], absent strings '', absent numbers 0, absent
 // booleans false; absent messages and absent embedded JSON are undefined.
 
 import type { JsonText } from './json-text.ts';
@@ -154,7 +154,7 @@ export interface MaterializationSpec {
   readonly inactiveBindings: readonly MaterializationBindingSpec[];
 }
 
-/** OAuth2 templates of a Spec response (reference §9). */
+/** OAuth2 templates of a Spec response. */
 export interface OAuth2 {
   readonly provider: string;
   readonly authUrlTemplate: string;

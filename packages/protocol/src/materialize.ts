@@ -1,4 +1,4 @@
-// Messages of the materialization protocol (reference §2.3 to §2.5). `kind` names the one member that is set on the wire.
+// Messages of the materialization protocol. `kind` names the one member that is set on the wire.
 
 import type {
   Checkpoint,
