@@ -145,6 +145,7 @@ async function pull(
         emitSourcedSchemas: settings.flags.emit_sourced_schemas,
         rediscoveryIntervalMs: settings.rediscoveryIntervalMs,
         idleCheckpointMs: IDLE_CHECKPOINT_MS,
+        reportIntervalMs: settings.reportIntervalMs,
         onTruncate: settings.onTruncate,
         onReplaced: settings.onReplaced,
         stopWhenCaughtUp: process.env['SHUTDOWN_AFTER_POLLING'] === 'yes',

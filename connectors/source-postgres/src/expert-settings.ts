@@ -11,7 +11,11 @@ export interface ExpertSettings {
   readonly forcedCursor: string | undefined;
   /** 32 bits: rows last written by an older transaction are not backfilled. */
   readonly minBackfillXid: number | undefined;
+  /** Between two reports of lag and progress in the log. */
+  readonly reportIntervalMs: number;
 }
+
+const REPORT_INTERVAL_MS = 60_000;
 
 /** Throws PG_CONFIG_INVALID. */
 export function expertSettings(advanced: {
@@ -22,9 +26,19 @@ export function expertSettings(advanced: {
   return {
     initialCursor: positionFlag(advanced.feature_flags, 'initial_backfill_cursor'),
     forcedCursor: positionFlag(advanced.feature_flags, 'force_reset_cursor'),
+    reportIntervalMs: reportIntervalMs(flagValue(advanced.feature_flags, 'report_interval_ms')),
     // Functions of the server give ids with their epoch; rows hold the lower half.
     minBackfillXid: xid === undefined || xid === '' ? undefined : Number(BigInt.asUintN(32, BigInt(xid))),
   };
+}
+
+function reportIntervalMs(value: string | undefined): number {
+  if (value === undefined) return REPORT_INTERVAL_MS;
+  const intervalMs = Number(value);
+  if (intervalMs >= 1) return intervalMs;
+  throw errors.PG_CONFIG_INVALID({
+    message: `the feature flag report_interval_ms is ${JSON.stringify(value)}, which is not a number of milliseconds`,
+  });
 }
 
 /** The value of the last `name=value` in a list of flags. */

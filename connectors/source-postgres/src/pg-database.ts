@@ -55,6 +55,7 @@ import { identityError } from './prerequisites.ts';
 import { LsnPosition } from './replication/lsn-position.ts';
 import { PgReplication, type StreamTables } from './replication/pg-replication.ts';
 import type { Snapshot } from './replication/recent-transactions.ts';
+import { readWalFacts } from './replication/wal-budget.ts';
 import { openPreviewSlot } from './preview-slot.ts';
 import {
   checkCluster,
@@ -164,6 +165,7 @@ export class PgDatabase implements Database, StreamTables {
         continues: from.continues,
         tables: this,
         serverPosition: () => serverPosition(sql),
+        walFacts: () => readWalFacts(sql, slot),
         splitKeyUpdates: settings.flags.split_key_updates,
         log,
         signal,

@@ -59,6 +59,14 @@ export type ReplicationEvent =
   | TableChangedEvent
   | TruncatedEvent;
 
+/** How far the stream is behind its source. */
+export interface StreamHealth {
+  readonly behindBytes: number;
+  readonly behindMs: number;
+  /** What the database has to say besides, for a structured event. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
 export interface ReplicationStream extends AsyncDisposable {
   /** Where the stream starts: the cursor it was opened with, or the position of a new one. */
   readonly start: Position;
@@ -84,6 +92,8 @@ export interface ReplicationStream extends AsyncDisposable {
   fence(): Promise<Position>;
   /** Asks for a keepalive event now. */
   nudge(): void;
+  /** With the stream at this position. Warns by itself of what the source keeps for it. */
+  health(position: Position): Promise<StreamHealth>;
   /** Everything up to this position is durable downstream; the database may forget it. */
   acknowledge(position: Position): void;
 }

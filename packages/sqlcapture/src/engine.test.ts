@@ -37,6 +37,7 @@ const settings: EngineSettings = {
   emitSourcedSchemas: true,
   rediscoveryIntervalMs: 900_000,
   idleCheckpointMs: 5000,
+  reportIntervalMs: 60_000,
   stopWhenCaughtUp: true,
   onTruncate: 'ignore',
   onReplaced: 'stop',

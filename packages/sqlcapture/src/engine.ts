@@ -14,9 +14,18 @@ import { isReplicated } from './backfill-mode.ts';
 import type { SqlBinding } from './binding.ts';
 import { chooseTable } from './chunk-choice.ts';
 import type { SqlCaptureCrashPoint } from './crash-points.ts';
-import type { ByteList, ChangeEvent, Database, Position, ReplicationStream, RowSink } from './database.ts';
+import type {
+  ByteList,
+  ChangeEvent,
+  Database,
+  Position,
+  ReplicationStream,
+  RowSink,
+  StreamHealth,
+} from './database.ts';
 import { errors } from './errors.ts';
 import { KeyOrder } from './key-order.ts';
+import { lagText } from './lag-text.ts';
 import { PendingCheckpoints } from './pending-checkpoints.ts';
 import { BackfillProgress } from './progress.ts';
 import { reconcileState, skipBackfills } from './reconcile.ts';
@@ -60,6 +69,8 @@ export interface EngineSettings {
   readonly rediscoveryIntervalMs: number;
   /** How long an idle capture keeps the source from forgetting its log, at most. */
   readonly idleCheckpointMs: number;
+  /** Between two reports of lag and progress. */
+  readonly reportIntervalMs: number;
   /** End after the backfills and one last fence instead of streaming on. */
   readonly stopWhenCaughtUp: boolean;
   readonly onTruncate: TruncatePolicy;
@@ -129,6 +140,8 @@ export class CaptureEngine {
   #lastCheckpointMs = 0;
   #lastCheckpointCursor: string | undefined;
   #rediscoverAtMs = 0;
+  #reportAtMs = 0;
+  #health: StreamHealth | undefined;
   /** Tables are pending until transactions have ended that the stream may leave out. */
   #awaitsWriters = false;
 
@@ -172,6 +185,7 @@ export class CaptureEngine {
     this.#checkpoint();
     while (!this.#around.signal.aborted) {
       if (this.#around.now() >= this.#rediscoverAtMs) await this.#rediscover();
+      await this.#report();
       const table = chooseTable(this.#state, this.#bindings, this.#around.random, this.#unread);
       if (table !== undefined) await this.#backfillChunk(table);
       else if (this.#settings.stopWhenCaughtUp && !this.#awaitsWriters) break;
@@ -397,7 +411,9 @@ export class CaptureEngine {
     const stream = this.#liveStream();
     const binding = this.#binding(table);
     const before = this.#tableState(table);
-    await this.#progress.begin(table, before.backfilled, () => this.#database.estimateRows(table));
+    await this.#progress.begin(table, before.backfilled, this.#around.now(), () =>
+      this.#database.estimateRows(table),
+    );
     this.#around.status(`Backfilling Tables ${this.#progress.summary()}`, false);
     const precise = before.mode === 'Backfill';
     const result = await this.#database.scanChunk(
@@ -437,7 +453,7 @@ export class CaptureEngine {
   // --- Changes -------------------------------------------------------------------------------------------------
 
   async #streamChanges(): Promise<void> {
-    this.#around.status('Streaming CDC Events', !this.#awaitsWriters);
+    this.#around.status(`Streaming CDC Events${lagText(this.#health)}`, !this.#awaitsWriters);
     await this.#relay({ untilMs: this.#rediscoverAtMs, checkpoints: true });
   }
 
@@ -456,6 +472,7 @@ export class CaptureEngine {
       if (event === undefined) {
         await this.#drain();
         if (this.#around.signal.aborted) return false;
+        await this.#report();
         const now = this.#around.now();
         if (now >= nudgeAtMs) {
           stream.nudge();
@@ -551,6 +568,31 @@ export class CaptureEngine {
       this.#around.now() - this.#lastCheckpointMs >= this.#settings.idleCheckpointMs &&
       this.#position?.toString() !== this.#lastCheckpointCursor
     );
+  }
+
+  /** Now and then, while nothing else is asked of the database. A report that fails says nothing of the capture. */
+  async #report(): Promise<void> {
+    const now = this.#around.now();
+    if (this.#position === undefined || now < this.#reportAtMs) return;
+    this.#reportAtMs = now + this.#settings.reportIntervalMs;
+    try {
+      const health = await this.#liveStream().health(this.#position);
+      const backfills = this.#progress.reports(now).map(({ table, ...progress }) => ({
+        table: streamLabel(resourceStream(this.#binding(table).resource)),
+        ...progress,
+      }));
+      this.#health = health;
+      const behindSeconds = Math.round(health.behindMs / 1000);
+      this.#around.log('info', 'progress', {
+        eventType: 'captureProgress',
+        behindBytes: health.behindBytes,
+        behindSeconds,
+        ...health.details,
+        ...(backfills.length === 0 ? {} : { backfills }),
+      });
+    } catch (error) {
+      this.#around.log('warn', 'cannot tell how far the capture is', { error: String(error) });
+    }
   }
 
   // --- Output --------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ export type {
   ByteList,
   ScanRequest,
   ScanResult,
+  StreamHealth,
   TableChangedEvent,
   TruncatedEvent,
 } from './database.ts';

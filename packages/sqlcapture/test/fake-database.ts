@@ -271,6 +271,9 @@ export class FakeStream implements ReplicationStream {
   nudge(): void {
     this.#asked = true;
   }
+  health() {
+    return Promise.resolve({ behindBytes: 0, behindMs: 0, details: {} });
+  }
   acknowledge(position: Position): void {
     if (position instanceof FakePosition)
       this.#server.acknowledged = Math.max(this.#server.acknowledged, position.lsn);

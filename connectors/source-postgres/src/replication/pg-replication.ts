@@ -16,6 +16,7 @@ import type {
   Position,
   ReplicationEvent,
   ReplicationStream,
+  StreamHealth,
   TableMetadata,
   TableState,
 } from '@weir/sqlcapture';
@@ -28,6 +29,7 @@ import { type ChangePart, PgChangeEvent } from './change.ts';
 import { LsnPosition } from './lsn-position.ts';
 import { RecentTransactions } from './recent-transactions.ts';
 import { StatusReports } from './status-reports.ts';
+import { BudgetWatch, Lag, type WalFacts } from './wal-budget.ts';
 import { newTexts, untouchedColumns, withValues } from './untouched-values.ts';
 
 const CLOSE_TIMEOUT_MS = 2000;
@@ -63,6 +65,7 @@ export interface PgReplicationOptions {
   readonly continues: boolean;
   readonly tables: StreamTables;
   readonly serverPosition: () => Promise<bigint>;
+  readonly walFacts: () => Promise<WalFacts>;
   readonly splitKeyUpdates: boolean;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -98,6 +101,8 @@ export class PgReplication implements ReplicationStream {
   readonly #tableOfRelation = new Map<number, number | undefined>();
   readonly #transaction = new TransactionMeta();
   readonly #event: PgChangeEvent;
+  readonly #lag = new Lag();
+  readonly #budget: BudgetWatch;
   #wire: WireStream | undefined;
   #frames: AsyncIterator<ReplicationBatch> | undefined;
   #status: StatusReports | undefined;
@@ -121,6 +126,7 @@ export class PgReplication implements ReplicationStream {
     this.start = options.start;
     this.metadata = options.metadata;
     this.continues = options.continues;
+    this.#budget = new BudgetWatch(options.log);
     this.#acknowledged = options.start.lsn;
     this.#transaction.previousEndLsn = options.start.lsn;
     this.#event = new PgChangeEvent(new JsonBuffer(), this.#transaction);
@@ -166,6 +172,16 @@ export class PgReplication implements ReplicationStream {
     if (!(position instanceof LsnPosition)) return;
     if (position.lsn > this.#acknowledged) this.#acknowledged = position.lsn;
     this.#status?.acknowledge(position.lsn);
+  }
+
+  async health(position: Position): Promise<StreamHealth> {
+    const facts = await this.#options.walFacts();
+    const now = performance.now();
+    this.#budget.look(facts, now);
+    const { commitTimeMs } = this.#transaction;
+    const commitMs = commitTimeMs === 0n ? undefined : Number(commitTimeMs);
+    const at = position instanceof LsnPosition ? position.lsn : this.#acknowledged;
+    return this.#lag.measure(facts, at, now, commitMs);
   }
 
   async fence(): Promise<Position> {
