@@ -155,7 +155,7 @@ for (const version of postgresVersions) {
         const inserts = (table: string) =>
           Array.from({ length: most }, (_, row) => {
             const values = cases.map(([type, ...values]) => {
-              const value = values[row] as readonly [string, string] | undefined;
+              const value = values[row];
               return value === undefined ? 'NULL' : `(${value[0]})::${type}`;
             });
             return `INSERT INTO ${table} VALUES (${row}, ${values.join(', ')})`;
