@@ -63,6 +63,10 @@ const keys: Readonly<
   limits: ['int4range', ["'[5,9)'", "'[1,3)'"], ['[1,3)', '[5,9)']],
 };
 
+function text(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
 for (const version of postgresVersions) {
   describe(`keys of backfills on PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
     let server: PostgresServer;
@@ -182,7 +186,7 @@ for (const version of postgresVersions) {
       await capture.untilActive();
       const seen = capture.committed.slice(before).map(({ document: { a, b, v, _meta } }) => {
         const { op, source } = _meta;
-        return [source.snapshot === true ? 'read' : op, a, b, v].join(' ').trim();
+        return `${source.snapshot === true ? 'read' : op} ${text(a)} ${text(b)} ${text(v)}`.trim();
       });
       assert.deepEqual(seen.slice(0, 8).toSorted(), [
         'c A 9 new',
