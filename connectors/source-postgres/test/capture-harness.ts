@@ -37,6 +37,8 @@ export interface HarnessBinding {
   readonly documentSchema: string;
   /** Counts backfills: another number is another state key. */
   readonly backfill?: number;
+  /** Of the catalog; one of its own when absent. */
+  readonly collection?: string;
   /** Collections project the transaction id. */
   readonly withTransactionId?: boolean;
 }
@@ -109,7 +111,7 @@ export function captureSpec(
         backfill: binding.backfill ?? 0,
         stateKey: `${path.map(encodeURIComponent).join('%2F')}${version}`,
         collection: {
-          name: `acme/${path.join('/')}`,
+          name: binding.collection ?? `acme/${path.join('/')}`,
           key: binding.key,
           uuidPtr: '/_meta/uuid',
           partitionFields: [],

@@ -1,0 +1,333 @@
+// Cases known from the upstream connector that no other file has; conformance.md says which. Each test has a schema, a
+// slot and a publication of its own.
+
+import { decodeConfig } from '@weir/schema';
+import { missingPostgres, postgresVersions, startPostgres, type PostgresServer } from '@weir/testing';
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { CaptureHarness, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
+import { endpointSchema, sourceSettings } from './config.ts';
+import { connectionFactory } from './connection.ts';
+import { discoverBindings as discoverTables } from './discovery/discover.ts';
+import { SqlSession } from './sql-session.ts';
+
+for (const version of postgresVersions) {
+  describe(`cases of conformance on PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
+    let server: PostgresServer;
+    before(async () => (server = await startPostgres({ version })));
+    after(async () => server[Symbol.asyncDispose]());
+
+    async function captureOf(
+      name: string,
+      tables: string,
+      options: {
+        readonly advanced?: Record<string, unknown>;
+        readonly resources?: Record<string, Record<string, unknown>>;
+        readonly keys?: Record<string, readonly string[]>;
+        readonly collection?: string;
+      } = {},
+    ) {
+      await server.query(`CREATE SCHEMA ${name}; SET search_path = ${name}; ${tables}`);
+      const config = endpointConfig(server, {
+        advanced: { slotName: name, publicationName: name, discover_schemas: [name], ...options.advanced },
+      });
+      const bindings = (await discoverBindings(config, options.resources)).map((each) => ({
+        ...each,
+        key: options.keys?.[String(each.resource['stream'])] ?? each.key,
+        ...(options.collection === undefined ? {} : { collection: options.collection }),
+      }));
+      const capture = new CaptureHarness(config, bindings);
+      capture.start();
+      return capture;
+    }
+    const ids = (capture: CaptureHarness, table: string) =>
+      capture.documents(table).map(({ document }) => document['id']);
+    const stateOf = (capture: CaptureHarness, key: string) =>
+      (capture.state['bindingStateV1'] as Record<string, Record<string, unknown>>)[key];
+
+    test('a binding that is disabled and enabled again is backfilled anew, others go on', async () => {
+      await using capture = await captureOf(
+        'multiple',
+        ['a', 'b', 'c']
+          .map((t) => `CREATE TABLE ${t} (id int PRIMARY KEY); INSERT INTO ${t} VALUES (1);`)
+          .join(''),
+      );
+      await capture.untilActive();
+      await capture.kill('SIGTERM');
+      const all = capture.bindings;
+      capture.bindings = all.filter(({ resource }) => resource['stream'] !== 'b');
+      capture.start();
+      await server.query('INSERT INTO a VALUES (2); INSERT INTO b VALUES (2); INSERT INTO c VALUES (2)');
+      await capture.until('both changes', () => ids(capture, 'a').length + ids(capture, 'c').length === 4);
+      assert.deepEqual(stateOf(capture, 'multiple%2Fb'), { mode: 'Ignore', backfilled: 0 });
+      assert.deepEqual(ids(capture, 'b'), [1]);
+      await capture.kill('SIGTERM');
+      capture.bindings = all;
+      await server.query('INSERT INTO a VALUES (3); INSERT INTO b VALUES (3)');
+      capture.start();
+      await capture.until('the rows of b', () => ids(capture, 'b').length === 4);
+      await capture.untilActive();
+      assert.deepEqual(
+        [ids(capture, 'a'), ids(capture, 'b'), ids(capture, 'c')],
+        [
+          [1, 2, 3],
+          [1, 1, 2, 3],
+          [1, 2],
+        ],
+      );
+    });
+
+    test('a keyless backfill brings all rows though the key of the collection is not unique', async () => {
+      await using capture = await captureOf(
+        'duplicated',
+        `CREATE TABLE t (id int, v int); ALTER TABLE t REPLICA IDENTITY FULL; INSERT INTO t SELECT i % 2, i FROM generate_series(1, 6) i`,
+        { keys: { t: ['/id'] } },
+      );
+      await capture.untilActive();
+      assert.deepEqual(
+        capture.documents('t').map(({ document }) => document['v']),
+        [1, 2, 3, 4, 5, 6],
+      );
+      assert.equal(stateOf(capture, 'duplicated%2Ft')?.['key_columns'], undefined);
+    });
+
+    test('Only Changes works for a table without a key, and is Active at once', async () => {
+      await using capture = await captureOf(
+        'only_changes',
+        `CREATE TABLE t (id int); ALTER TABLE t REPLICA IDENTITY FULL; INSERT INTO t VALUES (1)`,
+        { resources: { t: { mode: 'Only Changes' } } },
+      );
+      await capture.untilActive();
+      await server.query('INSERT INTO t VALUES (2)');
+      await capture.until('the insert', () => capture.committed.length === 1);
+      assert.deepEqual(ids(capture, 't'), [2]);
+      assert.equal(stateOf(capture, 'only_changes%2Ft')?.['backfilled'], 0);
+    });
+
+    test('a table without a key is backfilled along the columns of the resource', async () => {
+      await using capture = await captureOf(
+        'catalog_key',
+        `CREATE TABLE t (id int NOT NULL, v text); ALTER TABLE t REPLICA IDENTITY FULL; INSERT INTO t VALUES (3, 'c'), (1, 'a'), (2, 'b')`,
+        {
+          advanced: { backfill_chunk_size: 1 },
+          keys: { t: ['/id'] },
+          resources: { t: { mode: '', primary_key: ['id'] } },
+        },
+      );
+      await capture.untilActive();
+      assert.deepEqual(ids(capture, 't'), [1, 2, 3]);
+      assert.deepEqual(stateOf(capture, 'catalog_key%2Ft')?.['key_columns'], ['id']);
+    });
+
+    test('values above 8 MiB are cut or replaced, the same from backfill and stream', async () => {
+      const insert = (t: string) =>
+        `INSERT INTO ${t} SELECT 1, repeat('x', 8388609), decode(repeat('ff', 8388610), 'hex'),
+           ('"' || repeat('j', 8388607) || '"')::json, ('"' || repeat('j', 8388607) || '"')::jsonb;
+         INSERT INTO ${t} SELECT 2, repeat('x', 8388608), decode(repeat('ff', 8388608), 'hex'),
+           ('"' || repeat('j', 8388606) || '"')::json, ('"' || repeat('j', 8388606) || '"')::jsonb;`;
+      const table = (t: string) =>
+        `CREATE TABLE ${t} (id int PRIMARY KEY, t text, b bytea, j json, jb jsonb);`;
+      await using capture = await captureOf(
+        'oversized',
+        `${table('read')} ${table('streamed')} ${insert('read')}`,
+      );
+      await capture.untilActive();
+      await server.query(insert('streamed'));
+      await capture.until('the streamed rows', () => capture.documents('streamed').length === 2);
+      for (const t of ['read', 'streamed']) {
+        const [over, exact] = capture.rows(t);
+        assert.deepEqual(
+          [over?.['j'], over?.['jb']],
+          [
+            { flow_truncated: true, original_size: 8_388_609 },
+            { flow_truncated: true, original_size: 8_388_609 },
+          ],
+        );
+        assert.equal(String(exact?.['j']).length, 8_388_606);
+        for (const row of [over, exact]) {
+          assert.equal(String(row?.['t']).length, 8_388_608);
+          assert.equal(Buffer.from(String(row?.['b']), 'base64').length, 8_388_608);
+        }
+      }
+    });
+
+    test('generated columns are in no schema, no row, no update and no delete', async () => {
+      await using capture = await captureOf(
+        'generated',
+        `CREATE TABLE t (id int PRIMARY KEY, v int, twice int GENERATED ALWAYS AS (v * 2) STORED);
+         INSERT INTO t VALUES (1, 1)`,
+      );
+      await capture.untilActive();
+      await server.query(
+        'INSERT INTO t VALUES (2, 2); UPDATE t SET v = 3 WHERE id = 2; DELETE FROM t WHERE id = 1',
+      );
+      await capture.until('the delete', () => capture.committed.length === 4);
+      assert.doesNotMatch(capture.bindings[0]?.documentSchema ?? '', /twice/);
+      assert.doesNotMatch(capture.committed.map(({ text }) => text).join('\n'), /twice/);
+      assert.deepEqual(capture.rows('t'), [{ id: 2, v: 3 }]);
+    });
+
+    test('lone surrogates in JSON become U+FFFD in values and keys, pairs and escaped backslashes stay', async () => {
+      const json = String.raw`{"a":"\ud83d","\udC00k":"x\ud83d\ude00y","b":"\\ud83d","c":["\uDE00\uD83D"]}`;
+      await using capture = await captureOf(
+        'surrogates',
+        `CREATE TABLE t (id int PRIMARY KEY, j json); INSERT INTO t VALUES (1, $j$${json}$j$)`,
+      );
+      await capture.untilActive();
+      await server.query(`INSERT INTO t VALUES (2, $j$${json}$j$)`);
+      await capture.until('the insert', () => capture.committed.length === 2);
+      const expected = { a: '�', '�k': 'x😀y', b: String.raw`\ud83d`, c: ['��'] };
+      assert.deepEqual(
+        capture.rows('t').map((row) => row['j']),
+        [expected, expected],
+      );
+    });
+
+    test('tables of a higher priority are done before others begin, also across kills', async () => {
+      const table = (t: string) =>
+        `CREATE TABLE ${t} (id int PRIMARY KEY); INSERT INTO ${t} SELECT generate_series(1, 10);`;
+      await using capture = await captureOf('priority', ['low', 'high', 'middle'].map(table).join(''), {
+        advanced: { backfill_chunk_size: 2 },
+        resources: { high: { priority: 10 }, low: { priority: -10 } },
+      });
+      for (const seen of [3, 12]) {
+        await capture.until(`${seen} rows`, () => capture.committed.length >= seen);
+        await capture.kill();
+        if (seen === 3 && capture.committed.length < 10)
+          assert.equal(stateOf(capture, 'priority%2Flow')?.['backfilled'], 0);
+        capture.start();
+      }
+      await capture.untilActive();
+      assert.deepEqual(
+        capture.committed.map(({ table: name }) => name),
+        ['high', 'middle', 'low'].flatMap((name) => Array.from({ length: 10 }, () => name)),
+      );
+    });
+
+    test('two tables in one collection are both backfilled and followed', async () => {
+      await using capture = await captureOf(
+        'linked',
+        'CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); INSERT INTO a VALUES (1); INSERT INTO b VALUES (2)',
+        { collection: 'acme/both' },
+      );
+      await capture.untilActive();
+      await server.query('INSERT INTO a VALUES (3); INSERT INTO b VALUES (4)');
+      await capture.until('both inserts', () => capture.committed.length === 4);
+      assert.deepEqual(
+        [ids(capture, 'a'), ids(capture, 'b')],
+        [
+          [1, 3],
+          [2, 4],
+        ],
+      );
+    });
+
+    test('a keyless backfill of partitions has all rows; two levels of partitions can be captured as leaves', async () => {
+      await using capture = await captureOf(
+        'parted',
+        `CREATE TABLE p (region text, day date, n int) PARTITION BY LIST (region);
+         CREATE TABLE p_eu PARTITION OF p FOR VALUES IN ('eu') PARTITION BY RANGE (day);
+         CREATE TABLE p_eu_a PARTITION OF p_eu FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+         CREATE TABLE p_eu_b PARTITION OF p_eu FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+         CREATE TABLE p_us PARTITION OF p FOR VALUES IN ('us'); CREATE TABLE plain (n int PRIMARY KEY);
+         INSERT INTO p SELECT (ARRAY['eu', 'us'])[i % 2 + 1], '2024-06-01'::date + i * 30, i FROM generate_series(0, 18) i`,
+      );
+      await capture.untilActive();
+      assert.deepEqual(
+        capture
+          .documents('p')
+          .map(({ document }) => Number(document['n']))
+          .toSorted((a, b) => a - b),
+        Array.from({ length: 19 }, (_, i) => i),
+      );
+      const found = await tables({
+        advanced: {
+          capture_as_partitions: true,
+          discover_schemas: ['parted'],
+          discover_unpublished_tables: true,
+        },
+      });
+      assert.deepEqual(found, ['parted/p_eu_a', 'parted/p_eu_b', 'parted/p_us', 'parted/plain']);
+    });
+
+    /** Names of the tables that discovery finds under these settings. */
+    async function tables(changes: Record<string, unknown>): Promise<string[]> {
+      const text = JSON.stringify(endpointConfig(server, changes));
+      const config = decodeConfig(endpointSchema, text, { what: 'the config' });
+      const settings = sourceSettings(config);
+      await using sql = new SqlSession(connectionFactory(config, settings));
+      const bindings = await discoverTables(sql, config, settings);
+      return bindings.map(({ recommendedName }) => recommendedName);
+    }
+
+    test('discovery: filters by schema and pattern, tables without a grant, no views and no system tables', async () => {
+      await server.query(`
+        CREATE SCHEMA alpha; CREATE SCHEMA beta; CREATE ROLE guest LOGIN REPLICATION PASSWORD 'guest';
+        CREATE TABLE alpha.events (id int PRIMARY KEY); CREATE TABLE alpha.my_events (id int PRIMARY KEY);
+        CREATE TABLE beta.events (id int PRIMARY KEY); CREATE TABLE beta.users (id int PRIMARY KEY);
+        CREATE VIEW alpha.a_view AS SELECT 1 AS x; CREATE MATERIALIZED VIEW alpha.seen AS SELECT 1 AS x`);
+      const [all, own] = [
+        ['alpha/events', 'alpha/my_events', 'beta/events', 'beta/users'],
+        ['alpha', 'beta'],
+      ];
+      const filtered = (discoveryFilters: Record<string, unknown>, advanced: Record<string, unknown> = {}) =>
+        tables({ discoveryFilters, advanced: { publicationName: 'none_yet', ...advanced } });
+      const cases: [Record<string, unknown>, string[]][] = [
+        [{ include_schemas: own }, all],
+        [{ include_schemas: own, exclude_schemas: ['alpha'] }, ['beta/events', 'beta/users']],
+        [{ include_schemas: own, exclude_schemas: own }, []],
+        [{ include_schemas: own, table_patterns: ['events'] }, ['alpha/events', 'beta/events']],
+        [
+          { include_schemas: own, table_patterns: ['*events'] },
+          ['alpha/events', 'alpha/my_events', 'beta/events'],
+        ],
+        [{ include_schemas: own, table_patterns: ['users', 'my_*'] }, ['alpha/my_events', 'beta/users']],
+        [{ table_patterns: ['alpha.events'] }, ['alpha/events']],
+        [{ table_patterns: ['alpha.*'] }, ['alpha/events', 'alpha/my_events']],
+        [{ include_schemas: own, table_patterns: ['*.events'] }, ['alpha/events', 'beta/events']],
+        [
+          { exclude_schemas: ['beta'], include_schemas: own, table_patterns: ['*events'] },
+          ['alpha/events', 'alpha/my_events'],
+        ],
+        [{ table_patterns: ['no_such_table'] }, []],
+      ];
+      for (const [filters, expected] of cases)
+        assert.deepEqual(await filtered(filters), expected, JSON.stringify(filters));
+      assert.deepEqual(await filtered({}, { discover_schemas: ['beta'] }), ['beta/events', 'beta/users']);
+      assert.deepEqual(await filtered({ include_schemas: ['alpha'] }, { discover_schemas: ['beta'] }), all);
+      const unfiltered = await filtered({});
+      assert.ok(all.every((name) => unfiltered.includes(name)));
+      assert.ok(unfiltered.every((name) => !/^(pg_|information_schema)|a_view|seen/.test(name)));
+      const asGuest = await tables({
+        user: 'guest',
+        credentials: { auth_type: 'UserPassword', password: 'guest' },
+        discoveryFilters: { include_schemas: own },
+        advanced: { publicationName: 'none_yet' },
+      });
+      assert.deepEqual(asGuest, all);
+    });
+
+    test('restart_lsn moves on while a capture runs', async () => {
+      await using capture = await captureOf('moving', 'CREATE TABLE t (id int PRIMARY KEY)');
+      await capture.untilActive();
+      const restart = async () => {
+        const [row] = await server.query(
+          "SELECT restart_lsn FROM pg_replication_slots WHERE slot_name = 'moving'",
+        );
+        return row?.['restart_lsn'];
+      };
+      const before = await restart();
+      let id = 0;
+      await capture.until(
+        'restart_lsn to move',
+        async () => {
+          await server.query(`INSERT INTO t VALUES (${(id += 1)})`);
+          // The server notes what is running, which lets the slot move, every 15 seconds and at a checkpoint.
+          if (id % 10 === 0) await server.query('CHECKPOINT');
+          return (await restart()) !== before;
+        },
+        60_000,
+      );
+    });
+  });
+}
