@@ -11,6 +11,11 @@ import { connectionFactory } from './connection.ts';
 import { discoverBindings as discoverTables } from './discovery/discover.ts';
 import { SqlSession } from './sql-session.ts';
 
+function text(value: unknown): string {
+  assert.ok(typeof value === 'string');
+  return value;
+}
+
 for (const version of postgresVersions) {
   describe(`cases of conformance on PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
     let server: PostgresServer;
@@ -143,10 +148,10 @@ for (const version of postgresVersions) {
             { flow_truncated: true, original_size: 8_388_609 },
           ],
         );
-        assert.equal(String(exact?.['j']).length, 8_388_606);
+        assert.equal(text(exact?.['j']).length, 8_388_606);
         for (const row of [over, exact]) {
-          assert.equal(String(row?.['t']).length, 8_388_608);
-          assert.equal(Buffer.from(String(row?.['b']), 'base64').length, 8_388_608);
+          assert.equal(text(row?.['t']).length, 8_388_608);
+          assert.equal(Buffer.from(text(row?.['b']), 'base64').length, 8_388_608);
         }
       }
     });
