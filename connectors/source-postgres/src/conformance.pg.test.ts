@@ -5,7 +5,7 @@ import { decodeConfig } from '@weir/schema';
 import { missingPostgres, postgresVersions, startPostgres, type PostgresServer } from '@weir/testing';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { CaptureHarness, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
+import { CaptureHarness, discover, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
 import { endpointSchema, sourceSettings } from './config.ts';
 import { connectionFactory } from './connection.ts';
 import { discoverBindings as discoverTables } from './discovery/discover.ts';
@@ -310,6 +310,33 @@ for (const version of postgresVersions) {
         advanced: { publicationName: 'none_yet' },
       });
       assert.deepEqual(asGuest, all);
+    });
+
+    test('discovery: the primary key wins over an index, and an index stands in only if it is unique and never null', async () => {
+      await server.query(`
+        CREATE SCHEMA keys; SET search_path = keys;
+        CREATE TABLE pk_and_index (k1 int, k2 int NOT NULL, PRIMARY KEY (k1)); CREATE UNIQUE INDEX ON pk_and_index (k2);
+        CREATE TABLE index_only (k1 int NOT NULL, k2 int NOT NULL); CREATE UNIQUE INDEX ON index_only (k2, k1);
+        CREATE TABLE nullable_index (k1 int, k2 int NOT NULL); CREATE UNIQUE INDEX ON nullable_index (k2, k1);
+        CREATE TABLE nonunique_index (k1 int NOT NULL); CREATE INDEX ON nonunique_index (k1);
+        CREATE TABLE nothing (k1 int NOT NULL)`);
+      const config = endpointConfig(server, {
+        advanced: { discover_schemas: ['keys'], publicationName: 'none_yet' },
+      });
+      const found = await discover(config);
+      const keyless = [['/_meta/source/loc/0', '/_meta/source/loc/1', '/_meta/source/loc/2'], true];
+      assert.deepEqual(
+        Object.fromEntries(
+          found.map(({ recommendedName, key, isFallbackKey }) => [recommendedName, [key, isFallbackKey]]),
+        ),
+        {
+          'keys/index_only': [['/k2', '/k1'], true],
+          'keys/nonunique_index': keyless,
+          'keys/nothing': keyless,
+          'keys/nullable_index': keyless,
+          'keys/pk_and_index': [['/k1'], false],
+        },
+      );
     });
 
     test('restart_lsn moves on while a capture runs', async () => {

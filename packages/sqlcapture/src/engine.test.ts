@@ -300,6 +300,13 @@ describe('the capture engine', () => {
     assert.deepEqual(downstream.schemas, [{ binding: 0, schema: '{"title":"t0"}' }]);
   });
 
+  test('without sourced schemas the capture is the same', async () => {
+    const [server, downstream] = [filled(3), new Downstream(1)];
+    await runOnce({ server, downstream, bindings: [binding(0)], settings: { emitSourcedSchemas: false } });
+    assert.deepEqual(downstream.schemas, []);
+    assert.deepEqual(downstream.tables, server.tables);
+  });
+
   test('[G1] whatever is written meanwhile and wherever the process dies, the collection ends equal to the table', async () => {
     const modes = fc.constantFrom('', 'Normal', 'Precise', 'Without Primary Key' as const);
     const scenario = fc.record({

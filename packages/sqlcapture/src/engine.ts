@@ -142,6 +142,7 @@ export class CaptureEngine {
   #rediscoverAtMs = 0;
   #reportAtMs = 0;
   #health: StreamHealth | undefined;
+  #isStreaming = false;
   /** Tables are pending until transactions have ended that the stream may leave out. */
   #awaitsWriters = false;
 
@@ -453,8 +454,14 @@ export class CaptureEngine {
   // --- Changes -------------------------------------------------------------------------------------------------
 
   async #streamChanges(): Promise<void> {
-    this.#around.status(`Streaming CDC Events${lagText(this.#health)}`, !this.#awaitsWriters);
+    this.#isStreaming = true;
+    this.#tellStreaming();
     await this.#relay({ untilMs: this.#rediscoverAtMs, checkpoints: true });
+    this.#isStreaming = false;
+  }
+
+  #tellStreaming(): void {
+    this.#around.status(`Streaming CDC Events${lagText(this.#health)}`, !this.#awaitsWriters);
   }
 
   /**
@@ -581,7 +588,9 @@ export class CaptureEngine {
         table: streamLabel(resourceStream(this.#binding(table).resource)),
         ...progress,
       }));
+      const before = lagText(this.#health);
       this.#health = health;
+      if (this.#isStreaming && lagText(health) !== before) this.#tellStreaming();
       const behindSeconds = Math.round(health.behindMs / 1000);
       this.#around.log('info', 'progress', {
         eventType: 'captureProgress',
