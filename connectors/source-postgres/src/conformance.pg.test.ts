@@ -6,7 +6,8 @@ import { missingPostgres, postgresVersions, startPostgres, type PostgresServer }
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CaptureHarness, discover, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
-import { endpointSchema, sourceSettings } from './config.ts';
+import { sourceSettings } from './config.ts';
+import { endpointSchema } from './endpoint-schema.ts';
 import { connectionFactory } from './connection.ts';
 import { discoverBindings as discoverTables } from './discovery/discover.ts';
 import { SqlSession } from './sql-session.ts';
