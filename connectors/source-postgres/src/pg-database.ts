@@ -106,6 +106,7 @@ export class PgDatabase implements Database, StreamTables {
 
   async discover(streams: readonly StreamId[]): Promise<readonly TableInfo[]> {
     const { sql, asPartitions } = this.#options;
+    await this.#catchUpWithStream();
     const relations = await readRelations(sql, { streams, asPartitions });
     await loadTypes(
       sql,
@@ -244,6 +245,7 @@ export class PgDatabase implements Database, StreamTables {
   /** A type that is gone by now stays unknown, and its values text. */
   async learn(relation: PgOutputRelation): Promise<void> {
     const oids = relation.columns.map((column) => column.typeOid);
+    await this.#catchUpWithStream();
     await loadTypes(this.#options.sql, this.#catalog, oids);
   }
 
@@ -469,6 +471,12 @@ export class PgDatabase implements Database, StreamTables {
       await chunk.read(rows);
       signal.throwIfAborted();
     }
+  }
+
+  /** What was streamed of a table may have been committed a moment before the catalogues show it. */
+  async #catchUpWithStream(): Promise<void> {
+    if (this.#stream === undefined || this.#stream.recent.size === 0) return;
+    await this.#withSnapshot(() => Promise.resolve());
   }
 
   /** False, and nothing is read, when the table is not as it was discovered. */

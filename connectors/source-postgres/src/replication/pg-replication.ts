@@ -301,7 +301,10 @@ export class PgReplication implements ReplicationStream {
     const table = tables.tableOf(relation);
     this.#tableOfRelation.set(relation.id, table);
     if (table === undefined) return undefined;
-    if (!tables.knows(relation)) this.#unknown = relation;
+    if (!tables.knows(relation)) {
+      this.#unknown = relation;
+      if (this.#inTransaction) this.recent.add(this.#transaction.xid);
+    }
     return tables.hasChanged(table, relation) ? { kind: 'tableChanged', table } : undefined;
   }
 
