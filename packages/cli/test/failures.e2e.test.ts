@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { missingPostgres, startPostgres, temporaryDirectory } from '@weir/testing';
 import { differences, untilEqual } from './equal-tables.ts';
 import { captureTask, materializationTask, Pipeline, until } from './pipeline.ts';
@@ -136,6 +137,14 @@ describe('a pipeline in wrong surroundings', { skip: missingPostgres(18) }, () =
   });
 });
 
+/** Skips what needs a mount, with a line of its own; where everything is required it fails instead. */
+function skipForMount(context: TestContext, what: string): void {
+  const reason = 'this user may not mount a file system';
+  if (process.env['WEIR_REQUIRE_SERVICES'] === '1') assert.fail(`${what} is not tested: ${reason}`);
+  process.stderr.write(`failures: SKIPPED ${what}: ${reason}\n`);
+  context.skip(reason);
+}
+
 /** A file system of `megabytes`, where this user may mount one. */
 function smallDisk(path: string, megabytes: number): Disposable | undefined {
   mkdirSync(path);
@@ -152,7 +161,7 @@ test(
     const path = join(folder.path, 'disk');
     using disk = smallDisk(path, 4);
     if (disk === undefined || spawnSync('mount', ['-o', 'remount,ro', path]).status !== 0) {
-      context.skip('this user may not mount a file system');
+      skipForMount(context, 'a destination that may only be read');
       return;
     }
     await using server = await startPostgres({ version: 18 });
@@ -184,10 +193,7 @@ describe('a full disk', { skip: missingPostgres(18) }, () => {
       const path = join(folder.path, 'disk');
       using disk = smallDisk(path, 64);
       if (disk === undefined) {
-        process.stderr.write(
-          `failures: SKIPPED a full disk of the ${where}: a small file system cannot be mounted\n`,
-        );
-        context.skip('no small file system');
+        skipForMount(context, `a full disk of the ${where}`);
         return;
       }
       await using server = await startPostgres({ version: 18 });
