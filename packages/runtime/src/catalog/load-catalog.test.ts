@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -207,6 +210,13 @@ captures:
   ]);
 });
 
+test('an interval below a second is a second, and not no pause at all', async () => {
+  const secondsOf = async (interval: string): Promise<number | undefined> =>
+    (await load(`${people}${capture.replace('1m 30s', interval)}`)).captures.get('acme/hello')
+      ?.intervalSeconds;
+  assert.deepEqual(await Promise.all(['500ms', '1500ms', '0s', '5m'].map(secondsOf)), [1, 2, 0, 300]);
+});
+
 test('a binding of a collection that does not exist is refused, unless it is disabled', async () => {
   const text = `${people}${capture.replace('target: acme/people', 'target: acme/poeple')}`;
   assert.deepEqual(await problemsOf(text), [
@@ -247,6 +257,42 @@ test('imports are read transitively, once each, relative to the file that names 
     catalog.collections.get('acme/people')?.writeSchema,
     '{"type":"object","properties":{"id":{"type":"integer"}}}',
   );
+});
+
+test('imports may be URLs, and paths in an imported file are relative to its URL', async () => {
+  const served: Record<string, string> = {
+    '/shared/people.yaml': 'import: [more.yaml]\ncollections: {acme/people: {schema: id.json, key: [/id]}}\n',
+    '/shared/more.yaml': 'collections: {acme/more: {schema: id.json, key: [/id], kee: 1}}\n',
+    '/shared/id.json': '{"type":"object","properties":{"id":{"type":"integer"}},"required":["id"]}',
+  };
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    const path = request.url ?? '';
+    asked.push(path);
+    response.statusCode = path in served ? 200 : 404;
+    response.end(served[path] ?? 'nothing here');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const base = `http://127.0.0.1:${port}/shared`;
+  try {
+    const importing = `import: ["${base}/people.yaml"]\n`;
+    assert.deepEqual(await problemsOf(importing), [
+      `${base}/more.yaml:1:56: Unknown key "kee" in acme/more. Did you mean "key"?`,
+    ]);
+    served['/shared/more.yaml'] = '{}';
+    const catalog = await load(importing);
+    assert.equal(catalog.collections.get('acme/people')?.writeSchema, served['/shared/id.json']);
+    assert.equal((await loadCatalog(`${base}/people.yaml`)).collections.size, 1);
+    assert.deepEqual(asked.slice(0, 3).sort(), Object.keys(served).sort());
+    assert.deepEqual(await problemsOf(`import: ["${base}/none.yaml"]\n`), [
+      `flow.yaml:1:10: Cannot read ${base}/none.yaml: the server answered 404.`,
+    ]);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test('the same name in two files is refused with both places', async () => {

@@ -39,6 +39,7 @@ export interface CaptureModel {
   readonly url: string;
   readonly endpoint: Endpoint;
   readonly bindings: readonly CaptureBindingModel[];
+  /** The protocol counts whole seconds: a part of one counts as one, so that only `0` is no pause at all. */
   readonly intervalSeconds: number;
   readonly autoDiscover?: AutoDiscover;
   readonly redactSalt?: Buffer;

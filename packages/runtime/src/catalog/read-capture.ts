@@ -67,7 +67,7 @@ export async function readCapture(
     url: reader.file.url,
     endpoint: await readEndpoint(fields, ['connector', 'local'], files),
     bindings,
-    intervalSeconds: Math.floor((fields.get('interval')?.durationMs() ?? defaultIntervalMs) / 1000),
+    intervalSeconds: Math.ceil((fields.get('interval')?.durationMs() ?? defaultIntervalMs) / 1000),
     shards: readShards(fields.get('shards')),
     ...(autoDiscover === undefined ? {} : { autoDiscover }),
     ...(redactSalt === undefined ? {} : { redactSalt }),
