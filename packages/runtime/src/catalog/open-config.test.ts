@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { openConfig } from './open-config.ts';
 
@@ -44,6 +47,52 @@ test('an encrypted config without the program sops says what is missing', async 
   } finally {
     process.env['PATH'] = path;
   }
+});
+
+/** A program of that name that keeps what it was called with, answers `answer` and ends with `status`. */
+async function withSops(
+  answer: string,
+  status: number,
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-sops-'));
+  const path = process.env['PATH'];
+  const script = `#!/bin/sh
+for a in "$@"; do printf '%s\\n' "$a"; done > '${folder}/arguments'
+cat > '${folder}/stdin'
+${answer}
+exit ${status}
+`;
+  writeFileSync(join(folder, 'sops'), script, { mode: 0o755 });
+  process.env['PATH'] = `${folder}:${path}`;
+  try {
+    await body(folder);
+  } finally {
+    process.env['PATH'] = path;
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('sops (a fake that shows how it is called) gets the config as written on stdin, as JSON in and out', async () => {
+  const encrypted = '{"z":1, "a_sops":"ENC[x]","sops":{"encrypted_suffix":"_sops"}}';
+  await withSops(`printf '%s' '{"z":1,"a_sops":"clear"}'`, 0, async (folder) => {
+    const opened = await openConfig({ config: encrypted, secrets: {} });
+    assert.deepEqual(opened, { config: '{"z":1,"a":"clear"}', secrets: ['clear'] });
+    assert.equal(readFileSync(join(folder, 'stdin'), 'utf8'), encrypted);
+    assert.equal(
+      readFileSync(join(folder, 'arguments'), 'utf8'),
+      '--decrypt\n--input-type\njson\n--output-type\njson\n/dev/stdin\n',
+    );
+  });
+});
+
+test('what sops says when it fails is told', async () => {
+  await withSops(`echo 'no key could be found' >&2`, 128, async () => {
+    await assert.rejects(openConfig({ config: '{"sops":{}}', secrets: {} }), {
+      code: 'CONFIG_DECRYPTION_FAILED',
+      message: /sops could not decrypt the config: no key could be found$/,
+    });
+  });
 });
 
 test('secrets of the control plane cannot be resolved here', async () => {
