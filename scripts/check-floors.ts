@@ -1,5 +1,5 @@
 // Holds the floors: reads every import of every source file and names those that climb or cross the stairs.
-// Tests may import `testing` and, in a connector's own folder, anything its package.json names.
+// Tests may import `testing`, and those of a lib anything of the house; everything else keeps to the floors.
 
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -23,15 +23,16 @@ export interface Breach {
   readonly reason: string;
 }
 
-const importPattern = /(?:from|import)\s*\(?\s*'([^']+)'/g;
+const importPattern = /(?:from|import)\s*\(?\s*(?:'([^']+)'|"([^"]+)"|`([^`$]+)`)/g;
 
 export function findBreaches(file: string, text: string, folders: ReadonlyMap<string, string>): Breach[] {
   const from = roomOf(file);
   if (from === undefined) return [];
   const ownFolder = file.split('/').slice(0, 2).join('/');
-  const isTest = /\.(test|bench)\.ts$/.test(file) || file.includes('/test/');
+  const isTest = /\.(test|bench)\.[cm]?[jt]s$/.test(file) || file.includes('/test/');
   const breaches: Breach[] = [];
-  for (const [, specifier = ''] of text.matchAll(importPattern)) {
+  for (const [, ...quoted] of text.matchAll(importPattern)) {
+    const specifier = quoted.join('');
     const target = specifier.startsWith('.')
       ? relative(root, resolve(root, dirname(file), specifier))
       : folders.get(specifier.split('/').slice(0, 2).join('/'));
@@ -53,7 +54,7 @@ export function findBreaches(file: string, text: string, folders: ReadonlyMap<st
 
 if (import.meta.main) {
   const folders = packageFolders();
-  const files = globSync('{libs,packages,connectors}/**/*.ts', {
+  const files = globSync('{libs,packages,connectors}/**/*.{ts,mts,cts,js,mjs,cjs}', {
     cwd: root,
     exclude: (path) => path.includes('node_modules'),
   });
