@@ -10,20 +10,11 @@ import { pathToFileURL } from 'node:url';
 import { missingPostgres, type PostgresServer, startPostgres } from '@weir/testing';
 import { untilEqual } from './equal-tables.ts';
 import { assertNothingDoubled } from './ledger-check.ts';
+import { pipelineRooms } from './crash-rooms.ts';
 import { captureTask, Pipeline, until } from './pipeline.ts';
 import { ProgressWatch } from './progress-watch.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
-
-/** The packages a row passes on its way, each with the list of its crash points. */
-const rooms = new Set([
-  'runtime',
-  'capture',
-  'sqlcapture',
-  'source-postgres',
-  'materialize',
-  'materialize-sqlite',
-]);
 
 async function crashPointsOf(file: string): Promise<readonly string[]> {
   const module = (await import(pathToFileURL(join(root, file)).href)) as Readonly<Record<string, unknown>>;
@@ -31,7 +22,7 @@ async function crashPointsOf(file: string): Promise<readonly string[]> {
 }
 
 const files = globSync('{packages,connectors}/*/src/crash-points.ts', { cwd: root }).filter((file) =>
-  rooms.has(file.split('/')[1] ?? ''),
+  pipelineRooms.has(file.split('/')[1] ?? ''),
 );
 const points = (await Promise.all(files.map(crashPointsOf))).flat();
 
