@@ -9,6 +9,11 @@ export const catalogue = {
     fix: 'Write one ["collection", {document}] or {"commit": true} per line.',
     retry: 'never',
   },
+  FIXTURE_UNREADABLE: {
+    summary: 'The file of --fixture cannot be read.',
+    fix: 'Name a file of JSON lines, or - for stdin.',
+    retry: 'never',
+  },
   FIXTURE_NEEDED: {
     summary: 'A materialization is previewed without a fixture.',
     fix: 'Give it documents with --fixture, or materialize captured ones with `weir run`.',

@@ -1,7 +1,6 @@
 // weir preview: runs one task for a while without keeping anything, and prints what it does.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { buildCapture, buildMaterialization, loadCatalog, parseDuration } from '@weir/runtime';
 import { resolveOptions, stderrLogs, withCatalogOptions, warnOfIgnoredKeys } from '../connector-options.ts';
@@ -9,7 +8,7 @@ import type { CatalogOptions } from '../connector-options.ts';
 import { errors } from '../errors.ts';
 import { forTask } from '../failure.ts';
 import { FixtureStream } from '../preview/fixture-stream.ts';
-import { parseFixture } from '../preview/fixture.ts';
+import { parseFixture, readFixture } from '../preview/fixture.ts';
 import { previewCapture, previewMaterialization } from '../preview/preview-run.ts';
 import type { PreviewOptions } from '../preview/preview-run.ts';
 import { parseSessions } from '../preview/sessions.ts';
@@ -87,11 +86,7 @@ async function run(options: PreviewCommandOptions): Promise<void> {
     const fixture =
       isStdin && options.sessions.length === 1
         ? new FixtureStream(process.stdin, collections, 'stdin')
-        : parseFixture(
-            readFileSync(isStdin ? 0 : options.fixture, 'utf8'),
-            collections,
-            isStdin ? 'stdin' : options.fixture,
-          );
+        : parseFixture(readFixture(options.fixture), collections, isStdin ? 'stdin' : options.fixture);
     using closing = new DisposableStack();
     if (fixture instanceof FixtureStream) closing.use(fixture);
     await previewMaterialization(await buildMaterialization(catalog, task.model, build), {
@@ -136,6 +131,7 @@ Output, one line each:
   ["applied.actionDescription", "…"]
 
 A fixture has one ["collection", {document}] or {"commit": true} per line; commits end transactions.
+A file of one commit and nothing else applies and ends; from stdin, as it comes, that is an empty transaction.
 
 Examples:
   weir preview --name acme/orders --sessions 1

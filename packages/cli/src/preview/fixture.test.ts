@@ -17,8 +17,9 @@ test('documents between commits are a transaction, consecutive commits make empt
   assert.deepEqual(shape(text), [[], ['a/b', 'c'], ['c']]);
 });
 
-test('an empty fixture is one empty transaction, and so is a lone commit', () => {
-  assert.deepEqual([shape(''), shape('{"commit":true}\n')], [[[]], [[]]]);
+test('an empty fixture is one empty transaction, two commits are two, and a lone commit is none: apply only', () => {
+  const commit = '{"commit":true}\n';
+  assert.deepEqual([shape(''), shape(commit + commit), shape(commit)], [[[]], [[], []], []]);
 });
 
 test('documents keep their numerals and get a publication time of hours and seconds', () => {

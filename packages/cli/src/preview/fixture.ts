@@ -1,6 +1,8 @@
 // Fixtures of a preview: NDJSON, a document `["collection", {…}]` or `{"commit": true}` per line. The documents between
-// two commits are one transaction; consecutive commits make empty ones, and an empty file is one empty transaction.
+// two commits are one transaction; consecutive commits make empty ones, and an empty file is one empty transaction. A
+// file of nothing but one commit has no transaction: the connector applies, and no more.
 
+import { readFileSync } from 'node:fs';
 import { clockFromUnix, formatUuid, UUID_FLAGS } from '@weir/protocol';
 import { isJsonObject, parseJson, stringifyJson } from '@weir/schema';
 import type { JsonObject, JsonValue } from '@weir/schema';
@@ -83,6 +85,17 @@ export class FixtureParser {
   }
 }
 
+/** Errors: FIXTURE_UNREADABLE. `-` is stdin. */
+export function readFixture(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : message;
+    throw errors.FIXTURE_UNREADABLE({ message: `Cannot read the fixture ${file}: ${why}.`, cause });
+  }
+}
+
 /** `name` is what errors call the file. Errors: FIXTURE_INVALID with the line. */
 export function parseFixture(
   text: string,
@@ -90,6 +103,8 @@ export function parseFixture(
   name: string,
 ): FixtureTransaction[] {
   const parser = new FixtureParser(collections, name);
-  const whole = text.split('\n').map((line) => parser.line(line));
-  return [...whole, parser.end()].filter((transaction) => transaction !== undefined);
+  const ended = text.split('\n').map((line) => parser.line(line));
+  const whole = [...ended, parser.end()].filter((transaction) => transaction !== undefined);
+  const isLoneCommit = whole.length === 1 && whole[0]?.length === 0 && text.trim() !== '';
+  return isLoneCommit ? [] : whole;
 }
