@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FULL_RANGE, packTuple, type CollectionSpec, type MaterializeRequest } from '@weir/protocol';
@@ -22,6 +22,17 @@ const collection: CollectionSpec = {
   projections: [],
   writeSchema: '{}',
 };
+
+test('a connector takes no more than sixty lines', () => {
+  const scripts = globSync('*.py', { cwd: import.meta.dirname });
+  assert.equal(scripts.length, 2);
+  for (const script of scripts) {
+    const lines = readFileSync(join(import.meta.dirname, script), 'utf8')
+      .trimEnd()
+      .split('\n');
+    assert.ok(lines.length <= 60 && lines.every((line) => line.length <= 120), `${script}: ${lines.length}`);
+  }
+});
 
 test('the capture in Python sends whole lines once, and goes on from its offset', { skip }, async () => {
   using folder = temporaryDirectory();

@@ -5,70 +5,56 @@ the runtime is told the checkpoint of the file, and goes on from there: exactly 
 """
 import json, os, sys
 
+def schema(name, title, description, **more):
+    text = {"type": "string", "title": title, "description": description, **more}
+    return {"type": "object", "required": [name], "properties": {name: text}}
+
 SPEC = {
-    "protocol": 3032023,
-    "configSchema": {"type": "object", "required": ["path"], "properties": {
-        "path": {"type": "string", "title": "Path", "description": "The JSON file."}}},
-    "resourceConfigSchema": {"type": "object", "required": ["table"], "properties": {
-        "table": {"type": "string", "title": "Table", "description": "A name in the file.", "x-collection-name": True}}},
-    "documentationUrl": "https://github.com/estuary/flow",
+    "protocol": 3032023, "documentationUrl": "https://github.com/estuary/flow",
+    "configSchema": schema("path", "Path", "The JSON file."),
+    "resourceConfigSchema": schema("table", "Table", "A name in the file.", **{"x-collection-name": True}),
 }
 
-
 def send(kind, message={}):
-    sys.stdout.write(json.dumps({kind: message}) + "\n")
-    sys.stdout.flush()
-
-
-def constraint(projection):
-    """The key and the whole document are needed; other fields are not, as the document has them."""
-    needed = projection.get("isPrimaryKey") or not projection.get("ptr")
-    kind = "LOCATION_REQUIRED" if needed else "FIELD_FORBIDDEN"
-    return {"type": kind, "reason": "The file holds keys and whole documents"}
-
+    print(json.dumps({kind: message}), flush=True)
 
 def validated(binding):
-    constraints = {p["field"]: constraint(p) for p in binding["collection"]["projections"]}
+    """The key and the whole document are needed; other fields are not, as the document has them."""
+    constraints = {}
+    for field in binding["collection"]["projections"]:
+        needed = field.get("isPrimaryKey") or not field.get("ptr")
+        kind = "LOCATION_REQUIRED" if needed else "FIELD_FORBIDDEN"
+        constraints[field["field"]] = {"type": kind, "reason": "The file holds keys and whole documents"}
     return {"resourcePath": [binding["resourceConfig"]["table"]], "constraints": constraints}
 
+def replace(path, state):
+    with open(path + ".new", "w") as file:
+        json.dump(state, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(path + ".new", path)
 
-def run(request, requests):
-    spec = request["materialization"]
-    path, tables = spec["config"]["path"], [b["resourcePath"][0] for b in spec["bindings"]]
-    state = {"checkpoint": {}, "tables": {}}
-    if os.path.exists(path):
-        with open(path) as file:
-            state = json.load(file)
-    send("opened", {"runtimeCheckpoint": state["checkpoint"]})
-    for kind, request in requests:
-        rows = state["tables"].setdefault(tables[request.get("binding", 0)], {})
-        if kind == "acknowledge":
-            send("acknowledged")  # Commits are done at startCommit, so there is nothing to wait for.
-        elif kind == "load" and request["keyPacked"] in rows:
-            send("loaded", {"binding": request.get("binding", 0), "doc": rows[request["keyPacked"]]})
-        elif kind == "flush":
-            send("flushed")
-        elif kind == "store" and request.get("delete"):
-            rows.pop(request["keyPacked"], None)
-        elif kind == "store":
-            rows[request["keyPacked"]] = request["doc"]
-        elif kind == "startCommit":
-            state["checkpoint"] = request.get("runtimeCheckpoint", {})
-            with open(path + ".new", "w") as file:
-                json.dump(state, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(path + ".new", path)
-            send("startedCommit")
-
-
-requests = ((next((k, v) for k, v in json.loads(text).items() if v is not None)) for text in sys.stdin)
-for kind, request in requests:
-    if kind == "spec":
-        send("spec", SPEC)
+for text in sys.stdin:
+    [(kind, request)] = [item for item in json.loads(text).items() if item[1] is not None]
+    binding, key = request.get("binding", 0), request.get("keyPacked")
+    rows = state["tables"].setdefault(tables[binding], {}) if key else {}
+    if kind == "open":
+        spec = request["materialization"]
+        path, tables = spec["config"]["path"], [each["resourcePath"][0] for each in spec["bindings"]]
+        state = json.load(open(path)) if os.path.exists(path) else {"checkpoint": {}, "tables": {}}
+        send("opened", {"runtimeCheckpoint": state["checkpoint"]})
+    elif kind == "load" and key in rows:
+        send("loaded", {"binding": binding, "doc": rows[key]})
+    elif kind == "store" and request.get("delete"):
+        rows.pop(key, None)
+    elif kind == "store":
+        rows[key] = request["doc"]
+    elif kind == "startCommit":
+        state["checkpoint"] = request.get("runtimeCheckpoint", {})
+        replace(path, state)
+        send("startedCommit")
     elif kind == "validate":
-        send("validated", {"bindings": [validated(binding) for binding in request["bindings"]]})
-    elif kind == "apply":
-        send("applied")
-    elif kind == "open":
-        run(request, requests)
+        send("validated", {"bindings": [validated(each) for each in request["bindings"]]})
+    elif kind != "load":  # Commits are done at startCommit, so an acknowledge has nothing to wait for.
+        send({"spec": "spec", "apply": "applied", "acknowledge": "acknowledged", "flush": "flushed"}[kind],
+             SPEC if kind == "spec" else {})

@@ -5,22 +5,21 @@ checkpoint with the new offset; the runtime commits both together, so that no li
 """
 import json, os, sys, time
 
-SPEC = {
-    "protocol": 3032023,
-    "configSchema": {"type": "object", "required": ["path"], "properties": {
-        "path": {"type": "string", "title": "Path", "description": "The text file."}}},
-    "resourceConfigSchema": {"type": "object", "required": ["name"], "properties": {
-        "name": {"type": "string", "title": "Name", "description": "The name of the stream."}}},
-    "documentationUrl": "https://github.com/estuary/flow",
-    "resourcePathPointers": ["/name"],
-}
-DOCUMENT = {"type": "object", "required": ["offset", "line"], "properties": {
-    "offset": {"type": "integer"}, "line": {"type": "string"}}}
+def schema(**properties):
+    return {"type": "object", "required": list(properties), "properties": properties}
 
+SPEC = {
+    "protocol": 3032023, "documentationUrl": "https://github.com/estuary/flow", "resourcePathPointers": ["/name"],
+    "configSchema": schema(path={"type": "string", "title": "Path", "description": "The text file."}),
+    "resourceConfigSchema": schema(name={"type": "string", "title": "Name", "description": "The stream's name."}),
+}
+LINES = {
+    "recommendedName": "lines", "resourceConfig": {"name": "lines"}, "resourcePath": ["lines"], "key": ["/offset"],
+    "documentSchema": schema(offset={"type": "integer"}, line={"type": "string"}),
+}
 
 def send(kind, message):
     sys.stdout.write(json.dumps({kind: message}) + "\n")
-
 
 def new_lines(path, offset):
     """The whole lines from `offset` on, at most a thousand, each with the offset it begins at and ends before."""
@@ -32,11 +31,7 @@ def new_lines(path, offset):
             yield offset, offset + len(line), line[:-1].decode("utf-8", "replace")
             offset += len(line)
 
-
-def pull(request):
-    capture, offset = request["capture"], request.get("state", {}).get("offset", 0)
-    send("opened", {})
-    sys.stdout.flush()
+def pull(capture, offset):
     runtime = os.getppid()
     while os.getppid() == runtime:  # A runtime that was killed leaves no one to capture for.
         reached = offset
@@ -45,25 +40,21 @@ def pull(request):
                 send("captured", {"binding": binding, "doc": {"offset": begin, "line": line}})
         if reached == offset:
             time.sleep(0.1)
-            continue
-        offset = reached
-        send("checkpoint", {"state": {"updated": {"offset": offset}, "mergePatch": True}})
-        sys.stdout.flush()
+        else:
+            offset = reached
+            send("checkpoint", {"state": {"updated": {"offset": offset}, "mergePatch": True}})
+            sys.stdout.flush()
 
+ANSWERS = {"spec": ("spec", SPEC), "discover": ("discovered", {"bindings": [LINES]}),
+           "apply": ("applied", {}), "open": ("opened", {})}
 
 for text in sys.stdin:
     [(kind, request)] = [item for item in json.loads(text).items() if item[1] is not None]
-    if kind == "spec":
-        send("spec", SPEC)
-    elif kind == "discover":
-        send("discovered", {"bindings": [{
-            "recommendedName": "lines", "resourceConfig": {"name": "lines"}, "resourcePath": ["lines"],
-            "documentSchema": DOCUMENT, "key": ["/offset"]}]})
-    elif kind == "validate":
-        send("validated", {"bindings": [{"resourcePath": [b["resourceConfig"]["name"]]} for b in request["bindings"]]})
-    elif kind == "apply":
-        send("applied", {})
-    elif kind == "open":
-        pull(request)
-        break
+    if kind == "validate":
+        paths = [{"resourcePath": [binding["resourceConfig"]["name"]]} for binding in request["bindings"]]
+        send("validated", {"bindings": paths})
+    else:
+        send(*ANSWERS[kind])
     sys.stdout.flush()
+    if kind == "open":
+        pull(request["capture"], request.get("state", {}).get("offset", 0))
