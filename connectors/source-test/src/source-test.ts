@@ -31,7 +31,7 @@ async function produce(session: CaptureSession<TestConfig, TestResource, TestSta
   const first = session.state.cursor ?? 0;
   for (let cursor = first; cursor < config.greetings; cursor += 1) {
     if (config.fail_after !== undefined && cursor >= config.fail_after) {
-      throw errors.TEST_FAILED_AS_ASKED({ message: 'A horrible, no good error!' });
+      throw errors.TEST_FAILED_AS_ASKED({ message: 'a horrible, no good error!' });
     }
     if (config.exit_after !== undefined && cursor - first >= config.exit_after) return;
     if (signal.aborted) return;

@@ -94,7 +94,7 @@ test('fail_after ends with exit code 1, and its sentence is the last log line', 
   assert.deepEqual(await connector.exited, { code: 1, signal: null });
   const last = connector.logs.at(-1);
   assert.equal(last?.fields['code'], 'TEST_FAILED_AS_ASKED');
-  assert.match(last?.message ?? '', /^TEST_FAILED_AS_ASKED: A horrible, no good error!/);
+  assert.match(last?.message ?? '', /^TEST_FAILED_AS_ASKED: a horrible, no good error!/);
 });
 
 test('exit_after counts the documents of the session, and skip_state leaves the state alone', async () => {
