@@ -11,7 +11,8 @@ const root = dirname(import.meta.dirname);
 const connectors = globSync('connectors/*/package.json', { cwd: root }).map((file) => dirname(file));
 
 interface Spec {
-  readonly configSchema: object;
+  readonly configSchema: { readonly required?: readonly string[] };
+  readonly oauth2?: object | null;
   readonly resourceConfigSchema: object;
 }
 
@@ -27,13 +28,28 @@ function specOf(connector: string): Spec {
   return (JSON.parse(line) as { spec: Spec }).spec;
 }
 
+const specs = new Map(connectors.map((connector) => [connector, specOf(connector)]));
+
 test('the schemas that each connector answers with pass the lint', () => {
   assert.ok(connectors.length > 0);
-  for (const connector of connectors) {
-    const spec = specOf(connector);
+  for (const [connector, spec] of specs) {
     assert.deepEqual(lintConfigSchema(spec.configSchema), [], `${connector}: configuration`);
     assert.deepEqual(lintConfigSchema(spec.resourceConfigSchema), [], `${connector}: resource`);
   }
+});
+
+/** Those whose credentials are there to be tried out. */
+const signInOptional = new Set(['connectors/source-test']);
+
+/** A sign-in puts what it got at /credentials, which therefore has to be there. */
+function lacksCredentials({ oauth2, configSchema }: Spec): boolean {
+  const signsIn = oauth2 !== undefined && oauth2 !== null;
+  return signsIn && configSchema.required?.includes('credentials') !== true;
+}
+
+test('a connector that a user signs in to requires its credentials', () => {
+  const without = connectors.filter((connector) => lacksCredentials(specs.get(connector) as Spec));
+  assert.deepEqual(new Set(without), signInOptional);
 });
 
 test('each connector has a README, a changelog and labels that name its protocol', () => {
