@@ -129,7 +129,6 @@ for (const version of postgresVersions) {
         'nothing',
         `CREATE TABLE t (id int PRIMARY KEY, v int); ALTER TABLE t REPLICA IDENTITY NOTHING; INSERT INTO t VALUES (1, 0)`,
       );
-      assert.ok(capture.logs.some(({ message }) => /nothing\.t has no replica identity/.test(message)));
       await server.query('INSERT INTO t VALUES (2, 0)');
       await assert.rejects(server.query('UPDATE t SET v = 1'), /replica identity/);
       await server.query(
