@@ -29,8 +29,7 @@ for (const version of postgresVersions) {
     });
     after(async () => server[Symbol.asyncDispose]());
 
-    test('a wrong password, user, database or address is one clear error, quickly', async () => {
-      const started = performance.now();
+    test('a wrong password, user, database or address is one clear error', async () => {
       assert.match(
         await validate(endpointConfig(server, password('wrong'))),
         /^PG_AUTH_FAILED: .*"postgres"/,
@@ -48,7 +47,6 @@ for (const version of postgresVersions) {
         await validate(endpointConfig(server, { advanced: { sslmode: 'require' } })),
         /^PG_TLS_FAILED/,
       );
-      assert.ok(performance.now() - started < 20_000);
     });
 
     test('everything that is missing is listed at once, each with its SQL', async () => {
