@@ -10,9 +10,9 @@ export const pipelineRooms: ReadonlySet<string> = new Set([
 ]);
 
 /** Packages off that way → the test that goes through their list. */
-export const otherRooms: Readonly<Record<string, string>> = {};
+export const otherRooms: Readonly<Record<string, string>> = {
+  sqlbatch: 'connectors/source-postgres-batch/src/capture.crash.test.ts',
+};
 
 /** Lists that no test goes through yet, each with what has to come first. */
-export const openRooms: Readonly<Record<string, string>> = {
-  sqlbatch: 'needs a batch connector to kill',
-};
+export const openRooms: Readonly<Record<string, string>> = {};
