@@ -12,6 +12,11 @@ test('docs/errors.md is what the catalogues say (node scripts/error-docs.ts writ
   assert.equal(readFileSync(join(root, 'docs/errors.md'), 'utf8'), renderErrorDocs(await loadCatalogues()));
 });
 
+test('the README has fewer than 100 lines', () => {
+  const lines = readFileSync(join(root, 'README.md'), 'utf8').trimEnd().split('\n');
+  assert.ok(lines.length < 100, `${lines.length} lines`);
+});
+
 test('every error code is documented with a summary and thrown somewhere', async () => {
   const sources = globSync('{libs,packages,connectors}/**/src/**/*.ts', {
     cwd: root,
