@@ -1,6 +1,6 @@
 // The destination file: opening it as the connector needs it, and SQLite's errors as ours.
 
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { WeirError } from '@weir/protocol';
@@ -35,6 +35,9 @@ export function openForReading(path: string): DatabaseSync | undefined {
 /** Looks whether the file could be written, or made; SQLite keeps its log beside it. */
 export function requireWritable(path: string): void {
   const folder = dirname(path);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw errors.SQLITE_CANNOT_OPEN({ message: `${path} is a folder, not a file.` });
+  }
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
     if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK);

@@ -65,6 +65,7 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
         asPartitions: config.advanced.capture_as_partitions ?? false,
         bindings: bindings.map(prerequisiteBinding),
         repair: false,
+        hasRun: last !== undefined,
         log: context.log,
       }),
     );

@@ -96,6 +96,7 @@ describe('the configuration', () => {
 
   test('values that cannot work are refused by name', () => {
     const cases: [Record<string, unknown>, string, RegExp][] = [
+      [{ address: 'localhost:99999' }, 'PG_CONFIG_INVALID', /port 99999/],
       [{ address: 'x.pooler.supabase.com:6543' }, 'PG_CONFIG_INVALID', /pooler/],
       [{ advanced: { skip_backfills: 'users' } }, 'PG_CONFIG_INVALID', /"users".*no schema/],
       [{ advanced: { rediscovery_interval: '10s' } }, 'PG_CONFIG_INVALID', /10s.*1m/],

@@ -52,6 +52,13 @@ export function featureFlags(config: EndpointConfig) {
  * cloud identities.
  */
 export function checkConfig(config: EndpointConfig): void {
+  const { port } = splitAddress(config.address);
+  if (port < 1 || port > 65_535) {
+    throw errors.PG_CONFIG_INVALID({
+      message: `/address ends in the port ${port}, and ports go from 1 to 65535`,
+      fix: 'Give the port on which the server listens; 5432 if you leave it out.',
+    });
+  }
   if (/\.pooler\.supabase\.com(:6543)?$/.test(config.address)) {
     throw errors.PG_CONFIG_INVALID({
       message: `${config.address} is a connection pooler, which cannot replicate`,

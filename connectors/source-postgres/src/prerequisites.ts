@@ -32,12 +32,14 @@ export interface PrerequisiteOptions {
   readonly bindings: readonly PrerequisiteBinding[];
   /** Create what is missing where the user may; otherwise nothing is changed. */
   readonly repair: boolean;
+  /** The capture was applied before, and may have run. */
+  readonly hasRun?: boolean;
   readonly log: Logger;
 }
 
 /** Throws one error that lists everything missing, or the error of a connection that cannot be made. */
 export async function checkPrerequisites(options: PrerequisiteOptions): Promise<void> {
-  const { sql, settings, repair, log } = options;
+  const { sql, settings, repair } = options;
   if (settings.flags.skip_prerequisites) return;
   const version = await sql.versionNumber();
   if (version < 100_000) {
@@ -65,7 +67,7 @@ export async function checkPrerequisites(options: PrerequisiteOptions): Promise<
     if (publication !== undefined)
       failures.push(...(await ensurePublished(publicationCheck, publication, relations)));
     failures.push(...identityFailures(options, relations));
-    if (!repair && failures.length === 0) await reportRisks(sql, settings, relations, log);
+    if (!repair && failures.length === 0) await reportRisks(options, relations);
   }
   if (failures.length > 0) throw failures.length === 1 ? failures[0] : prerequisiteError(failures);
 }

@@ -7,6 +7,7 @@ const sound: ServerFacts = {
   user: 'flow "capture"',
   slot: 'flow_slot',
   slotExists: false,
+  hasRun: false,
   slots: 0,
   maxSlots: 10,
   walSenders: 0,
@@ -29,6 +30,7 @@ test('each risk of a server is told with its way out', () => {
   const cases: [Partial<ServerFacts>, RegExp, RegExp][] = [
     [{ maxSlotWalKeepBytes: -1 }, /no limit/, /ALTER SYSTEM SET max_slot_wal_keep_size/],
     [{ slotExists: true, walStatus: 'unreserved' }, /may lose its slot/, /raise max_slot_wal_keep_size/],
+    [{ hasRun: true }, /what was written since is lost/, /weir backfill <task> --all/],
     [{ slots: 10 }, /all 10 replication slots are taken/, /max_replication_slots/],
     [{ walSenders: 10 }, /all 10 replication connections/, /max_wal_senders/],
     [{ synchronousStandbys: '*' }, /wait for a standby/, /pg_read_all_stats TO "flow ""capture""";/],

@@ -20,6 +20,8 @@ export interface ServerFacts {
   readonly user: string;
   readonly slot: string;
   readonly slotExists: boolean;
+  /** The capture may have run before. */
+  readonly hasRun: boolean;
   readonly slots: number;
   readonly maxSlots: number;
   readonly walSenders: number;
@@ -56,6 +58,12 @@ export function serverRisks(facts: ServerFacts): readonly Risk[] {
       fix: 'Let the capture run, or raise max_slot_wal_keep_size.',
     });
   }
+  if (facts.hasRun && !facts.slotExists) {
+    risks.push({
+      message: `the replication slot ${JSON.stringify(facts.slot)} does not exist; if this capture has run before, what was written since is lost to it, and it will stop`,
+      fix: 'Run: weir backfill <task> --all; the tables are then read anew, into the same collections.',
+    });
+  }
   if (!facts.slotExists && facts.slots >= facts.maxSlots) {
     risks.push({
       message: `all ${facts.maxSlots} replication slots are taken, so the capture cannot create one`,
@@ -86,7 +94,11 @@ export function serverRisks(facts: ServerFacts): readonly Risk[] {
   return risks;
 }
 
-async function readServerFacts(sql: SqlSession, settings: SourceSettings): Promise<ServerFacts> {
+async function readServerFacts(
+  sql: SqlSession,
+  settings: SourceSettings,
+  hasRun: boolean,
+): Promise<ServerFacts> {
   const row = await sql.row(
     'cannot read the settings of the server',
     `SELECT current_setting('server_version_num') AS version, current_user AS "user",
@@ -109,6 +121,7 @@ async function readServerFacts(sql: SqlSession, settings: SourceSettings): Promi
     user: row?.['user'] ?? '',
     slot: settings.slot,
     slotExists: row?.['slot_exists'] === 't',
+    hasRun,
     slots: Number(row?.['slots']),
     maxSlots: Number(row?.['max_slots']),
     walSenders: Number(row?.['senders']),
@@ -177,16 +190,21 @@ async function idleSlotRisks(sql: SqlSession, settings: SourceSettings): Promise
 }
 
 export async function reportRisks(
-  sql: SqlSession,
-  settings: SourceSettings,
+  { sql, settings, log, hasRun = false }: RiskOptions,
   relations: readonly PgRelationInfo[],
-  log: Logger,
 ): Promise<void> {
-  const facts = await readServerFacts(sql, settings);
+  const facts = await readServerFacts(sql, settings, hasRun);
   const risks = [
     ...serverRisks(facts),
     ...(await publicationRisks(sql, settings, relations, facts.version)),
     ...(await idleSlotRisks(sql, settings)),
   ];
   for (const { message, fix } of risks) log.info(message, { fix });
+}
+
+export interface RiskOptions {
+  readonly sql: SqlSession;
+  readonly settings: SourceSettings;
+  readonly log: Logger;
+  readonly hasRun?: boolean;
 }

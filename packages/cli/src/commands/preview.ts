@@ -57,7 +57,7 @@ async function run(options: PreviewCommandOptions): Promise<void> {
   const print = stderrLogs(options);
   const onLog: PreviewOptions['onLog'] = (log) => print(task.name, log);
   const build = { ...resolveOptions(options, task.name), onLog, env: previewEnvironment(options.sessions) };
-  using stop = abortOnSignals();
+  using stop = abortOnSignals({ whenUnread: true });
   const preview: PreviewOptions = {
     sessions: options.sessions,
     timeoutMs: options.timeout,

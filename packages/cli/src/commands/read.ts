@@ -26,7 +26,7 @@ function requireCollection(catalog: Catalog, collection: string): void {
 
 async function run(collection: string, options: ReadOptions): Promise<void> {
   if (options.source !== undefined) requireCollection(await loadCatalog(options.source), collection);
-  using stop = abortOnSignals();
+  using stop = abortOnSignals({ whenUnread: true });
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   // One byte earlier, where the line break of the document before tells whether the offset is a document's border.
   const from = Math.max(0, options.fromOffset - 1);
@@ -42,20 +42,14 @@ async function run(collection: string, options: ReadOptions): Promise<void> {
     const { bytes, count } =
       left === Number.POSITIVE_INFINITY ? { bytes: whole, count: 0 } : firstLines(whole, left);
     left -= count;
-    if (!process.stdout.write(bytes)) await takenOrClosed();
-    if (left <= 0 || process.stdout.destroyed) return;
+    if (!process.stdout.write(bytes)) await takenOrUnread(stop.signal);
+    if (left <= 0 || stop.signal.aborted) return;
   }
 }
 
 /** Until the reader has caught up, or is gone. */
-async function takenOrClosed(): Promise<void> {
-  const waiting = new AbortController();
-  const { signal } = waiting;
-  await Promise.race([
-    once(process.stdout, 'drain', { signal }),
-    once(process.stdout, 'close', { signal }),
-  ]).catch(() => {});
-  waiting.abort();
+async function takenOrUnread(signal: AbortSignal): Promise<void> {
+  await once(process.stdout, 'drain', { signal }).catch(() => {});
 }
 
 function wholeNumber(least: number): (text: string) => number {

@@ -210,3 +210,20 @@ test('preview --fixture - tells the line of its input that is wrong, though more
   assert.equal(status, 1);
   assert.match(stderr, /^acme\/out: FIXTURE_INVALID: stdin:2: /m);
 });
+
+test('read --follow ends when nobody reads it any more', () => {
+  // More than a pipe holds.
+  const long = Array.from({ length: 100 }, (_, id) => JSON.stringify({ id, name: 'x'.repeat(1000) }));
+  const source = catalog('unread.yaml', long);
+  const run = weir('run', '-s', source, '--state', 'unread', '--until-caught-up', '--idle', '500ms');
+  assert.equal(run.status, 0, run.stderr);
+  const command = `'${process.execPath}' '${bin}' read acme/people --state unread --follow | head -1`;
+  const { status, stdout, error } = spawnSync('sh', ['-c', command], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  assert.equal(error, undefined);
+  assert.equal(status, 0);
+  assert.match(stdout, /"id":0/);
+});
