@@ -25,10 +25,12 @@ const program = new Command('weir')
   .addCommand(backfillCommand())
   .addCommand(demoCommand());
 
-// Whoever reads the output may stop (`weir read … | head`). A run goes on without its listener.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+// Whoever reads the output may stop (`weir read … | head`), and a terminal may be closed. A run goes on, or ends in order.
+for (const output of [process.stdout, process.stderr]) {
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  });
+}
 
 try {
   await program.parseAsync();

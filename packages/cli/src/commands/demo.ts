@@ -38,6 +38,11 @@ async function run(flags: DemoFlags): Promise<void> {
       else stop.abort();
     });
   }
+  // The terminal is gone: nobody waits for a comparison.
+  process.on('SIGHUP', () => {
+    stop.abort();
+    hurry.abort();
+  });
   const say = (line: string) => process.stdout.write(`${isTerminal ? '\r\u001B[K' : ''}${line}\n`);
   const fallback = isTerminal ? undefined : secondsWithoutTerminal;
   const seconds = flags.seconds ?? fallback;
