@@ -142,8 +142,9 @@ export async function runCapture(options: CaptureTaskOptions): Promise<void> {
   const { capture, signal, environment, onEvent } = options;
   await using process = new ReusedProcess(options.connect);
   const reusing = { ...options, connect: process.connect };
-  await applyCapture(reusing, process.keep);
   while (!signal.aborted) {
+    // Before each Open, as Flow does.
+    await applyCapture(reusing, process.keep);
     const openedMs = environment.clock.nowMs();
     const end = await openCapture(reusing);
     if (end !== 'exited') return;

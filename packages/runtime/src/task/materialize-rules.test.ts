@@ -4,7 +4,12 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { MaterializeRequest, MaterializeResponse } from '@weir/protocol';
+import {
+  EXPLICIT_ZERO_CHECKPOINT,
+  type MaterializationSpec,
+  type MaterializeRequest,
+  type MaterializeResponse,
+} from '@weir/protocol';
 import { temporaryDirectory } from '@weir/testing';
 import { ScriptedConnection, type Script } from '../../test/scripted/connection.ts';
 import { Destination } from '../../test/scripted/destination.ts';
@@ -31,11 +36,12 @@ async function capture(environment: TaskEnvironment, documents: number): Promise
 async function materialize(
   environment: TaskEnvironment,
   connect: () => MaterializeConnection,
+  materialization = ledgerMaterialization(),
 ): Promise<void> {
   const stop = new AbortController();
   await runMaterialization({
     environment,
-    materialization: ledgerMaterialization(),
+    materialization,
     version: 'v1',
     connect: () => Promise.resolve(connect()),
     signal: stop.signal,
@@ -47,18 +53,26 @@ async function materialize(
 
 type Sink = Script<MaterializeRequest, MaterializeResponse>;
 
-/** Loads every key, and answers Flush as told; stores go nowhere. */
-function flushing(answer: (script: Sink) => void): MaterializeConnection {
+type Answers = { readonly [K in MaterializeRequest['kind']]?: (script: Sink) => void };
+
+/** Loads every key unless told otherwise; stores go nowhere. `answers` replace the usual ones. */
+function sink(answers: Answers, onRequest?: (request: MaterializeRequest) => void): MaterializeConnection {
+  const usual: Answers = {
+    apply: (script) => script.respond({ kind: 'applied', actionDescription: '' }),
+    open: (script) => script.respond({ kind: 'opened', disableLoadOptimization: true }),
+    acknowledge: (script) => script.respond({ kind: 'acknowledged' }),
+    flush: (script) => script.respond({ kind: 'flushed' }),
+    startCommit: (script) => script.respond({ kind: 'startedCommit' }),
+  };
   return new ScriptedConnection<MaterializeRequest, MaterializeResponse>(async (script) => {
     for (let request = await script.next(); request !== undefined; request = await script.next()) {
-      if (request.kind === 'apply') script.respond({ kind: 'applied', actionDescription: '' });
-      if (request.kind === 'open') script.respond({ kind: 'opened', disableLoadOptimization: true });
-      if (request.kind === 'acknowledge') script.respond({ kind: 'acknowledged' });
-      if (request.kind === 'flush') answer(script);
-      if (request.kind === 'startCommit') script.respond({ kind: 'startedCommit' });
+      onRequest?.(request);
+      (answers[request.kind] ?? usual[request.kind])?.(script);
     }
   });
 }
+
+const flushing = (answer: (script: Sink) => void): MaterializeConnection => sink({ flush: answer });
 
 const loaded = (id: number): MaterializeResponse => ({
   kind: 'loaded',
@@ -132,4 +146,109 @@ test('[G8] a copy of a state folder that went on differently is not read where a
   await capture(first, 150);
   await materialize(first, () => destination.connect());
   assert.notDeepEqual(destination.rows(), rows);
+});
+
+test('answers that nobody asked for, and Loaded before Acknowledged, are refused', async () => {
+  const cases: [Answers, RegExp][] = [
+    [{ load: (script) => script.respond({ kind: 'flushed' }) }, /flushed unasked/],
+    [{ load: (script) => script.respond({ kind: 'startedCommit' }) }, /startedCommit unasked/],
+    [{ store: (script) => script.respond({ kind: 'acknowledged' }) }, /acknowledged unasked/],
+    [{ acknowledge: (script) => script.respond(loaded(1)) }, /loaded before acknowledged/],
+  ];
+  for (const [answers, message] of cases) {
+    using folder = temporaryDirectory();
+    using environment = openEnvironment(folder.path);
+    await capture(environment, 20);
+    const run = materialize(environment, () => sink(answers));
+    await assert.rejects(run, { code: 'CONNECTOR_PROTOCOL', message });
+  }
+});
+
+test('states of Applied, Flushed, StartedCommit and Acknowledged are kept, each before what comes next', async () => {
+  using folder = temporaryDirectory();
+  using environment = openEnvironment(folder.path);
+  await capture(environment, 20);
+  const kept = (): unknown => JSON.parse(environment.store.task('test/sink')?.state ?? '{}');
+  const seen: Record<string, unknown> = {};
+  let applies = 0;
+  const state = (updated: string, mergePatch = true) => ({ state: { updated, mergePatch } });
+  await materialize(environment, () =>
+    sink(
+      {
+        apply: (script) => {
+          applies += 1;
+          const change = applies === 1 ? state('{"applied":1,"gone":1}') : {};
+          script.respond({ kind: 'applied', actionDescription: '', ...change });
+        },
+        flush: (script) => script.respond({ kind: 'flushed', ...state('{"flushed":1,"gone":null}') }),
+        startCommit: (script) => script.respond({ kind: 'startedCommit', ...state('{"only":1}', false) }),
+        acknowledge: (script) => script.respond({ kind: 'acknowledged', ...state('{"acknowledged":1}') }),
+      },
+      ({ kind }) => (seen[kind] = kept()),
+    ),
+  );
+  assert.equal(applies, 2);
+  assert.deepEqual(seen['open'], { applied: 1, gone: 1 });
+  assert.deepEqual(seen['store'], { applied: 1, acknowledged: 1, flushed: 1 });
+  // The last Acknowledge comes behind the commit.
+  assert.deepEqual(seen['acknowledge'], { only: 1 });
+  assert.deepEqual(kept(), { only: 1, acknowledged: 1 });
+});
+
+/** What one run asks the connector to do. */
+async function requestsOf(
+  environment: TaskEnvironment,
+  answers: Answers = {},
+  changes: Partial<MaterializationSpec['bindings'][number]> = {},
+): Promise<Record<string, number>> {
+  const counts: Record<string, number> = { load: 0, store: 0 };
+  const spec = ledgerMaterialization();
+  await materialize(
+    environment,
+    () => sink(answers, ({ kind }) => (counts[kind] = (counts[kind] ?? 0) + 1)),
+    { ...spec, bindings: spec.bindings.map((binding) => ({ ...binding, ...changes })) },
+  );
+  return counts;
+}
+
+const opening = (opened: Omit<Extract<MaterializeResponse, { kind: 'opened' }>, 'kind'>): Answers => ({
+  open: (script) => script.respond({ kind: 'opened', ...opened }),
+});
+
+test('new keys are loaded only where the connector wants every key loaded', async () => {
+  for (const [disableLoadOptimization, loads] of [
+    [true, 5],
+    [false, 0],
+  ] as const) {
+    using folder = temporaryDirectory();
+    using environment = openEnvironment(folder.path);
+    await capture(environment, 20);
+    const { load, store } = await requestsOf(environment, opening({ disableLoadOptimization }));
+    assert.deepEqual([load, store], [loads, 5]);
+  }
+});
+
+test('a destination goes on where its own checkpoint is, and from the beginning when that is an explicit zero', async () => {
+  using folder = temporaryDirectory();
+  using environment = openEnvironment(folder.path);
+  await capture(environment, 20);
+  assert.equal((await requestsOf(environment))['store'], 5);
+  assert.equal((await requestsOf(environment))['store'], 0);
+  const runtimeCheckpoint = EXPLICIT_ZERO_CHECKPOINT;
+  const again = await requestsOf(environment, opening({ disableLoadOptimization: true, runtimeCheckpoint }));
+  assert.equal(again['store'], 5);
+});
+
+test("documents outside of a binding's times are left out", async () => {
+  const [past, future] = ['2001-01-01T00:00:00Z', '2999-01-01T00:00:00Z'];
+  for (const [times, stores] of [
+    [{ notBefore: past, notAfter: future }, 5],
+    [{ notBefore: future }, 0],
+    [{ notAfter: past }, 0],
+  ] as const) {
+    using folder = temporaryDirectory();
+    using environment = openEnvironment(folder.path);
+    await capture(environment, 20);
+    assert.equal((await requestsOf(environment, {}, times))['store'], stores, JSON.stringify(times));
+  }
 });
