@@ -36,8 +36,11 @@ export interface BuiltMaterialization {
   /** Bindings (resource path as a state key) that this build backfills because their schema became incompatible. To be
    * remembered before the specification is applied, or the next build would go back. */
   readonly requestedBackfills: readonly string[];
-  /** Bindings left out because of `onIncompatibleSchemaChange: disableBinding`, as sentences. */
-  readonly disabledBindings: readonly string[];
+  /**
+   * What is not materialized though it was asked for, as sentences: bindings, by `onIncompatibleSchemaChange:
+   * disableBinding`, and fields whose name the endpoint cannot tell from another one's.
+   */
+  readonly leftOut: readonly string[];
 }
 
 /** Each round backfills at least one more binding that the round before found incompatible. */
@@ -56,6 +59,16 @@ function liveSelection(
 function conflictText(model: MaterializationBindingModel, result: SelectionResult): string {
   const reasons = result.conflicts.map((conflict) => `\n  ${conflict.message}`);
   return `${formatPlace(model.place)}: the fields of ${model.source.collection} cannot be materialized:${reasons.join('')}`;
+}
+
+/** Fields that nobody refused and that get no column, because another field has their name. */
+function hiddenFields(model: MaterializationBindingModel, { fields }: SelectionResult): string[] {
+  return fields
+    .filter(({ select, reject }) => select !== undefined && reject === 'DuplicateFold')
+    .map(
+      ({ field }) =>
+        `${formatPlace(model.place)}: the field "${field}" of ${model.source.collection} is in the document only: the destination cannot tell its name from another field's. Give it another name by a projection, or choose between the two under fields.exclude.`,
+    );
 }
 
 function checkSource(model: MaterializationBindingModel, source: CollectionModel): void {
@@ -127,7 +140,7 @@ export async function buildMaterialization(
     if (learnt.includes(true)) continue;
 
     const bindings: MaterializationBindingSpec[] = [];
-    const disabledBindings: string[] = [];
+    const leftOut: string[] = [];
     let again = false;
     for (const [index, binding] of models.entries()) {
       const answer = validated[index];
@@ -148,10 +161,11 @@ export async function buildMaterialization(
       if (result.outcome === 'conflict') {
         throw errors.BUILD_FIELD_CONFLICT({ message: conflictText(binding, result) });
       }
+      leftOut.push(...hiddenFields(binding, result));
       if (result.outcome === 'incompatible') {
         const policy = binding.onIncompatibleSchemaChange;
         if (policy === 'disableBinding') {
-          disabledBindings.push(conflictText(binding, result));
+          leftOut.push(conflictText(binding, result));
           continue;
         }
         if (policy !== 'backfill' || round >= maxRounds) {
@@ -179,7 +193,7 @@ export async function buildMaterialization(
       inactiveBindings: inactiveBindings(bindings, last),
     };
     const version = versionOf(materializationSpecToJson(spec));
-    return { protocol: 'materialize', spec, version, endpoint, requestedBackfills, disabledBindings };
+    return { protocol: 'materialize', spec, version, endpoint, requestedBackfills, leftOut };
   }
 }
 

@@ -157,7 +157,18 @@ test('an incompatible change follows its policy: backfill, abort, or leave the b
   });
   const without = await materialize(broken, '', { last }, '\n    onIncompatibleSchemaChange: disableBinding');
   assert.deepEqual([without.spec.bindings.length, without.spec.inactiveBindings.length], [0, 1]);
-  assert.match(without.disabledBindings[0] ?? '', /was a number/);
+  assert.match(without.leftOut[0] ?? '', /was a number/);
+});
+
+test('a field whose name the destination cannot tell from another one is said to get no column', async () => {
+  const named = (foldedField: string): object => ({ ...optional, foldedField });
+  const built = await materialize({ ...usual, name: named('n'), note: named('n') }, '');
+  assert.deepEqual(built.spec.bindings[0]?.fieldSelection.values, ['name']);
+  assert.match(
+    built.leftOut.join(),
+    /^\S*yaml:\d+:\d+: the field "note" of acme\/users is in the document only/,
+  );
+  assert.deepEqual((await materialize({ ...usual, note: optional }, '')).leftOut, []);
 });
 
 test('a derived collection as a source is refused, because nothing computes it', async () => {

@@ -26,7 +26,7 @@ export function taskBuilder(
     if (built.protocol === 'capture') return { kind: 'capture', spec: built.spec, ...common };
     // Before the specification is applied, or the build after a crash would go back to the old counter.
     for (const binding of built.requestedBackfills) store.requestBackfill(task.name, binding);
-    for (const message of built.disabledBindings) {
+    for (const message of built.leftOut) {
       options.onLog?.({ ts: new Date().toISOString(), level: 'warn', message, fields: {} });
     }
     return { kind: 'materialization', spec: built.spec, ...common };

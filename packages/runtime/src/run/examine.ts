@@ -41,7 +41,7 @@ export async function examineTask(
   try {
     const built = await buildTask(catalog, task, store, { ...options, onLog });
     if (built.protocol === 'materialize') {
-      for (const message of built.disabledBindings) findings.set(message, finding('risk', message));
+      for (const message of built.leftOut) findings.set(message, finding('risk', message));
     }
   } catch (error) {
     options.signal?.throwIfAborted();
