@@ -1,7 +1,13 @@
 import { missingPostgres, postgresVersions, startPostgres, type PostgresServer } from '@weir/testing';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { CaptureHarness, discoverBindings, endpointConfig, type Json } from '../test/capture-harness.ts';
+import {
+  CaptureHarness,
+  connector,
+  discoverBindings,
+  endpointConfig,
+  type Json,
+} from '../test/capture-harness.ts';
 
 /** A table of the server as the capture should have it: to_jsonb of each row, for types where that is the same. */
 async function serverRows(
@@ -122,6 +128,21 @@ for (const version of postgresVersions) {
       await connection.close();
       await capture.until('the copied rows', () => capture.rows('log').length >= 5500);
       assert.equal(capture.rows('log').length, 5500);
+    });
+
+    test('discovery leaves out a table with a column _meta, and says so', async () => {
+      await using server = await startPostgres({ version });
+      await server.query(`CREATE TABLE plain (id int PRIMARY KEY);
+                          CREATE TABLE clashing (id int PRIMARY KEY, _meta text)`);
+      await using driver = connector();
+      const config = JSON.stringify(endpointConfig(server));
+      driver.send({ kind: 'discover', connectorType: 'IMAGE', config, name: 'acme/pg' });
+      const { bindings } = await driver.expect('discovered');
+      assert.deepEqual(
+        bindings.map(({ resourcePath }) => resourcePath),
+        [['public', 'plain']],
+      );
+      assert.ok(driver.logs.some(({ message }) => /public\.clashing is left out/.test(message)));
     });
 
     test('an update of a key is a delete of the old row and a create of the new one', async () => {

@@ -40,7 +40,7 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
 
   async discover(config, context) {
     return withSource(config, context, async ({ sql, settings }) => {
-      const bindings = await discoverBindings(sql, config, settings);
+      const bindings = await discoverBindings(sql, config, settings, context.log);
       if (bindings.length === 0) {
         context.log.warn(
           'no tables were found: check the schemas, the publication and the privileges of the user',

@@ -262,7 +262,7 @@ for (const version of postgresVersions) {
       const config = decodeConfig(endpointSchema, text, { what: 'the config' });
       const settings = sourceSettings(config);
       await using sql = new SqlSession(connectionFactory(config, settings));
-      const bindings = await discoverTables(sql, config, settings);
+      const bindings = await discoverTables(sql, config, settings, { warn: () => undefined });
       return bindings.map(({ recommendedName }) => recommendedName);
     }
 

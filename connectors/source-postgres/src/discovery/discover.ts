@@ -1,12 +1,14 @@
 // The tables a capture could have, as bindings.
 
 import type { DiscoveredResource } from '@weir/capture';
+import type { Logger } from '@weir/connector';
 import {
   collectionKey,
   compileTablePattern,
   recommendedName,
   type ResourceConfig,
   type SchemaOptions,
+  streamLabel,
   writeSchema,
 } from '@weir/sqlcapture';
 import type { SourceSettings } from '../config.ts';
@@ -20,6 +22,8 @@ import { loadTypes, tableInfo } from './table-info.ts';
 
 /** Tables that materializations of this system make for themselves. */
 const ownTables = new Set(['flow_materializations_v2', 'flow_checkpoints_v1']);
+/** Where documents say where they come from; no column can be there. */
+const DOCUMENT_METADATA = '_meta';
 /** A column that every materialized table has. */
 const MATERIALIZED_COLUMN = 'flow_published_at';
 
@@ -35,6 +39,7 @@ export async function discoverBindings(
   sql: SqlSession,
   config: EndpointConfig,
   settings: SourceSettings,
+  log: Pick<Logger, 'warn'>,
 ): Promise<DiscoveredResource<ResourceConfig>[]> {
   const filters = config.discoveryFilters;
   const includeSchemas = [...(filters.include_schemas ?? []), ...(config.advanced.discover_schemas ?? [])];
@@ -42,7 +47,8 @@ export async function discoverBindings(
     includeSchemas,
     asPartitions: config.advanced.capture_as_partitions ?? false,
   });
-  const relations = await selectRelations(sql, config, settings, found);
+  const selected = await selectRelations(sql, config, settings, found);
+  const relations = selected.filter((relation) => hasRoomForMetadata(relation, log));
   const catalog = new TypeCatalog();
   await loadTypes(
     sql,
@@ -63,6 +69,14 @@ export async function discoverBindings(
       isFallbackKey: key.isFallback,
     };
   });
+}
+
+function hasRoomForMetadata(relation: PgRelationInfo, log: Pick<Logger, 'warn'>): boolean {
+  if (!relation.columns.some((column) => column.name === DOCUMENT_METADATA)) return true;
+  log.warn(
+    `the table ${streamLabel(relation)} is left out: it has a column ${DOCUMENT_METADATA}, which is the place of what documents say of themselves; rename the column to capture the table`,
+  );
+  return false;
 }
 
 async function selectRelations(
