@@ -46,40 +46,6 @@ export interface BenchResult {
   readonly rounds: number;
 }
 
-/** A row whose figure is a time and not a rate. */
-export interface LatencyRow {
-  readonly id: string;
-  readonly title: string;
-  readonly targetP50Ms: number;
-  readonly targetP99Ms: number;
-  readonly conditions: string;
-  /** Milliseconds, one for each sample. */
-  measure(samples: number): Promise<number[]>;
-}
-
-export interface LatencyResult {
-  readonly id: string;
-  /** Target ÷ median: above 1 is better than the target, as with rates. */
-  readonly ratio: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly targetP50Ms: number;
-  readonly targetP99Ms: number;
-  readonly samples: number;
-  readonly conditions: string;
-}
-
-const latencySamples = 200;
-
-export async function measureLatency(row: LatencyRow): Promise<LatencyResult> {
-  const sorted = (await row.measure(latencySamples)).sort((a, b) => a - b);
-  const at = (share: number): number => round3(sorted[Math.floor(sorted.length * share)] ?? Number.NaN);
-  const { id, targetP50Ms, targetP99Ms, conditions } = row;
-  const p50Ms = at(0.5);
-  const ratio = round3(targetP50Ms / p50Ms);
-  return { id, ratio, p50Ms, p99Ms: at(0.99), targetP50Ms, targetP99Ms, samples: sorted.length, conditions };
-}
-
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -122,6 +88,6 @@ function cpuPerMillion({ cpuSeconds, count }: RunFigures): number {
   return (cpuSeconds / count) * 1e6;
 }
 
-function round3(value: number): number {
+export function round3(value: number): number {
   return Math.round(value * 1000) / 1000;
 }

@@ -1,11 +1,14 @@
 // `npm run bench` prints every row as a table; `npm run bench -- ID…` runs those rows and ends each with one line of
-// JSON. Results go to bench/results/; a row that falls below 0.8 × its stored baseline fails.
+// JSON. Results go to bench/results/; a row that falls below 0.8 × its stored baseline fails, and so does one of memory
+// that misses its limits.
 // --rounds N (default 5), --update-baselines.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type BenchResult, type LatencyResult, measureLatency, measureRow } from './bench-row.ts';
+import { type BenchResult, measureRow } from './bench-row.ts';
+import { type LatencyResult, measureLatency } from './latency-row.ts';
+import { measureMemory, type MemoryResult } from './memory-row.ts';
 import { rows } from './rows.ts';
 
 const baselinesPath = join(import.meta.dirname, 'baselines.json');
@@ -18,7 +21,7 @@ function readBaselines(): Record<string, { ratio: number }> {
   }
 }
 
-type Result = BenchResult | LatencyResult;
+type Result = BenchResult | LatencyResult | MemoryResult;
 
 function cells(result: Result): string[] {
   if ('p50Ms' in result) {
@@ -28,6 +31,21 @@ function cells(result: Result): string[] {
       `p50 ${p50Ms} ms, p99 ${p99Ms} ms`,
       `${targetP50Ms} ms, ${targetP99Ms} ms`,
       `${ratio} (target 1)`,
+      `${result.cpuSecondsPerMillion ?? ''}`,
+      '',
+      `${result.peakRssMiB ?? ''}`,
+    ];
+  }
+  if ('sizes' in result) {
+    const { id, sizes, limitMiB, growth, limitGrowth, ratio } = result;
+    return [
+      id,
+      `growth ${growth}`,
+      `${limitMiB} MiB, ${limitGrowth}`,
+      `${ratio} (target 1)`,
+      sizes.map(({ cpuSecondsPerMillion }) => cpuSecondsPerMillion).join(' → '),
+      '',
+      sizes.map(({ peakRssMiB }) => peakRssMiB).join(' → '),
     ];
   }
   return [
@@ -39,6 +57,12 @@ function cells(result: Result): string[] {
     result.nativeCpuSecondsPerMillion === 0 ? '' : `${result.nativeCpuSecondsPerMillion}`,
     `${result.peakRssMiB}`,
   ];
+}
+
+function measure(row: (typeof rows)[number], rounds: number): Promise<Result> {
+  if ('measure' in row) return measureLatency(row);
+  if ('sizes' in row) return measureMemory(row);
+  return measureRow(row, rounds);
 }
 
 function printTable(results: readonly Result[]): void {
@@ -67,11 +91,15 @@ const baselines = readBaselines();
 const results: Result[] = [];
 for (const row of rows.filter(({ id }) => positionals.length === 0 || positionals.includes(id))) {
   console.error(`bench: ${row.id}: ${row.title}`);
-  const result = 'measure' in row ? await measureLatency(row) : await measureRow(row, Number(values.rounds));
+  const result = await measure(row, Number(values.rounds));
   results.push(result);
   const baseline = baselines[row.id];
   if (baseline !== undefined && result.ratio < 0.8 * baseline.ratio) {
     console.error(`bench: ${row.id} fell to ${result.ratio}, its baseline is ${baseline.ratio}`);
+    process.exitCode = 1;
+  }
+  if ('isMet' in result && !result.isMet) {
+    console.error(`bench: ${row.id} does not stay under ${result.limitMiB} MiB, or level`);
     process.exitCode = 1;
   }
 }

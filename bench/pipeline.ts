@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import { captureConfig, createLineItems, dropSlot, startBenchPostgres } from './postgres.ts';
+import { captureConfig, dropSlot, startBenchPostgres } from './postgres.ts';
+import { createTable, lineItems } from './postgres-tables.ts';
 import { type ProcessFigures, readTree } from './process-figures.ts';
 
 const weir = join(import.meta.dirname, '..', 'packages/cli/bin/weir.js');
@@ -37,7 +38,7 @@ export class Pipeline implements AsyncDisposable {
 
   static async create(rows: number): Promise<Pipeline> {
     const server = await startBenchPostgres();
-    await createLineItems(server, rows);
+    await createTable(server, lineItems, rows);
     await server.query('CREATE PUBLICATION flow_publication FOR ALL TABLES');
     const folder = mkdtempSync(join(tmpdir(), 'weir-bench-'));
     const pipeline = new Pipeline(server, folder, rows);

@@ -1,6 +1,7 @@
 // The PostgreSQL of the bench: Debian's 15, whose psql and pg_recvlogical are the yardsticks.
 
 import { type PostgresServer, startPostgres } from '@weir/testing';
+import { type CaptureBinding, runCapture, stateKey } from './capture-process.ts';
 
 export const pgBin = '/usr/lib/postgresql/15/bin';
 
@@ -28,18 +29,6 @@ export function clientEnv(server: PostgresServer): Record<string, string> {
   };
 }
 
-/** 12 columns of the common types, about 130 bytes a row as text. */
-export async function createLineItems(server: PostgresServer, rows: number): Promise<void> {
-  await server.query(`CREATE TABLE li (
-    id bigint PRIMARY KEY, order_id bigint NOT NULL, part integer NOT NULL, supplier integer NOT NULL,
-    quantity numeric(12, 2) NOT NULL, price numeric(12, 2) NOT NULL, discount double precision NOT NULL,
-    flag text NOT NULL, shipped date NOT NULL, received timestamptz NOT NULL, mode text, comment text)`);
-  await server.query(`INSERT INTO li SELECT n, n / 4, n % 20000, n % 1000, n % 50, (n % 100000) / 100.0, (n % 11) / 100.0,
-    CASE WHEN n % 2 = 0 THEN 'A' ELSE 'N' END, date '2020-01-01' + (n % 2000)::integer, timestamptz '2020-01-01' + n * interval '1 second',
-    'TRUCK', 'row number ' || n || ' of the bench' FROM generate_series(1, ${rows}) AS n`);
-  await server.query('VACUUM ANALYZE li');
-}
-
 export function captureConfig(server: PostgresServer, slotName: string): object {
   return {
     address: server.address,
@@ -62,4 +51,26 @@ export async function dropSlot(server: PostgresServer, slot: string): Promise<vo
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+}
+
+/** A session that only creates its slot: the state to go on from, with every change that is made from now on. */
+export async function openSlot(
+  server: PostgresServer,
+  slot: string,
+  binding: CaptureBinding,
+): Promise<Record<string, unknown>> {
+  const { state } = await runCapture({
+    connector: 'source-postgres',
+    config: captureConfig(server, slot),
+    bindings: [binding],
+    documents: 0,
+    isDone: (reached) => tableMode(reached, binding) === 'Active',
+  });
+  return state;
+}
+
+/** `Active` once every row of the table has been read. */
+export function tableMode(state: Record<string, unknown>, { path }: CaptureBinding): string | undefined {
+  const tables = (state['bindingStateV1'] ?? {}) as Record<string, { readonly mode?: string }>;
+  return tables[stateKey(path)]?.mode;
 }

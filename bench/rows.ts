@@ -1,12 +1,28 @@
-import type { BenchRow, LatencyRow } from './bench-row.ts';
-import { latencyPgSqlite, pipelinePgSqlite } from './pipeline-rows.ts';
-import { pgBackfill, pgCdc } from './postgres-rows.ts';
+import type { BenchRow } from './bench-row.ts';
+import { latencyPgBackfill, latencyPgFrames } from './latency-pg-frames.ts';
+import { latencyPgSqlite } from './latency-pg-sqlite.ts';
+import type { LatencyRow } from './latency-row.ts';
+import type { MemoryRow } from './memory-row.ts';
+import { pgBackfill } from './pg-backfill.ts';
+import { pgCdc } from './pg-cdc.ts';
+import { pgRssBackfill } from './pg-rss-backfill.ts';
+import { pgRssTransaction } from './pg-rss-transaction.ts';
+import { pipelinePgSqlite } from './pipeline-pg-sqlite.ts';
+import { accounts, lineItems, readings } from './postgres-tables.ts';
 import { runtimeCapture } from './runtime-capture.ts';
 import { sqliteStore } from './sqlite-store.ts';
 
-export const rows: readonly (BenchRow | LatencyRow)[] = [
-  pgBackfill,
-  pgCdc,
+export const rows: readonly (BenchRow | LatencyRow | MemoryRow)[] = [
+  pgBackfill(readings),
+  pgBackfill(lineItems),
+  pgBackfill(accounts),
+  pgCdc(readings),
+  pgCdc(lineItems),
+  pgCdc(accounts),
+  pgRssBackfill,
+  pgRssTransaction,
+  latencyPgFrames,
+  latencyPgBackfill,
   runtimeCapture,
   sqliteStore,
   pipelinePgSqlite,

@@ -1,0 +1,39 @@
+// Existing rows of Postgres to protocol frames, against COPY.
+
+import type { BenchRow, BenchRun } from './bench-row.ts';
+import { runCapture } from './capture-process.ts';
+import { captureConfig, clientEnv, dropSlot, pgBin, startBenchPostgres } from './postgres.ts';
+import { type BenchTable, createTable, tableBinding } from './postgres-tables.ts';
+import { runShell } from './process-figures.ts';
+
+export function pgBackfill(table: BenchTable): BenchRow {
+  const rows = Math.round(Number(process.env['WEIR_BENCH_ROWS'] ?? 1_000_000) * table.share);
+  return {
+    id: `pg-backfill${table.suffix}`,
+    title: `a table of ${table.columns} columns to protocol frames, against psql COPY TO STDOUT`,
+    target: 0.9,
+    unit: 'rows/s',
+    conditions: `PostgreSQL 15 on loopback, ${rows} rows of ${table.columns} columns and about ${table.rowBytes} bytes, both sides with start-up`,
+    async prepare(): Promise<BenchRun> {
+      const server = await startBenchPostgres();
+      await createTable(server, table, rows);
+      await server.query('CREATE PUBLICATION flow_publication FOR ALL TABLES');
+      return {
+        native: () =>
+          runShell(`${pgBin}/psql -qAtc 'COPY ${table.name} TO STDOUT' >/dev/null`, rows, clientEnv(server)),
+        async ours(round) {
+          const slot = `backfill_${round}`;
+          const figures = await runCapture({
+            connector: 'source-postgres',
+            config: captureConfig(server, slot),
+            bindings: [tableBinding(table)],
+            documents: rows,
+          });
+          await dropSlot(server, slot);
+          return figures;
+        },
+        [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+      };
+    },
+  };
+}
