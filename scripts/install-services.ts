@@ -1,7 +1,14 @@
 // Makes sure that the servers which the tests need are on this machine. PostgreSQL 18 comes with the npm packages;
-// PostgreSQL 15 and the OpenSSH server are Debian's. What cannot be installed is said in one line; with
-// WEIR_REQUIRE_SERVICES=1 it is an error.
+// PostgreSQL 15, MariaDB and the OpenSSH server are Debian's, MySQL 9 is its unstable's. What cannot be installed is said
+// in one line; with WEIR_REQUIRE_SERVICES=1 it is an error.
 
+import {
+  debianMariadb,
+  debianMysql,
+  type ServerProgram,
+  templateData,
+  unpackMysql,
+} from '@weir/mysql-server';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 
@@ -40,6 +47,12 @@ function aptWithoutService(name: string, service: string): boolean {
   return installed;
 }
 
+/** The first start of a server takes seconds, which its tests, run side by side, would spend at the same time. */
+function prepared(program: ServerProgram | undefined): boolean {
+  if (program !== undefined) templateData(program);
+  return program !== undefined;
+}
+
 const services: readonly Service[] = [
   {
     name: 'PostgreSQL 15 (Debian package postgresql-15)',
@@ -50,6 +63,16 @@ const services: readonly Service[] = [
     name: 'OpenSSH server (Debian package openssh-server)',
     present: () => existsSync('/usr/sbin/sshd'),
     install: () => aptWithoutService('openssh-server', 'ssh'),
+  },
+  {
+    name: 'MariaDB 10.11 (Debian packages mariadb-server-core, mariadb-client-core)',
+    present: () => debianMariadb() !== undefined,
+    install: () => apt('mariadb-server-core', 'mariadb-client-core') && prepared(debianMariadb()),
+  },
+  {
+    name: 'MySQL 9 (package mysql-server-core of Debian unstable, unpacked into the cache)',
+    present: () => debianMysql() !== undefined,
+    install: () => unpackMysql() && prepared(debianMysql()),
   },
 ];
 

@@ -1,6 +1,6 @@
-// Runs the tests by kind. The kind is in the file name: `x.test.ts` is pure; `x.pg.test.ts`, `x.e2e.test.ts`,
-// `x.crash.test.ts` need servers or processes. `--pure` runs only the pure ones; `--crash` raises the number of
-// kills and seeds; other arguments are substrings of file names to run.
+// Runs the tests by kind. The kind is in the file name: `x.test.ts` is pure; `x.pg.test.ts`, `x.mysql.test.ts`,
+// `x.e2e.test.ts`, `x.crash.test.ts` need servers or processes. `--pure` runs only the pure ones; `--crash` raises the
+// number of kills and seeds; other arguments are substrings of file names to run.
 
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';

@@ -17,3 +17,5 @@ export type { ConnectorDriverOptions, ConnectorExit, ConnectorLog } from './conn
 export { ConnectorHost } from './connector-host.ts';
 export { generateSshKey, missingSshServer, SshServer, startSshServer } from './ssh-server.ts';
 export type { SshServerOptions } from './ssh-server.ts';
+export { missingMysql, mysqlFlavours, MysqlTestServer, startMysql } from './mysql-server.ts';
+export type { MysqlFlavour, MysqlServerOptions } from './mysql-server.ts';

@@ -1,0 +1,3 @@
+export class MysqlServerError extends Error {
+  override name = 'MysqlServerError';
+}
