@@ -4,6 +4,7 @@
 
 import type { SqlBinding } from './binding.ts';
 import { isBackfilling } from './backfill-mode.ts';
+import type { BoundTables } from './bound-tables.ts';
 import { isFallbackKey, pointerToColumn } from './key-pointer.ts';
 import { pendingTable, type CaptureState } from './state.ts';
 
@@ -42,14 +43,9 @@ export function configuredKeyColumns(binding: SqlBinding): readonly string[] | u
 }
 
 /** A backfill in progress is given up when the configuration says that the table is not to be backfilled. */
-export function skipBackfills(
-  state: CaptureState,
-  bindings: readonly SqlBinding[],
-  isSkipped: (binding: SqlBinding) => boolean,
-): void {
-  for (const binding of bindings) {
-    const table = state.get(binding.stateKey);
-    if (table === undefined || !isBackfilling(table.mode) || !isSkipped(binding)) continue;
-    state.update(binding.stateKey, { mode: 'Active', scanned: undefined });
+export function skipBackfills(tables: BoundTables, isSkipped: (binding: SqlBinding) => boolean): void {
+  for (const [table, binding] of tables.bindings.entries()) {
+    if (!isBackfilling(tables.state(table).mode) || !isSkipped(binding)) continue;
+    tables.update(table, { mode: 'Active', scanned: undefined });
   }
 }

@@ -1,7 +1,7 @@
 // What a runtime does with a capture's output, as far as the engine's promises go: documents become visible with the
 // checkpoint after them, and a process that dies loses what was not checkpointed.
 
-import type { EngineOutput } from '../src/engine.ts';
+import type { EngineOutput } from '../src/engine-settings.ts';
 
 export interface Received {
   readonly binding: number;

@@ -27,7 +27,7 @@ import { type ChangeLsn, TransactionMeta } from '../document/transaction-meta.ts
 import { errors } from '../errors.ts';
 import { type ChangePart, PgChangeEvent } from './change.ts';
 import { LsnPosition } from './lsn-position.ts';
-import { RecentTransactions } from './recent-transactions.ts';
+import type { RecentTransactions } from './recent-transactions.ts';
 import { StatusReports } from './status-reports.ts';
 import { BudgetWatch, Lag, type WalFacts } from './wal-budget.ts';
 import { newTexts, untouchedColumns, withValues } from './untouched-values.ts';
@@ -64,6 +64,8 @@ export interface PgReplicationOptions {
   readonly metadata: TableMetadata;
   readonly continues: boolean;
   readonly tables: StreamTables;
+  /** Where transactions with changes of bound tables are remembered, until queries see them. */
+  readonly recent: RecentTransactions;
   readonly serverPosition: () => Promise<bigint>;
   readonly walFacts: () => Promise<WalFacts>;
   readonly splitKeyUpdates: boolean;
@@ -93,8 +95,7 @@ export class PgReplication implements ReplicationStream {
   readonly start: LsnPosition;
   readonly metadata: TableMetadata;
   readonly continues: boolean;
-  /** Transactions with changes of bound tables, whose backfills may begin later. */
-  readonly recent = new RecentTransactions();
+  readonly #recent: RecentTransactions;
   readonly #options: PgReplicationOptions;
   readonly #decoder = new PgOutputDecoder();
   readonly #active = new Map<number, ActiveTable>();
@@ -126,6 +127,7 @@ export class PgReplication implements ReplicationStream {
     this.start = options.start;
     this.metadata = options.metadata;
     this.continues = options.continues;
+    this.#recent = options.recent;
     this.#budget = new BudgetWatch(options.log);
     this.#acknowledged = options.start.lsn;
     this.#transaction.previousEndLsn = options.start.lsn;
@@ -241,7 +243,7 @@ export class PgReplication implements ReplicationStream {
         if (!this.#inTransaction) throw protocolError('a commit without a transaction');
         this.#inTransaction = false;
         this.#transaction.previousEndLsn = message.endLsn;
-        if (this.#hasChanges) this.recent.add(this.#transaction.xid);
+        if (this.#hasChanges) this.#recent.add(this.#transaction.xid);
         return { kind: 'commit', position: new LsnPosition(message.endLsn) };
       case 'relation':
         return this.#relation(message.relation);
@@ -303,7 +305,7 @@ export class PgReplication implements ReplicationStream {
     if (table === undefined) return undefined;
     if (!tables.knows(relation)) {
       this.#unknown = relation;
-      if (this.#inTransaction) this.recent.add(this.#transaction.xid);
+      if (this.#inTransaction) this.#recent.add(this.#transaction.xid);
     }
     return tables.hasChanged(table, relation) ? { kind: 'tableChanged', table } : undefined;
   }
@@ -347,7 +349,7 @@ export class PgReplication implements ReplicationStream {
     const name = (column: number) => change.relation.columns[column]?.name ?? '';
     const texts = newTexts(change, plan.collectionKey);
     const key = plan.collectionKey.map((column, i) => ({ column: name(column), text: texts[i] ?? '' }));
-    this.recent.add(this.#transaction.xid);
+    this.#recent.add(this.#transaction.xid);
     const values = await this.#options.tables.readValues(table, untouched.map(name), key);
     const completed = values === undefined ? change : withValues(change, untouched, values);
     this.#arrival = { ...arrival, change: completed, untouched: [] };

@@ -1,0 +1,69 @@
+// Transactions with a snapshot that sees everything already streamed: for chunks, watersheds, and whatever else has to
+// agree with what the stream has told. What was streamed may have been committed a moment before queries see it.
+
+import type { Logger } from '@weir/connector';
+import { type PgConnection, PgServerError, quoteQualified } from '@weir/pgwire';
+import type { PgRelationInfo } from '../discovery/relations.ts';
+import type { RecentTransactions, Snapshot } from '../replication/recent-transactions.ts';
+import type { SqlSession } from '../sql-session.ts';
+import { isAsDiscovered } from './layout.ts';
+import { beginSnapshot } from './snapshot.ts';
+
+/** SQLSTATE of a lock of a table that does not exist. */
+const UNDEFINED_TABLE = '42P01';
+
+export class Snapshots {
+  readonly #sql: SqlSession;
+  readonly #recent: RecentTransactions;
+  readonly #log: Logger;
+  readonly #signal: AbortSignal;
+
+  /** `recent`: what was streamed and may still be invisible. */
+  constructor(sql: SqlSession, recent: RecentTransactions, log: Logger, signal: AbortSignal) {
+    this.#sql = sql;
+    this.#recent = recent;
+    this.#log = log;
+    this.#signal = signal;
+  }
+
+  /** Resolves when queries see everything already streamed. */
+  async catchUp(): Promise<void> {
+    if (this.#recent.size === 0) return;
+    await this.with(() => Promise.resolve());
+  }
+
+  /** `table`: quoted, locked before the snapshot is taken, and seen as it is. */
+  async with<T>(
+    use: (connection: PgConnection, snapshot: Snapshot) => Promise<T>,
+    table?: string,
+  ): Promise<T> {
+    const version = await this.#sql.versionNumber();
+    const connection = await this.#sql.connection();
+    const snapshot = await beginSnapshot(connection, version, this.#recent, this.#log, this.#signal, table);
+    try {
+      return await use(connection, snapshot);
+    } finally {
+      if (!connection.isClosed) await connection.query('ROLLBACK');
+    }
+  }
+
+  /** False, and nothing is read, when the table is not as it was discovered. */
+  async withTable(
+    relation: PgRelationInfo,
+    read: (connection: PgConnection, snapshot: Snapshot) => Promise<void>,
+  ): Promise<boolean> {
+    const table = quoteQualified(relation.namespace, relation.name);
+    let isLocked = false;
+    try {
+      return await this.with(async (connection, snapshot) => {
+        isLocked = true;
+        if (!(await isAsDiscovered(connection, relation))) return false;
+        await read(connection, snapshot);
+        return true;
+      }, table);
+    } catch (error) {
+      if (!isLocked && error instanceof PgServerError && error.sqlstate === UNDEFINED_TABLE) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// Compiles the plan of a table's documents: for its changes, over the columns that the stream has, and for its existing
+// rows, over the columns that discovery found. Both go by the same types and the same settings.
+
+import type { PgOutputRelation } from '@weir/pgwire';
+import { collectionKeyColumns } from '@weir/sqlcapture';
+import type { SourceSettings } from '../config.ts';
+import type { BoundRelations } from '../discovery/bound-relations.ts';
+import { identityError } from '../prerequisites.ts';
+import { RowPlan } from './row-plan.ts';
+
+interface Layout {
+  readonly schema: string;
+  readonly table: string;
+  readonly columns: readonly { readonly name: string; readonly typeOid: number }[];
+  readonly omitted: ReadonlySet<string>;
+  readonly keyColumns: readonly string[];
+}
+
+export class TablePlans {
+  readonly #relations: BoundRelations;
+  readonly #settings: SourceSettings;
+
+  constructor(relations: BoundRelations, settings: SourceSettings) {
+    this.#relations = relations;
+    this.#settings = settings;
+  }
+
+  /** Throws when updates and deletes of the table would not tell the key of its collection. */
+  ofChanges(table: number, relation: PgOutputRelation, keyColumns: readonly string[]): RowPlan {
+    this.#checkIdentity(table, relation);
+    const generated = this.#relations.known(table)?.columns.filter((column) => column.generated) ?? [];
+    return this.#compile(table, {
+      schema: relation.schema,
+      table: relation.name,
+      columns: relation.columns,
+      omitted: new Set(generated.map((column) => column.name)),
+      keyColumns,
+    });
+  }
+
+  /** Of rows that are read with the columns that are not generated, in their order. */
+  ofRows(table: number, keyColumns: readonly string[]): RowPlan {
+    const { namespace, name, columns } = this.#relations.existing(table);
+    return this.#compile(table, {
+      schema: namespace,
+      table: name,
+      columns: columns.filter((column) => !column.generated),
+      omitted: new Set(),
+      keyColumns,
+    });
+  }
+
+  /** It may have changed since the start. A table without any refuses updates and deletes by itself. */
+  #checkIdentity(table: number, relation: PgOutputRelation): void {
+    const { flags } = this.#settings;
+    const identity = relation.columns.filter(({ isKey }) => isKey).map(({ name }) => name);
+    const isUnchecked = flags.skip_prerequisites || flags.skip_table_prerequisites;
+    if (isUnchecked || relation.replicaIdentity === 'f' || identity.length === 0) return;
+    const key = collectionKeyColumns(this.#relations.binding(table).collectionKey);
+    const missing = key.filter((column) => !identity.includes(column));
+    if (missing.length > 0) throw identityError({ namespace: relation.schema, name: relation.name }, missing);
+  }
+
+  #compile(table: number, layout: Layout): RowPlan {
+    const binding = this.#relations.binding(table);
+    return new RowPlan(
+      {
+        ...layout,
+        collectionKey: collectionKeyColumns(binding.collectionKey),
+        wantsTransactionId: binding.wantsTransactionId,
+        sourceTag: this.#settings.sourceTag,
+        style: this.#settings.style,
+      },
+      this.#relations.types,
+    );
+  }
+}

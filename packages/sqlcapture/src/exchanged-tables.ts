@@ -1,0 +1,128 @@
+// Carries out what table-policies.ts says of tables whose rows were exchanged: another table under the name of a bound
+// one, another order of its key, a TRUNCATE. It is noticed at a start, at a discovery, or in the stream.
+
+import { isReplicated } from './backfill-mode.ts';
+import type { BoundTables } from './bound-tables.ts';
+import type { Discovery } from './discovery.ts';
+import type { EngineSettings, EngineSurroundings } from './engine-settings.ts';
+import type { FollowedTables } from './followed-tables.ts';
+import type { BackfillProgress } from './progress.ts';
+import type { TableState } from './state.ts';
+import {
+  awaitingWriters,
+  goneError,
+  isReordered,
+  isReplaced,
+  renewedError,
+  renewedTable,
+  replacedError,
+  truncatedError,
+} from './table-policies.ts';
+
+type Policies = Pick<EngineSettings, 'isSkipped' | 'onReplaced' | 'onTruncate'>;
+
+export class ExchangedTables {
+  readonly #tables: BoundTables;
+  readonly #followed: FollowedTables;
+  readonly #discovery: Discovery;
+  readonly #progress: BackfillProgress;
+  readonly #policies: Policies;
+  readonly #around: Pick<EngineSurroundings, 'log'>;
+  readonly #reportedTruncates = new Set<number>();
+
+  constructor(
+    tables: BoundTables,
+    followed: FollowedTables,
+    discovery: Discovery,
+    progress: BackfillProgress,
+    policies: Policies,
+    around: Pick<EngineSurroundings, 'log'>,
+  ) {
+    this.#tables = tables;
+    this.#followed = followed;
+    this.#discovery = discovery;
+    this.#progress = progress;
+    this.#policies = policies;
+    this.#around = around;
+  }
+
+  /** A table of the state, at a start that goes on with it. Throws when the policy is to stop. */
+  meetAgain(table: number): void {
+    const binding = this.#tables.binding(table);
+    const state = this.#tables.state(table);
+    const facts = this.#followed.facts(table);
+    if (this.#discovery.info(binding) === undefined) throw goneError(binding);
+    if (isReplaced(state.metadata, facts)) this.#renew(table, state);
+    else if (state.scanned !== undefined && isReordered(state.metadata, facts)) this.#reread(table, state);
+  }
+
+  /** After a discovery. Throws when a table is gone, or is another one than before: the next start deals with it. */
+  recognise(): void {
+    for (const table of this.#tables.numbers()) {
+      const binding = this.#tables.binding(table);
+      const state = this.#tables.state(table);
+      if (!isReplicated(state.mode)) continue;
+      if (this.#discovery.info(binding) === undefined) throw goneError(binding);
+      const facts = this.#followed.facts(table);
+      if (isReplaced(state.metadata, facts)) {
+        throw this.#policies.onReplaced === 'stop' ? replacedError(binding) : renewedError(binding);
+      }
+      if (!isReordered(state.metadata, facts)) continue;
+      if (state.scanned !== undefined) this.#reread(table, state);
+      this.#tables.update(table, { metadata: { ...this.#tables.state(table).metadata, ...facts } });
+      this.#followed.follow(table);
+    }
+  }
+
+  /** In the middle of a transaction: what is decided leaves with its checkpoint. */
+  truncated(table: number): void {
+    const binding = this.#tables.binding(table);
+    if (this.#policies.onTruncate === 'stop') throw truncatedError(binding);
+    const renewed =
+      this.#policies.onTruncate === 'backfill' && this.#isRead(table)
+        ? renewedTable(binding, this.#tables.state(table))
+        : undefined;
+    if (renewed !== undefined) {
+      this.#tables.set(table, renewed);
+      this.#followed.follow(table);
+      this.#progress.restart(table);
+      this.#discovery.hasten(0);
+    } else if (this.#reportedTruncates.has(table)) return;
+    this.#reportedTruncates.add(table);
+    this.#around.log(
+      'warn',
+      `the table ${this.#tables.label(table)} was truncated: ${renewed === undefined ? '' : 'it is read again, and '}the rows that were in it stay in its collection until that is reset`,
+    );
+  }
+
+  /** Reads another table with the name of this one, as far as it is to be read at all. */
+  #renew(table: number, state: TableState): void {
+    const binding = this.#tables.binding(table);
+    const renewed = renewedTable(binding, state);
+    const isRead = this.#isRead(table);
+    if (this.#policies.onReplaced === 'stop' || (renewed === undefined && isRead))
+      throw replacedError(binding);
+    this.#around.log(
+      'warn',
+      `another table has the name ${this.#tables.label(table)}: ${isRead ? 'it is read from the beginning, and ' : ''}rows that only the old table had stay in the collection until it is reset`,
+    );
+    if (renewed !== undefined && isRead) this.#tables.set(table, awaitingWriters(renewed));
+  }
+
+  /** The place where a backfill stands is worth nothing any more. */
+  #reread(table: number, state: TableState): void {
+    const renewed = renewedTable(this.#tables.binding(table), state);
+    if (renewed === undefined) return;
+    this.#around.log(
+      'warn',
+      `the key of ${this.#tables.label(table)} has other types than before: its backfill starts over`,
+    );
+    this.#tables.set(table, renewed);
+    this.#progress.restart(table);
+  }
+
+  #isRead(table: number): boolean {
+    const binding = this.#tables.binding(table);
+    return binding.resource.mode !== 'Only Changes' && !this.#policies.isSkipped(binding);
+  }
+}

@@ -1,0 +1,100 @@
+// How a bound table comes to life: it waits until the transactions have ended whose changes the stream may leave out,
+// then gets its mode and its key; one without a key also gets its watershed, before the first change and the first row
+// of it.
+
+import { activateTable } from './activate.ts';
+import type { BoundTables } from './bound-tables.ts';
+import type { Database } from './database.ts';
+import type { Discovery } from './discovery.ts';
+import type { EngineSettings, EngineSurroundings } from './engine-settings.ts';
+import type { FollowedTables } from './followed-tables.ts';
+import { skipBackfills } from './reconcile.ts';
+import { awaitsWriters } from './table-policies.ts';
+
+/** Between two looks whether the transactions have ended that a backfill waits for. */
+const WRITERS_POLL_MS = 500;
+
+export class TableActivation {
+  readonly #database: Database;
+  readonly #tables: BoundTables;
+  readonly #followed: FollowedTables;
+  readonly #discovery: Discovery;
+  readonly #settings: Pick<EngineSettings, 'isSkipped'>;
+  readonly #around: Pick<EngineSurroundings, 'log'>;
+  /** Tables under an old name that may have to wait for early writers before they are read. */
+  readonly #unread = new Set<number>();
+  #isWaiting = false;
+
+  constructor(
+    database: Database,
+    tables: BoundTables,
+    followed: FollowedTables,
+    discovery: Discovery,
+    settings: Pick<EngineSettings, 'isSkipped'>,
+    around: Pick<EngineSurroundings, 'log'>,
+  ) {
+    this.#database = database;
+    this.#tables = tables;
+    this.#followed = followed;
+    this.#discovery = discovery;
+    this.#settings = settings;
+    this.#around = around;
+  }
+
+  /** Some tables are pending until transactions have ended. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /** Tables in a mode of backfilling that may not be read yet. */
+  get unread(): ReadonlySet<number> {
+    return this.#unread;
+  }
+
+  /** At the start: a table that another one replaced waited when the capture ended, and waits on. */
+  resume(table: number): void {
+    if (awaitsWriters(this.#tables.state(table))) this.#unread.add(table);
+  }
+
+  async activatePending(): Promise<void> {
+    const pending = this.#tables.numbers().filter((table) => this.#isPending(table));
+    const ready = await this.#database.readyToScan(pending);
+    this.#isWaiting = ready.size < pending.length;
+    if (this.#isWaiting) this.#discovery.hasten(WRITERS_POLL_MS);
+    const started: number[] = [];
+    for (const table of ready) {
+      if (this.#unread.delete(table)) this.#tables.update(table, { metadata: this.#followed.facts(table) });
+      else {
+        this.#start(table);
+        started.push(table);
+      }
+    }
+    skipBackfills(this.#tables, this.#settings.isSkipped);
+    await this.#divide(started.filter((table) => this.#tables.state(table).mode === 'KeylessBackfill'));
+    this.#followed.followAll();
+  }
+
+  #isPending(table: number): boolean {
+    const { mode } = this.#tables.state(table);
+    return mode === 'Pending' || mode === 'Missing' || this.#unread.has(table);
+  }
+
+  #start(table: number): void {
+    const binding = this.#tables.binding(table);
+    this.#tables.set(table, activateTable(binding, this.#discovery.info(binding), undefined));
+    this.#tables.update(table, { metadata: this.#followed.facts(table) });
+    const { mode, keyColumns } = this.#tables.state(table);
+    this.#around.log('info', `starting ${this.#tables.label(table)}`, {
+      eventType: 'backfillTriggered',
+      mode,
+      keyColumns,
+    });
+  }
+
+  async #divide(tables: readonly number[]): Promise<void> {
+    if (tables.length === 0) return;
+    const watershed = await this.#database.watershed();
+    for (const table of tables)
+      this.#tables.update(table, { metadata: { ...this.#tables.state(table).metadata, ...watershed } });
+  }
+}
