@@ -9,7 +9,7 @@ import {
   type PlanStep,
   type TableChanges,
 } from '@weir/materialize';
-import { columnsOf, tableOf } from '@weir/materialize-sql';
+import { tableOf } from '@weir/materialize-sql';
 import type { DatabaseSync } from 'node:sqlite';
 import type { EndpointConfig, ResourceConfig } from './config.ts';
 import type { SqliteCrashPoint } from './crash-points.ts';
@@ -34,7 +34,7 @@ function change(
 ): string[] {
   const table = tableOf(binding, sqlite);
   const [tableName = ''] = binding.resourcePath;
-  const columns = columnsOf(binding, sqlite);
+  const { columns } = table;
   const added = columns.filter(({ field }) =>
     changes.addFields.some((projection) => projection.field === field),
   );

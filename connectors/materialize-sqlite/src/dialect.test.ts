@@ -24,8 +24,7 @@ function column(types: Projection['inference']['types'], format = '', isPrimaryK
         enum: [],
       },
     },
-    isPrimaryKey,
-    NO_FIELD_CONFIG,
+    { isKey: isPrimaryKey, config: NO_FIELD_CONFIG, resourcePath: ['t'] },
   );
   assert.ok(type);
   return type;

@@ -3,9 +3,11 @@
 
 import { TupleDouble, type TupleElement } from '@weir/protocol';
 import { type FlatType, flatType } from '@weir/materialize';
-import { type ColumnType, type Dialect, exceedsInt64 } from '@weir/materialize-sql';
+import { type ColumnType, type Dialect, exceedsInt64, type Migration } from '@weir/materialize-sql';
 
 export type SqliteValue = null | number | bigint | string | Uint8Array;
+/** From the element of a packed tuple to what is bound. */
+export type SqliteConvert = (element: TupleElement) => SqliteValue;
 
 /** Elements of a tuple that are objects or arrays come as the bytes of their JSON. */
 function toText(element: TupleElement): SqliteValue {
@@ -55,14 +57,14 @@ function toNumeric(element: TupleElement): SqliteValue {
   return plainDecimal.test(element) && significant <= 15 ? Number(element) : element;
 }
 
-const integer: ColumnType<SqliteValue> = { ddl: 'INTEGER', alsoAccepts: ['INT'], convert: toInteger };
-const real: ColumnType<SqliteValue> = { ddl: 'REAL', convert: toReal };
-const text: ColumnType<SqliteValue> = { ddl: 'TEXT', convert: toText };
-const json: ColumnType<SqliteValue> = { ddl: 'TEXT', convert: toJson };
-const blob: ColumnType<SqliteValue> = { ddl: 'BLOB', convert: toBlob };
-const numeric: ColumnType<SqliteValue> = { ddl: 'ANY', convert: toNumeric };
+const integer: ColumnType<SqliteConvert> = { ddl: 'INTEGER', alsoAccepts: ['INT'], convert: toInteger };
+const real: ColumnType<SqliteConvert> = { ddl: 'REAL', convert: toReal };
+const text: ColumnType<SqliteConvert> = { ddl: 'TEXT', convert: toText };
+const json: ColumnType<SqliteConvert> = { ddl: 'TEXT', convert: toJson };
+const blob: ColumnType<SqliteConvert> = { ddl: 'BLOB', convert: toBlob };
+const numeric: ColumnType<SqliteConvert> = { ddl: 'ANY', convert: toNumeric };
 
-const types: Readonly<Record<Exclude<FlatType, 'never'>, ColumnType<SqliteValue>>> = {
+const types: Readonly<Record<Exclude<FlatType, 'never'>, ColumnType<SqliteConvert>>> = {
   boolean: integer,
   integer,
   number: real,
@@ -75,25 +77,29 @@ const types: Readonly<Record<Exclude<FlatType, 'never'>, ColumnType<SqliteValue>
   multiple: json,
 };
 
-/** From which types a column can become which, losing nothing: a strict column's CAST. */
-const migrations: Readonly<Record<string, readonly string[]>> = {
-  REAL: ['integer', 'int'],
-  ANY: ['integer', 'int', 'real', 'text'],
-  TEXT: ['integer', 'int', 'real', 'any'],
-};
+const cast = (column: string, ddl: string): string => `CAST(${column} AS ${ddl})`;
 
-export const sqlite: Dialect<SqliteValue> = {
+/** From which types a column can become which, losing nothing. */
+const migrations: readonly Migration[] = [
+  { from: ['integer', 'int'], to: ['REAL'], cast },
+  { from: ['integer', 'int', 'real', 'text'], to: ['ANY'], cast: (column) => column },
+  { from: ['integer', 'int', 'real', 'any'], to: ['TEXT'], cast },
+];
+
+export const sqlite: Dialect<SqliteConvert> = {
   name: 'SQLite',
   quoteIdentifier: (name) => `"${name.replaceAll('"', '""')}"`,
-  columnType(projection, isKey, { castToString, ddl }) {
+  quoteLiteral: (literal) => `'${literal.replaceAll("'", "''")}'`,
+  serverName: (name) => name,
+  locate: (resourcePath) => resourcePath,
+  columnType(projection, { isKey, config: { castToString, ddl } }) {
     const flat = flatType(projection, { isKey, castToString });
     if (flat === 'never') return undefined;
     if (ddl !== undefined) return { ...numeric, ddl, isCustom: true };
     if (castToString) return text;
     return flat === 'integer' && exceedsInt64(projection) ? numeric : types[flat];
   },
-  documentType: text,
-  canMigrate: (existing, ddl) => migrations[ddl]?.includes(existing) ?? false,
+  migrations,
   caseInsensitiveFields: true,
   caseInsensitiveTables: true,
   maxFieldLength: 0,

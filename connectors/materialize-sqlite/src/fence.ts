@@ -3,6 +3,9 @@
 import type { Checkpoint, RangeSpec } from '@weir/protocol';
 import {
   CHECKPOINTS_TABLE,
+  checkpointsTable,
+  checkpointsTableComment,
+  createTable,
   encodeFenceCheckpoint,
   errors as sqlErrors,
   type Fence,
@@ -13,17 +16,17 @@ import {
 } from '@weir/materialize-sql';
 import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from './database.ts';
+import { sqlite } from './dialect.ts';
+import { words } from './table-sql.ts';
 
-const statements = fenceStatements(CHECKPOINTS_TABLE, (position) => `?${position}`);
+const statements = fenceStatements(CHECKPOINTS_TABLE, sqlite, (position) => `?${position}`);
 
-export const createCheckpointsTable = `CREATE TABLE IF NOT EXISTS ${CHECKPOINTS_TABLE} (
-  materialization TEXT NOT NULL,
-  key_begin INTEGER NOT NULL,
-  key_end INTEGER NOT NULL,
-  fence INTEGER NOT NULL,
-  "checkpoint" TEXT NOT NULL,
-  PRIMARY KEY (materialization, key_begin, key_end)
-) STRICT`;
+export const createCheckpointsTable = createTable(
+  checkpointsTable(sqlite, []),
+  sqlite,
+  { ...words, create: 'CREATE TABLE IF NOT EXISTS' },
+  checkpointsTableComment,
+).join('; ');
 
 /** Raises the fences of every session that overlaps `range`, and takes over its checkpoint. */
 export function installFence(database: DatabaseSync, task: string, range: RangeSpec): Fence {
@@ -40,7 +43,11 @@ export function installFence(database: DatabaseSync, task: string, range: RangeS
     }));
     const plan = planFence(rows, range);
     const { keyBegin, keyEnd, fence, checkpoint } = plan.own;
-    if (plan.insert) database.prepare(statements.insert).run(task, keyBegin, keyEnd, fence, checkpoint);
+    if (plan.write === 'insert') {
+      database.prepare(statements.insert).run(task, keyBegin, keyEnd, fence, checkpoint);
+    } else if (plan.write === 'update') {
+      database.prepare(statements.update).run(checkpoint, task, keyBegin, keyEnd, fence);
+    }
     return fenceOf(plan);
   });
 }

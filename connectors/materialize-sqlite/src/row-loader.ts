@@ -3,7 +3,7 @@
 import type { Table } from '@weir/materialize-sql';
 import { TupleReader } from '@weir/protocol';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { SqliteValue } from './dialect.ts';
+import type { SqliteConvert, SqliteValue } from './dialect.ts';
 import { convertTuple } from './row-writer.ts';
 import { loadSql } from './table-sql.ts';
 
@@ -14,14 +14,14 @@ const LONG_DOCUMENT = 256 << 10;
 const tuple = new TupleReader();
 
 export class RowLoader {
-  readonly #table: Table<SqliteValue>;
+  readonly #table: Table<SqliteConvert>;
   readonly #prepare: (keys: number) => StatementSync;
   readonly #one: StatementSync;
   #many: StatementSync | undefined;
   #longest = 0;
   readonly #parameters: SqliteValue[] = [];
 
-  constructor(database: DatabaseSync, table: Table<SqliteValue>) {
+  constructor(database: DatabaseSync, table: Table<SqliteConvert>) {
     this.#table = table;
     this.#prepare = (keys) => {
       const statement = database.prepare(loadSql(table, keys));

@@ -4,7 +4,7 @@
 import { type StoreFrame, TupleReader } from '@weir/protocol';
 import type { Column, Table } from '@weir/materialize-sql';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { SqliteValue } from './dialect.ts';
+import type { SqliteConvert, SqliteValue } from './dialect.ts';
 import { storeSql } from './table-sql.ts';
 
 /** More rows a statement are hardly faster. */
@@ -18,7 +18,7 @@ const tuple = new TupleReader();
 
 /** The values of a packed tuple, as their columns hold them, into `row` from `at` on. */
 export function convertTuple(
-  columns: readonly Column<SqliteValue>[],
+  columns: readonly Column<SqliteConvert>[],
   packed: TupleReader,
   row: SqliteValue[],
   at: number,
@@ -29,7 +29,7 @@ export function convertTuple(
 }
 
 export class RowWriter {
-  readonly #table: Table<SqliteValue>;
+  readonly #table: Table<SqliteConvert>;
   /** The file keeps text in UTF-8, as documents come. */
   readonly #isUtf8: boolean;
   readonly #one: StatementSync;
@@ -41,7 +41,7 @@ export class RowWriter {
   #held = 0;
   #heldBytes = 0;
 
-  constructor(database: DatabaseSync, table: Table<SqliteValue>, isUtf8: boolean) {
+  constructor(database: DatabaseSync, table: Table<SqliteConvert>, isUtf8: boolean) {
     const width = table.columns.length;
     const rows = Math.max(1, Math.min(MAX_ROWS, Math.floor(MAX_PARAMETERS / width)));
     this.#table = table;

@@ -1,9 +1,16 @@
 // The statements over one table. Parameters stand in the order of the table's columns: keys, values, document. They have
 // no numbers, because binding one by its number is a search through the statement's names.
 
-import type { Column, Table } from '@weir/materialize-sql';
-import type { SqliteValue } from './dialect.ts';
-import { sqlite } from './dialect.ts';
+import {
+  columnDefinition,
+  createTable as createTableStatements,
+  type Column,
+  type Table,
+  type TableWords,
+} from '@weir/materialize-sql';
+import { sqlite, type SqliteConvert } from './dialect.ts';
+
+export const words: TableWords = { create: 'CREATE TABLE', tail: ' STRICT', comments: 'none' };
 
 export interface ColumnDefinition {
   readonly name: string;
@@ -11,10 +18,6 @@ export interface ColumnDefinition {
   readonly notNull: boolean;
   /** SQL of the default, as the schema has it. */
   readonly defaultSql: string | null;
-}
-
-export function columnDefinition(column: Column<SqliteValue>): ColumnDefinition {
-  return { name: column.field, type: column.type.ddl, notNull: column.notNull, defaultSql: null };
 }
 
 function definitionSql({ name, type, notNull, defaultSql }: ColumnDefinition): string {
@@ -33,16 +36,15 @@ export function createTableSql(
   return `CREATE TABLE ${identifier} (\n  ${lines.join(',\n  ')}\n) STRICT`;
 }
 
-export function createTable(table: Table<SqliteValue>): string {
-  const primaryKey = table.deltaUpdates ? [] : table.keys.map(({ field }) => field);
-  return createTableSql(table.identifier, table.columns.map(columnDefinition), primaryKey);
+export function createTable(table: Table<SqliteConvert>): string {
+  return createTableStatements(table, sqlite, words, '').join('; ');
 }
 
-export function addColumn(table: Table<SqliteValue>, column: Column<SqliteValue>): string {
-  return `ALTER TABLE ${table.identifier} ADD COLUMN ${definitionSql({ ...columnDefinition(column), notNull: false })}`;
+export function addColumn(table: Table<SqliteConvert>, column: Column<SqliteConvert>): string {
+  return `ALTER TABLE ${table.identifier} ADD COLUMN ${columnDefinition(column, sqlite, words, false)}`;
 }
 
-function matchKeys(table: Table<SqliteValue>): string {
+function matchKeys(table: Table<SqliteConvert>): string {
   return table.keys.map(({ identifier }) => `${identifier} = ?`).join(' AND ');
 }
 
@@ -50,7 +52,7 @@ function matchKeys(table: Table<SqliteValue>): string {
  * Inserts rows; with standard updates, replaces the values of the row that has a row's key. The document may be
  * bound as text, or as bytes in the encoding of the file, which a cast takes for text as they are.
  */
-export function storeSql(table: Table<SqliteValue>, rows: number): string {
+export function storeSql(table: Table<SqliteConvert>, rows: number): string {
   const names = table.columns.map(({ identifier }) => identifier).join(', ');
   const parameters = table.columns
     .map(({ role }) => (role === 'document' ? 'CAST(? AS TEXT)' : '?'))
@@ -66,17 +68,17 @@ export function storeSql(table: Table<SqliteValue>, rows: number): string {
   return `${insert} ON CONFLICT (${keys}) DO ${action}`;
 }
 
-export function deleteSql(table: Table<SqliteValue>): string {
+export function deleteSql(table: Table<SqliteConvert>): string {
   return `DELETE FROM ${table.identifier} WHERE ${matchKeys(table)}`;
 }
 
 /** Whether documents can be looked up by key. */
-export function isLoadable(table: Table<SqliteValue>): boolean {
+export function isLoadable(table: Table<SqliteConvert>): boolean {
   return table.document !== undefined && !table.deltaUpdates;
 }
 
 /** The stored documents of so many keys, of a table that is loadable. */
-export function loadSql(table: Table<SqliteValue>, keys: number): string {
+export function loadSql(table: Table<SqliteConvert>, keys: number): string {
   const document = table.document?.identifier ?? 'NULL';
   if (keys === 1) return `SELECT ${document} FROM ${table.identifier} WHERE ${matchKeys(table)}`;
   const names = table.keys.map((_, index) => `key_${index}`);

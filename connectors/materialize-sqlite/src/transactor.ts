@@ -9,7 +9,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EndpointConfig, ResourceConfig } from './config.ts';
 import type { SqliteCrashPoint } from './crash-points.ts';
 import { explained, keepsTextAsUtf8, openDatabase } from './database.ts';
-import { sqlite, type SqliteValue } from './dialect.ts';
+import { sqlite, type SqliteConvert, type SqliteValue } from './dialect.ts';
 import { errors } from './errors.ts';
 import { installFence, updateFence } from './fence.ts';
 import { tableExists } from './info-schema.ts';
@@ -18,7 +18,7 @@ import { convertTuple, RowWriter } from './row-writer.ts';
 import { deleteSql, isLoadable } from './table-sql.ts';
 
 interface PreparedTable {
-  readonly table: Table<SqliteValue>;
+  readonly table: Table<SqliteConvert>;
   readonly loader: RowLoader | undefined;
   readonly rows: RowWriter;
   readonly remove: StatementSync;
@@ -58,7 +58,7 @@ export class SqliteTransactor implements Authoritative {
     return explained(this.#path, work);
   }
 
-  #prepare(table: Table<SqliteValue>, isUtf8: boolean): PreparedTable {
+  #prepare(table: Table<SqliteConvert>, isUtf8: boolean): PreparedTable {
     const name = table.path[0] ?? '';
     if (!tableExists(this.#database, name)) {
       throw errors.SQLITE_TABLE_MISSING({

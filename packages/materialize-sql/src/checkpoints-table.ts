@@ -1,17 +1,23 @@
 // `flow_checkpoints_v1`: one row for each task and range of key hashes, with the runtime's checkpoint and a fence, a
-// number that only rises. A session installs its fence by raising that of every row it overlaps, and commits only
-// while its own is unchanged: an older session that still runs finds its commit refused.
-// The table's layout and the base64 of the checkpoint are those of Flow's own connectors.
+// number that only rises. Its layout and the base64 of the checkpoint are those of Flow's own connectors.
 
 import {
   decodeCheckpoint,
   encodeCheckpoint,
-  EXPLICIT_ZERO_CHECKPOINT,
+  type EXPLICIT_ZERO_CHECKPOINT,
   type Checkpoint,
-  type RangeSpec,
+  type Inference,
+  type Projection,
 } from '@weir/protocol';
+import type { Dialect } from './dialect.ts';
+import { type Table, tableOf } from './table.ts';
 
 export const CHECKPOINTS_TABLE = 'flow_checkpoints_v1';
+export const checkpointsTableComment =
+  'Positions of materializations, kept together with the rows they write';
+
+/** What a type map may make a wider column of. */
+export const CHECKPOINT_CONTENT_TYPE = 'application/x-protobuf; proto=consumer.Checkpoint';
 
 export interface FenceRow {
   /** Inclusive range of key hashes, as `keyBegin`, `keyEnd` of the session. */
@@ -22,49 +28,77 @@ export interface FenceRow {
   readonly checkpoint: string;
 }
 
-export interface FencePlan {
-  /** The session's own row, as it is to be afterwards. */
-  readonly own: FenceRow;
-  /** The own row does not exist yet. */
-  readonly insert: boolean;
-}
-
-/** The fence of a session: what it updates, and how it knows that it is still the newest. */
-export interface Fence {
-  readonly keyBegin: number;
-  readonly keyEnd: number;
-  readonly fence: bigint;
-  readonly checkpoint: Checkpoint | typeof EXPLICIT_ZERO_CHECKPOINT;
-}
-
 export function encodeFenceCheckpoint(checkpoint: Checkpoint | typeof EXPLICIT_ZERO_CHECKPOINT): string {
   return encodeCheckpoint(checkpoint).toString('base64');
 }
 
-export function overlaps(row: Pick<FenceRow, 'keyBegin' | 'keyEnd'>, range: RangeSpec): boolean {
-  return row.keyEnd >= range.keyBegin && row.keyBegin <= range.keyEnd;
+export function decodeFenceCheckpoint(text: string): Checkpoint | typeof EXPLICIT_ZERO_CHECKPOINT {
+  return decodeCheckpoint(Buffer.from(text, 'base64'));
 }
 
-/**
- * Which row a session over `range` owns, given the task's rows after the fence of every overlapping one was raised.
- * It takes over the narrowest row that covers its range (a parent that was split), or starts from nothing.
- */
-export function planFence(raisedRows: readonly FenceRow[], range: RangeSpec): FencePlan {
-  const covering = raisedRows
-    .filter((row) => row.keyBegin <= range.keyBegin && row.keyEnd >= range.keyEnd)
-    .sort((a, b) => a.keyEnd - a.keyBegin - (b.keyEnd - b.keyBegin));
-  const [narrowest] = covering;
-  const { keyBegin, keyEnd } = range;
-  if (narrowest === undefined) {
-    const checkpoint = encodeFenceCheckpoint(EXPLICIT_ZERO_CHECKPOINT);
-    return { own: { keyBegin, keyEnd, fence: 0n, checkpoint }, insert: true };
-  }
-  const isOwn = narrowest.keyBegin === keyBegin && narrowest.keyEnd === keyEnd;
-  return { own: { ...narrowest, keyBegin, keyEnd }, insert: !isOwn };
+interface CheckpointsColumn {
+  readonly type: 'string' | 'integer';
+  readonly isKey: boolean;
+  readonly comment: string;
+  readonly contentType?: string;
 }
 
-export function fenceOf({ own }: FencePlan): Fence {
-  return { ...own, checkpoint: decodeCheckpoint(Buffer.from(own.checkpoint, 'base64')) };
+const columns: Readonly<Record<string, CheckpointsColumn>> = {
+  materialization: { type: 'string', isKey: true, comment: 'The name of the materialization' },
+  key_begin: { type: 'integer', isKey: true, comment: 'Least key hash of the range, inclusive' },
+  key_end: { type: 'integer', isKey: true, comment: 'Greatest key hash of the range, inclusive' },
+  fence: { type: 'integer', isKey: false, comment: 'Raised by each session; older ones cannot commit' },
+  checkpoint: {
+    type: 'string',
+    isKey: false,
+    comment: 'The position of the last commit, as base64 of protobuf',
+    contentType: CHECKPOINT_CONTENT_TYPE,
+  },
+};
+
+function projectionOf(field: string, { type, isKey, contentType = '' }: CheckpointsColumn): Projection {
+  const string = { contentType, format: '', contentEncoding: '', maxLength: 0 };
+  const inference: Inference = {
+    types: [type],
+    ...(type === 'string' ? { string } : {}),
+    title: '',
+    description: '',
+    secret: false,
+    exists: 'MUST',
+    enum: [],
+  };
+  return { ptr: `/${field}`, field, explicit: true, isPartitionKey: false, isPrimaryKey: isKey, inference };
+}
+
+/** The table as one of the dialect's own, in the given namespaces. */
+export function checkpointsTable<Convert>(
+  dialect: Dialect<Convert>,
+  namespaces: readonly string[],
+): Table<Convert> {
+  const fields = Object.entries(columns);
+  const names = (isKey: boolean): string[] =>
+    fields.filter(([, column]) => column.isKey === isKey).map(([field]) => field);
+  const table = tableOf(
+    {
+      resourcePath: [...namespaces, CHECKPOINTS_TABLE],
+      collection: {
+        name: '',
+        key: names(true).map((field) => `/${field}`),
+        uuidPtr: '',
+        partitionFields: [],
+        projections: fields.map(([field, column]) => projectionOf(field, column)),
+        writeSchema: '{}',
+      },
+      fieldSelection: { keys: names(true), values: names(false), document: '', fieldConfig: {} },
+      deltaUpdates: false,
+    },
+    dialect,
+  );
+  const described = table.columns.map((column) => ({
+    ...column,
+    comment: columns[column.field]?.comment ?? '',
+  }));
+  return { ...table, columns: described };
 }
 
 export interface FenceStatements {
@@ -79,12 +113,17 @@ export interface FenceStatements {
 }
 
 /** The statements, with `table` the quoted name and `placeholder(1)` the first parameter's spelling. */
-export function fenceStatements(table: string, placeholder: (position: number) => string): FenceStatements {
+export function fenceStatements(
+  table: string,
+  { quoteIdentifier }: Pick<Dialect<unknown>, 'quoteIdentifier'>,
+  placeholder: (position: number) => string,
+): FenceStatements {
   const p = placeholder;
+  const checkpoint = quoteIdentifier('checkpoint');
   return {
     raiseOverlapping: `UPDATE ${table} SET fence = fence + 1 WHERE materialization = ${p(1)} AND key_end >= ${p(2)} AND key_begin <= ${p(3)}`,
-    select: `SELECT key_begin, key_end, fence, "checkpoint" FROM ${table} WHERE materialization = ${p(1)}`,
-    insert: `INSERT INTO ${table} (materialization, key_begin, key_end, fence, "checkpoint") VALUES (${p(1)}, ${p(2)}, ${p(3)}, ${p(4)}, ${p(5)})`,
-    update: `UPDATE ${table} SET "checkpoint" = ${p(1)} WHERE materialization = ${p(2)} AND key_begin = ${p(3)} AND key_end = ${p(4)} AND fence = ${p(5)}`,
+    select: `SELECT key_begin, key_end, fence, ${checkpoint} FROM ${table} WHERE materialization = ${p(1)}`,
+    insert: `INSERT INTO ${table} (materialization, key_begin, key_end, fence, ${checkpoint}) VALUES (${p(1)}, ${p(2)}, ${p(3)}, ${p(4)}, ${p(5)})`,
+    update: `UPDATE ${table} SET ${checkpoint} = ${p(1)} WHERE materialization = ${p(2)} AND key_begin = ${p(3)} AND key_end = ${p(4)} AND fence = ${p(5)}`,
   };
 }

@@ -17,6 +17,22 @@ export const catalogue = {
     fix: 'Let the newer instance run; stop this one. Two state folders must not run the same task.',
     retry: 'never',
   },
+  SQL_VALUE_UNSUPPORTED: {
+    summary: 'A value does not fit the type that its column was given from the schema of the collection.',
+    fix: 'Correct the schema of the collection so that it allows the value, or materialize the field with castToString.',
+    retry: 'never',
+  },
+  SQL_RANGES_DIVERGED: {
+    summary:
+      'Ranges of key hashes were merged into one while their sessions had read to different places, so no one place to go on from is right for all rows.',
+    fix: 'Run the former ranges again until both have read everything, then merge them; or backfill the bindings.',
+    retry: 'never',
+  },
+  SQL_COLUMNS_COLLIDE: {
+    summary: 'Two fields of a binding have names that are the same column in the destination.',
+    fix: 'Exclude one of the fields from the binding, or give it a projection with another name.',
+    retry: 'never',
+  },
 } as const satisfies ErrorCatalogue;
 
 export const errors = defineErrors(catalogue);

@@ -2,79 +2,112 @@
 
 import { mustExist, parseFieldConfig } from '@weir/materialize';
 import type { MaterializationBindingSpec, Projection } from '@weir/protocol';
+import { columnComment } from './comments.ts';
 import type { ColumnType, Dialect } from './dialect.ts';
 import { errors } from './errors.ts';
 
 export type ColumnRole = 'key' | 'value' | 'document';
 
-export interface Column<Value> {
+export interface Column<Convert> {
   readonly field: string;
   /** The field, quoted. */
   readonly identifier: string;
   readonly projection: Projection;
   readonly role: ColumnRole;
-  readonly type: ColumnType<Value>;
+  readonly type: ColumnType<Convert>;
   readonly notNull: boolean;
+  readonly comment: string;
 }
 
-export interface Table<Value> {
+export interface Table<Convert> {
   readonly path: readonly string[];
-  /** The quoted parts of the path, joined by dots. */
+  /** Namespaces and name as the server keeps them. */
+  readonly location: readonly string[];
+  /** The quoted parts of the location, joined by dots. */
   readonly identifier: string;
-  readonly keys: readonly Column<Value>[];
-  readonly values: readonly Column<Value>[];
-  readonly document: Column<Value> | undefined;
+  readonly keys: readonly Column<Convert>[];
+  readonly values: readonly Column<Convert>[];
+  readonly document: Column<Convert> | undefined;
   /** Keys, values, document. */
-  readonly columns: readonly Column<Value>[];
+  readonly columns: readonly Column<Convert>[];
   readonly deltaUpdates: boolean;
+  readonly collection: string;
 }
 
 /** A collection and what of it is selected; the specs of the protocol and the bindings of the kit both are one. */
-export type SelectedFields = Pick<MaterializationBindingSpec, 'collection' | 'fieldSelection'>;
+export type TableSource = Pick<
+  MaterializationBindingSpec,
+  'collection' | 'fieldSelection' | 'resourcePath' | 'deltaUpdates'
+>;
 
-export type TableSource = SelectedFields & Pick<MaterializationBindingSpec, 'resourcePath' | 'deltaUpdates'>;
-
-function column<Value>(
+function column<Convert>(
   field: string,
   role: ColumnRole,
-  { collection, fieldSelection }: SelectedFields,
-  dialect: Dialect<Value>,
-): Column<Value> {
+  { collection, fieldSelection, resourcePath }: TableSource,
+  dialect: Dialect<Convert>,
+): Column<Convert> {
   const projection = collection.projections.find((candidate) => candidate.field === field);
   if (projection === undefined) {
     throw errors.SQL_FIELD_UNKNOWN({ message: `The collection ${collection.name} has no field ${field}.` });
   }
   const config = parseFieldConfig(field, fieldSelection.fieldConfig[field]);
-  const type =
-    role === 'document' ? dialect.documentType : dialect.columnType(projection, role === 'key', config);
+  const type = dialect.columnType(projection, { isKey: role === 'key', config, resourcePath });
   if (type === undefined) {
     throw errors.SQL_FIELD_UNSUPPORTED({
       message: `The field ${field} of ${collection.name} has no type that ${dialect.name} could hold.`,
     });
   }
-  const identifier = dialect.quoteIdentifier(field);
-  return { field, identifier, projection, role, type, notNull: role !== 'value' || mustExist(projection) };
-}
-
-/** The selected fields as columns. */
-export function columnsOf<Value>(binding: SelectedFields, dialect: Dialect<Value>): Column<Value>[] {
-  const { keys, values, document } = binding.fieldSelection;
-  return [
-    ...keys.map((field) => column(field, 'key', binding, dialect)),
-    ...values.map((field) => column(field, 'value', binding, dialect)),
-    ...(document === '' ? [] : [column(document, 'document', binding, dialect)]),
-  ];
-}
-
-export function tableOf<Value>(binding: TableSource, dialect: Dialect<Value>): Table<Value> {
-  const columns = columnsOf(binding, dialect);
+  const identifier = dialect.quoteIdentifier(dialect.serverName(field));
   return {
-    path: binding.resourcePath,
-    identifier: binding.resourcePath.map((part) => dialect.quoteIdentifier(part)).join('.'),
-    keys: columns.filter(({ role }) => role === 'key'),
-    values: columns.filter(({ role }) => role === 'value'),
-    document: columns.find(({ role }) => role === 'document'),
-    columns,
-    deltaUpdates: binding.deltaUpdates,
+    field,
+    identifier,
+    projection,
+    role,
+    type,
+    notNull: role !== 'value' || mustExist(projection),
+    comment: columnComment(projection),
   };
+}
+
+/** Throws when a field cannot be a column, or when two would be the same one. */
+export function tableOf<Convert>(binding: TableSource, dialect: Dialect<Convert>): Table<Convert> {
+  const { fieldSelection, resourcePath, deltaUpdates, collection } = binding;
+  const make = (role: ColumnRole, fields: readonly string[]): Column<Convert>[] =>
+    fields.map((field) => column(field, role, binding, dialect));
+  const keys = make('key', fieldSelection.keys);
+  const values = make('value', fieldSelection.values);
+  const [document] = make('document', fieldSelection.document === '' ? [] : [fieldSelection.document]);
+  const columns = [...keys, ...values, ...(document === undefined ? [] : [document])];
+  requireDistinct(columns, dialect, resourcePath);
+  const location = dialect.locate(resourcePath);
+  return {
+    path: resourcePath,
+    location,
+    identifier: location.map(dialect.quoteIdentifier).join('.'),
+    keys,
+    values,
+    document,
+    columns,
+    deltaUpdates,
+    collection: collection.name,
+  };
+}
+
+function requireDistinct(
+  columns: readonly Column<unknown>[],
+  dialect: Dialect<unknown>,
+  resourcePath: readonly string[],
+): void {
+  const fields = new Map<string, string>();
+  for (const { field } of columns) {
+    const kept = dialect.serverName(field);
+    const name = dialect.caseInsensitiveFields ? kept.toLowerCase() : kept;
+    const other = fields.get(name);
+    if (other !== undefined) {
+      throw errors.SQL_COLUMNS_COLLIDE({
+        message: `The fields ${other} and ${field} of ${resourcePath.join('.')} would both be the column ${kept}.`,
+      });
+    }
+    fields.set(name, field);
+  }
 }

@@ -16,6 +16,8 @@ export interface FieldUse {
   /** The field is part of the table's key. */
   readonly isKey: boolean;
   readonly fieldConfig: JsonText | undefined;
+  /** Of the binding; types may be named after the table they are for. */
+  readonly resourcePath: readonly string[];
 }
 
 /** What the rules of validation and planning have to know about an endpoint. */

@@ -98,6 +98,7 @@ class ExistingTable {
     return this.#rules.mapType(projection, {
       isKey,
       fieldConfig: this.#binding.fieldConfig[projection.field],
+      resourcePath: this.#binding.resourcePath,
     });
   }
 

@@ -80,6 +80,8 @@ export interface Materialization<Config, Resource> {
   /** The connector's own name, for instance `materialize-postgres`. */
   readonly name: string;
   readonly spec: ConnectorSpec<Config, Resource>;
+  /** Rewrites an older form of the endpoint configuration before it is decoded. */
+  upgradeConfig?(raw: Record<string, unknown>): Record<string, unknown>;
   /** Checks what a schema cannot; throws. */
   checkConfig?(config: Config): void;
   /** Reads the destination, changes nothing. One answer for each binding, in their order. */

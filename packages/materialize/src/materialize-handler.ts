@@ -126,6 +126,7 @@ class Answering<Config, Resource> {
     const materialization = this.#materialization;
     const config = decodeConfig(materialization.spec.configSchema, text, {
       what: 'the endpoint configuration',
+      upgrade: (raw) => materialization.upgradeConfig?.(raw) ?? raw,
     });
     materialization.checkConfig?.(config);
     return config;

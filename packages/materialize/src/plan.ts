@@ -154,7 +154,9 @@ class PlannedTable {
         continue;
       }
       const hasDefault = existing.hasDefault || projection.inference.default !== undefined;
-      if (!existing.nullable && !mustExist(projection) && !hasDefault) dropNotNull.push(existing);
+      // The columns of a primary key cannot be null, whatever the schema says.
+      const staysNotNull = this.#isKey(projection.field) || mustExist(projection) || hasDefault;
+      if (!existing.nullable && !staysNotNull) dropNotNull.push(existing);
       const mapped = this.#mapType(projection);
       if (mapped.compatible(existing)) continue;
       if (!this.#isKey(projection.field) && mapped.canMigrate(existing))
@@ -212,7 +214,12 @@ class PlannedTable {
 
   #mapType(projection: Projection): MappedType {
     const fieldConfig: JsonText | undefined = this.#binding.fieldSelection.fieldConfig[projection.field];
-    return this.#rules.mapType(projection, { isKey: this.#isKey(projection.field), fieldConfig });
+    const { resourcePath } = this.#binding;
+    return this.#rules.mapType(projection, {
+      isKey: this.#isKey(projection.field),
+      fieldConfig,
+      resourcePath,
+    });
   }
 
   #mismatch(projection: Projection, existing: ExistingField, mapped: MappedType): string {

@@ -30,6 +30,8 @@ export { journalReadSuffix, stateKey } from './state-key.ts';
 export { StoreFrame } from './store-frame.ts';
 export { packTuple, TupleDouble, TupleReader, unpackTuple } from './tuple.ts';
 export type { TupleElement } from './tuple.ts';
+export { TupleCursor } from './tuple-cursor.ts';
+export type { TupleKind } from './tuple-cursor.ts';
 export { TuplePacker } from './tuple-packer.ts';
 export {
   clockFromUnix,
