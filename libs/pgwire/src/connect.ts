@@ -67,11 +67,11 @@ async function attempt(
   encryption: Encryption,
   signal: AbortSignal,
 ): Promise<PgConnection> {
-  const { socket, tls } = await openSocket(options, encryption, signal);
+  const source = await openSocket(options, encryption, signal);
   // A caller hears of the end of a connection only after it was given one.
   let started = false;
   const { onClose } = options;
-  const session = new Session(socket, {
+  const session = new Session(source, {
     ...options,
     onClose: (reason) => {
       if (started) onClose?.(reason);
@@ -82,11 +82,11 @@ async function attempt(
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort);
   try {
-    const key = await authenticate(session, options, tls);
+    const key = await authenticate(session, options, source.tls);
     started = true;
-    return new PgConnection(session, { options, encrypted: tls !== undefined, ...key });
+    return new PgConnection(session, { options, encrypted: source.tls !== undefined, ...key });
   } catch (error) {
-    socket.destroy();
+    source.socket.destroy();
     throw error;
   } finally {
     signal.removeEventListener('abort', onAbort);

@@ -55,6 +55,7 @@ export async function* copyOut(
     }
   };
   try {
+    session.stream.isGathering = true;
     session.write(queryMessage(sql));
     for (;;) {
       collect();

@@ -72,6 +72,7 @@ export async function* queryStream(
     }
   };
   try {
+    session.stream.isGathering = true;
     session.write(Buffer.concat(messages));
     for (;;) {
       collect();

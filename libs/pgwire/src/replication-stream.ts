@@ -107,7 +107,10 @@ export class ReplicationStream implements AsyncIterable<ReplicationBatch> {
     const stream = new ReplicationStream(session, release);
     try {
       session.write(queryMessage(startReplicationCommand(start)));
-      if ((await session.receive()) === backend.copyBothResponse) return stream;
+      if ((await session.receive()) === backend.copyBothResponse) {
+        session.stream.isGathering = true;
+        return stream;
+      }
       session.stream.unread();
       await session.untilReady(() => {});
       throw new PgConnectionError('protocol', 'the server did not start replication');

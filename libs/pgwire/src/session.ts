@@ -2,12 +2,12 @@
 // owns the session at a time. Queries queue behind each other; a stream (COPY, replication) does not let others wait
 // for it, because the code that asks is usually the code that should be reading the stream.
 
-import type { Duplex } from 'node:stream';
 import { once } from 'node:events';
 import type { ConnectOptions } from './connect-options.ts';
 import { PgConnectionError, PgServerError } from './pg-errors.ts';
 import { backend, BodyReader, parseServerMessage } from './wire/backend-messages.ts';
 import { MessageStream } from './wire/message-stream.ts';
+import type { ByteSource } from './wire/socket-bytes.ts';
 
 export class Session {
   readonly stream: MessageStream;
@@ -15,16 +15,17 @@ export class Session {
   /** I idle, T in a transaction, E in a failed one; as a byte. */
   transactionStatus = 0x49;
 
-  readonly #socket: Duplex;
+  readonly #socket: ByteSource['socket'];
   readonly #options: ConnectOptions;
   #owner: { readonly name: string; readonly released: Promise<void> } | undefined;
   #lastWords: PgServerError | undefined;
   #closing = false;
 
-  constructor(socket: Duplex, options: ConnectOptions) {
+  constructor(source: ByteSource, options: ConnectOptions) {
+    const { socket } = source;
     this.#socket = socket;
     this.#options = options;
-    this.stream = new MessageStream(socket, () => this.#readWhileIdle());
+    this.stream = new MessageStream(source, () => this.#readWhileIdle());
     socket.once('close', () => options.onClose?.(this.#closing ? undefined : this.closeReason));
   }
 
@@ -50,6 +51,7 @@ export class Session {
     this.#owner = { name: stream ?? '', released: promise };
     return () => {
       this.#owner = undefined;
+      this.stream.isGathering = false;
       resolve();
       this.#readWhileIdle();
     };

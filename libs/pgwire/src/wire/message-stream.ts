@@ -1,47 +1,54 @@
 // The receiving half of a connection: one growing buffer in which whole messages are framed in place.
-// Invariant: `bytes`, and every offset or view into it, stay as they are until the next call of `fill()`. Incoming
-// chunks wait in a short list meanwhile; past `HIGH_WATER_BYTES` of them the socket is paused, so a slow consumer
-// slows the server down instead of filling memory.
+// Invariant: `bytes`, and every offset or view into it, stay as they are until the next call of `fill()`. What is received
+// meanwhile is put behind them, in a larger copy of the buffer if it has to be; past `HIGH_WATER_BYTES` of it the socket is
+// paused, so a slow consumer slows the server down instead of filling memory.
 
-import type { Duplex } from 'node:stream';
 import { PgConnectionError, tlsReason } from '../pg-errors.ts';
 import { backend } from './backend-messages.ts';
 import type { FrameTable } from './frame-table.ts';
+import type { ByteSource } from './socket-bytes.ts';
 
-const HIGH_WATER_BYTES = 1 << 20;
-const INITIAL_BYTES = 1 << 17;
+const HIGH_WATER_BYTES = 1 << 19;
+const INITIAL_BYTES = 1 << 16;
 /** A larger buffer is given back once it is nearly empty again. */
 const KEEP_BYTES = 1 << 23;
 /** The server's own limit for one message is 1 GiB. */
 const MAX_MESSAGE_BYTES = (1 << 30) + (1 << 16);
+/** A read that is shorter than this is worth a rest. */
+const WORTHWHILE_BYTES = 1 << 15;
+const REST_MS = 1;
 
 export class MessageStream {
-  bytes: Buffer = Buffer.allocUnsafe(INITIAL_BYTES);
+  bytes: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   /** Type byte and body offsets of the message that `next()` stepped to. */
   type = 0;
   bodyStart = 0;
   bodyEnd = 0;
+  /**
+   * For streams, which servers send in small pieces: after a short read the socket rests for a millisecond, and the kernel
+   * gathers what comes. A change a read costs a reader that keeps up more than the changes do.
+   */
+  isGathering = false;
 
-  readonly #socket: Duplex;
+  readonly #source: ByteSource;
   readonly #onIdleData: () => void;
   #position = 0;
   #end = 0;
+  /** Received since the last `fill()`. */
+  #newBytes = 0;
   #wantedBytes = 0;
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
+  #rest: NodeJS.Timeout | undefined;
+  #isResting = false;
+  #isFull = false;
   #failure: PgConnectionError | undefined;
   #waiter: PromiseWithResolvers<void> | undefined;
 
   /** `onIdleData` is called when bytes, or the end of the connection, arrive while nobody waits in `fill()`. */
-  constructor(socket: Duplex, onIdleData: () => void) {
-    this.#socket = socket;
+  constructor(source: ByteSource, onIdleData: () => void) {
+    this.#source = source;
     this.#onIdleData = onIdleData;
-    socket.on('data', (chunk: Buffer) => {
-      this.#pending.push(chunk);
-      this.#pendingBytes += chunk.length;
-      if (this.#pendingBytes >= HIGH_WATER_BYTES) socket.pause();
-      this.#wake();
-    });
+    const { socket } = source;
+    source.listen((received) => this.#receive(received));
     socket.on('error', (error) => this.fail(brokenBy(error)));
     socket.on('close', () => this.fail(new PgConnectionError('closed', 'the server closed the connection')));
     // The socket may come paused from the TLS negotiation.
@@ -57,12 +64,9 @@ export class MessageStream {
   fail(error: PgConnectionError): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    this.#socket.destroy();
+    clearTimeout(this.#rest);
+    this.#source.socket.destroy();
     this.#wake();
-  }
-
-  get hasPendingBytes(): boolean {
-    return this.#pendingBytes > 0;
   }
 
   /** Steps to the next message that is here in full; false when there is none, then `fill()`. */
@@ -113,36 +117,71 @@ export class MessageStream {
 
   /** Waits for more bytes; ends the life of every view handed out so far. Throws when the connection is over. */
   async fill(): Promise<void> {
-    while (this.#pendingBytes === 0) {
+    while (this.#newBytes === 0) {
       if (this.#failure !== undefined) throw this.#failure;
       this.#waiter = Promise.withResolvers<void>();
       await this.#waiter.promise;
     }
-    this.#takePending();
+    this.fillNow();
   }
 
   /** As `fill()`, without waiting. */
   fillNow(): void {
-    if (this.#pendingBytes > 0) this.#takePending();
+    if (this.#newBytes === 0) return;
+    this.#moveToFront(0);
+    this.#newBytes = 0;
+    if (!this.#isFull) return;
+    this.#isFull = false;
+    this.#resume();
   }
 
-  #takePending(): void {
-    const kept = this.#end - this.#position;
-    const needed = Math.max(kept + this.#pendingBytes, this.#wantedBytes);
-    if (needed > this.bytes.length || (this.bytes.length > KEEP_BYTES && needed < INITIAL_BYTES)) {
-      const grown = Buffer.allocUnsafe(Math.max(INITIAL_BYTES, 2 ** Math.ceil(Math.log2(needed))));
-      this.bytes.copy(grown, 0, this.#position, this.#end);
-      this.bytes = grown;
-    } else if (this.#position > 0) {
-      this.bytes.copyWithin(0, this.#position, this.#end);
+  #receive(received: Uint8Array): void {
+    if (this.#waiter !== undefined) this.#moveToFront(received.length);
+    else if (this.#end + received.length > this.bytes.length) this.#replace(0, this.#end + received.length);
+    this.bytes.set(received, this.#end);
+    this.#end += received.length;
+    this.#newBytes += received.length;
+    if (this.#newBytes >= HIGH_WATER_BYTES) {
+      this.#isFull = true;
+      this.#source.socket.pause();
+    } else if (this.isGathering && received.length < WORTHWHILE_BYTES && this.#source.readsAllThatIsThere) {
+      this.#takeRest();
     }
+    this.#wake();
+  }
+
+  #takeRest(): void {
+    this.#isResting = true;
+    this.#source.socket.pause();
+    if (this.#rest !== undefined) this.#rest.refresh();
+    else {
+      this.#rest = setTimeout(() => {
+        this.#isResting = false;
+        this.#resume();
+      }, REST_MS);
+    }
+  }
+
+  #resume(): void {
+    if (!this.#isFull && !this.#isResting) this.#source.socket.resume();
+  }
+
+  /** Only when no view is alive. Makes room for `count` more bytes, or for the rest of a message that was begun. */
+  #moveToFront(count: number): void {
+    const needed = Math.max(this.#end - this.#position + count, this.#wantedBytes);
+    if (needed > this.bytes.length || (this.bytes.length > KEEP_BYTES && needed < INITIAL_BYTES)) {
+      this.#replace(this.#position, needed);
+    } else if (this.#position > 0) this.bytes.copyWithin(0, this.#position, this.#end);
+    this.#end -= this.#position;
     this.#position = 0;
-    this.#end = kept;
-    for (const chunk of this.#pending) this.#end += chunk.copy(this.bytes, this.#end);
-    this.#pending = [];
-    this.#pendingBytes = 0;
     this.#wantedBytes = 0;
-    if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  /** A buffer for `needed` bytes, the first of them those behind `start`. */
+  #replace(start: number, needed: number): void {
+    const replaced = Buffer.allocUnsafeSlow(Math.max(INITIAL_BYTES, 2 ** Math.ceil(Math.log2(needed))));
+    this.bytes.copy(replaced, 0, start, this.#end);
+    this.bytes = replaced;
   }
 
   #wake(): void {

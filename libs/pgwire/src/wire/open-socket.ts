@@ -3,16 +3,15 @@
 // side, so they end the attempt (CVE-2021-23222).
 
 import { createConnection, isIP, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { bareHost, DEFAULT_PORT, serverAddress, type ConnectOptions } from '../connect-options.ts';
 import { PgConnectionError, tlsReason } from '../pg-errors.ts';
 import { sslRequest } from './frontend-messages.ts';
+import { type ByteSource, SocketBytes } from './socket-bytes.ts';
 
 export type Encryption = 'never' | 'if-offered' | 'always';
 
-export interface OpenedSocket {
-  readonly socket: Duplex;
+export interface OpenedSocket extends ByteSource {
   readonly tls: TLSSocket | undefined;
 }
 
@@ -27,9 +26,18 @@ export async function openSocket(
   signal.throwIfAborted();
   const host = bareHost(options.host);
   const isLocal = options.via === undefined && host.startsWith('/');
-  const socket = isLocal
-    ? createConnection(serverAddress(options))
-    : createConnection(options.via ?? { host, port: options.port ?? DEFAULT_PORT });
+  const bytes = new SocketBytes();
+  const { onread } = bytes;
+  const address = isLocal
+    ? { path: serverAddress(options) }
+    : (options.via ?? { host, port: options.port ?? DEFAULT_PORT });
+  const socket = createConnection({ ...address, onread });
+  const plain: OpenedSocket = {
+    socket,
+    tls: undefined,
+    listen: (receive) => bytes.listen(receive),
+    readsAllThatIsThere: true,
+  };
   const abort = (): void => {
     socket.destroy(signal.reason as Error);
   };
@@ -40,14 +48,14 @@ export async function openSocket(
       socket.setNoDelay(true);
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
     }
-    if (encryption === 'never' || isLocal) return { socket, tls: undefined };
-    if (!(await serverOffersTls(socket, options))) {
-      if (encryption === 'if-offered') return { socket, tls: undefined };
+    if (encryption === 'never' || isLocal) return plain;
+    if (!(await serverOffersTls(plain, options))) {
+      if (encryption === 'if-offered') return plain;
       throw new PgConnectionError('tls', `${serverAddress(options)} does not accept TLS connections`);
     }
     const tls = startTls(socket, options, host);
     await settled(tls, 'secureConnect', (error) => tlsError(error, serverAddress(options)));
-    return { socket: tls, tls };
+    return { socket: tls, tls, listen: (receive) => tls.on('data', receive), readsAllThatIsThere: false };
   } catch (error) {
     socket.destroy();
     throw error;
@@ -81,12 +89,12 @@ export function tlsOptions(options: ConnectOptions, host: string): ConnectionOpt
   };
 }
 
-async function serverOffersTls(socket: Socket, options: ConnectOptions): Promise<boolean> {
+async function serverOffersTls({ socket, listen }: ByteSource, options: ConnectOptions): Promise<boolean> {
   const answer = new Promise<Buffer>((resolve, reject) => {
-    socket.once('data', (chunk: Buffer) => {
+    listen((bytes) => {
       socket.pause();
       socket.off('close', onClose);
-      resolve(chunk);
+      resolve(Buffer.from(bytes));
     });
     const onClose = (): void => {
       reject(
@@ -96,6 +104,7 @@ async function serverOffersTls(socket: Socket, options: ConnectOptions): Promise
     socket.once('close', onClose);
     socket.once('error', reject);
   });
+  socket.resume();
   socket.write(sslRequest());
   const chunk = await answer;
   socket.removeAllListeners('error');
