@@ -29,8 +29,8 @@ for (const [letter, byte] of [
 
 /** Undoes COPY's backslashes in place, and returns the end of the shorter text. */
 export function unescapeCopyText(bytes: Uint8Array, start: number, end: number): number {
-  let source = bytes.indexOf(BACKSLASH, start);
-  if (source < 0 || source >= end) return end;
+  let source = start;
+  while (source < end && bytes[source] !== BACKSLASH) source += 1;
   let target = source;
   while (source < end) {
     let byte = bytes[source++] ?? 0;
@@ -38,6 +38,13 @@ export function unescapeCopyText(bytes: Uint8Array, start: number, end: number):
     bytes[target++] = byte;
   }
   return target;
+}
+
+/** Where the field at `start` ends: at the next tab or line end, or at `end`. */
+export function copyFieldEnd(bytes: Uint8Array, start: number, end: number): number {
+  let index = start;
+  while (index < end && bytes[index] !== TAB && bytes[index] !== NEWLINE) index += 1;
+  return index;
 }
 
 /** A mask with the top bit of each of the four bytes that is a tab or a backslash: the two that end or change a field. */

@@ -2,7 +2,7 @@ export { connect } from './connect.ts';
 export { type ConnectOptions, type SslMode, serverAddress } from './connect-options.ts';
 export type { CopyInWriter } from './copy-in.ts';
 export type { CopyChunk } from './copy-out.ts';
-export { readCopyTextRow, unescapeCopyText } from './copy-text.ts';
+export { copyFieldEnd, readCopyTextRow, unescapeCopyText } from './copy-text.ts';
 export { formatLsn, parseLsn } from './lsn.ts';
 export { PgConnection } from './pg-connection.ts';
 export {
@@ -13,7 +13,7 @@ export {
 } from './pg-errors.ts';
 export { PgOutputDecoder } from './pgoutput/decoder.ts';
 export type * from './pgoutput/messages.ts';
-export { readDataRow, tupleKind, TupleView } from './pgoutput/tuple-view.ts';
+export { malformed, readDataRow, tupleKind, TupleView } from './pgoutput/tuple-view.ts';
 export type { QueryChunk } from './query-stream.ts';
 export { type QueryParameter, type QueryResult, rowObjects } from './query-result.ts';
 export { quoteIdentifier, quoteLiteral, quoteQualified, quoteReplicationLiteral } from './quoting.ts';

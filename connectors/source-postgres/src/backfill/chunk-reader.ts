@@ -2,10 +2,10 @@
 // further down. Between two batches the reader of the documents gets its turn.
 
 import type { JsonBuffer } from '@weir/json-bytes';
-import { type CopyChunk, type PgConnection, readCopyTextRow, TupleView } from '@weir/pgwire';
+import type { CopyChunk, PgConnection } from '@weir/pgwire';
 import { TuplePacker } from '@weir/protocol';
 import type { RowSink, ScanRequest } from '@weir/sqlcapture';
-import type { RowPlan } from '../document/row-plan.ts';
+import type { SnapshotPlan } from '../document/snapshot-plan.ts';
 
 /** Of documents in one batch: as much as one write to the runtime holds. */
 const BATCH_BYTES = 256 * 1024;
@@ -16,8 +16,7 @@ export class ChunkReader {
   rows = 0;
   /** The packed key of the last of them; undefined when there are none, and in scans without a key. */
   lastKey: Buffer | undefined;
-  readonly #plan: RowPlan;
-  readonly #row = new TupleView();
+  readonly #plan: SnapshotPlan;
   readonly #out: JsonBuffer;
   readonly #keys = new TuplePacker();
   readonly #ends = new Uint32Array(BATCH_ROWS);
@@ -25,7 +24,7 @@ export class ChunkReader {
   readonly #request: ScanRequest;
   readonly #sink: RowSink;
 
-  constructor(plan: RowPlan, out: JsonBuffer, request: ScanRequest, sink: RowSink) {
+  constructor(plan: SnapshotPlan, out: JsonBuffer, request: ScanRequest, sink: RowSink) {
     this.#plan = plan;
     this.#out = out;
     this.#request = request;
@@ -39,21 +38,27 @@ export class ChunkReader {
     }
   }
 
-  /** The key of the last row of another query; undefined when it has none. */
+  /** The key of the last row of another query of the same columns; undefined when it has none. */
   async lastKeyOf(connection: PgConnection, query: string): Promise<Buffer | undefined> {
     let key: Buffer | undefined;
     for await (const { bytes, count, starts, ends } of connection.copyOut(query)) {
       if (count === 0) continue;
-      readCopyTextRow(this.#row, bytes, starts[count - 1] ?? 0, ends[count - 1] ?? 0);
-      key = Buffer.from(this.#plan.packKey(bytes, this.#row));
+      this.#out.reset();
+      this.#plan.writeRow(this.#out, bytes, starts[count - 1] ?? 0, ends[count - 1] ?? 0, 0);
+      key = this.#lastKey();
     }
     return key;
+  }
+
+  #lastKey(): Buffer {
+    const keys = this.#keys.reset();
+    this.#plan.appendKey(keys);
+    return Buffer.from(keys.view());
   }
 
   /** Returns the number of rows in the batch. */
   #readBatch({ bytes, count, starts, ends }: CopyChunk, from: number): number {
     const plan = this.#plan;
-    const row = this.#row;
     const out = this.#out;
     const keys = this.#keys.reset();
     const { precise, mode, state } = this.#request;
@@ -62,11 +67,10 @@ export class ChunkReader {
     out.reset();
     let read = 0;
     while (read < most && out.length < BATCH_BYTES) {
-      readCopyTextRow(row, bytes, starts[from + read] ?? 0, ends[from + read] ?? 0);
-      plan.writeSnapshot(out, bytes, row, firstRow + read);
+      plan.writeRow(out, bytes, starts[from + read] ?? 0, ends[from + read] ?? 0, firstRow + read);
       this.#ends[read] = out.length;
       if (precise) {
-        plan.appendKey(keys, bytes, row);
+        plan.appendKey(keys);
         this.#keyEnds[read] = keys.length;
       }
       read += 1;
@@ -74,7 +78,7 @@ export class ChunkReader {
     const packed = precise ? { bytes: keys.view(), ends: this.#keyEnds } : undefined;
     this.#sink.rows(read, { bytes: out.view(), ends: this.#ends }, packed);
     this.rows += read;
-    if (mode === 'keyed') this.lastKey = Buffer.from(plan.packKey(bytes, row));
+    if (mode === 'keyed') this.lastKey = this.#lastKey();
     return read;
   }
 }

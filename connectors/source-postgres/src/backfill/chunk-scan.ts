@@ -57,11 +57,12 @@ export class ChunkScan {
     const { relations, plans } = this.#options;
     const relation = relations.existing(request.table);
     const keyColumns = request.mode === 'keyed' ? (request.state.keyColumns ?? []) : [];
-    const chunk = new ChunkReader(plans.ofRows(request.table, keyColumns), this.#out, request, sink);
+    const plan = plans.ofRows(request.table, keyColumns);
+    const chunk = new ChunkReader(plan, this.#out, request, sink);
     const table: ChunkTable = {
       schema: relation.namespace,
       table: relation.name,
-      columns: relation.columns.filter((column) => !column.generated).map((column) => column.name),
+      columns: plan.columns,
       filter: backfillFilter(relations.binding(request.table).resource),
       conditions: [],
     };

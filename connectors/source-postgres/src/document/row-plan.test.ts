@@ -1,10 +1,10 @@
 import { JsonBuffer } from '@weir/json-bytes';
-import { readCopyTextRow, tupleKind, TupleView } from '@weir/pgwire';
+import { tupleKind, TupleView } from '@weir/pgwire';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import * as fc from 'fast-check';
 import { standardStyle, TypeCatalog } from '@weir/postgres';
-import { RowPlan, type RowPlanTable } from './row-plan.ts';
+import { RowPlan } from './row-plan.ts';
+import type { RowTable } from './row-table.ts';
 import { TransactionMeta } from './transaction-meta.ts';
 
 const [INT4, TEXT] = [23, 25];
@@ -16,8 +16,8 @@ catalog.add(
   ].map((type) => ({ ...type, schema: 'pg_catalog', typtype: 'b', delimiter: ',', innerOid: 0 })),
 );
 
-function plan(changes: Partial<RowPlanTable> = {}): RowPlan {
-  const table: RowPlanTable = {
+function plan(changes: Partial<RowTable> = {}): RowPlan {
+  const table: RowTable = {
     schema: 'public',
     table: 'we"ird',
     columns: [
@@ -68,37 +68,7 @@ function written(write: (out: JsonBuffer) => void): unknown {
   return out.view().toString();
 }
 
-describe('documents of rows', () => {
-  test('a backfilled row has its properties in byte order around _meta', () => {
-    const bytes = Buffer.from('1\tAda\\n\t\\N\n');
-    const tuple = new TupleView();
-    readCopyTextRow(tuple, bytes, 0, bytes.length);
-    assert.equal(
-      written((out) => plan().writeSnapshot(out, bytes, tuple, 41)),
-      '{"Name":"Ada\\n","_meta":{"op":"c","source":{"schema":"public","snapshot":true,"table":"we\\"ird","loc":[-1,41,0]}},"a_b":null,"id":1}',
-    );
-  });
-
-  test('a row of any text is the document that JSON.stringify makes of it, wherever the row ends in its buffer', () => {
-    const out = new JsonBuffer(1);
-    const text = fc.option(
-      fc.oneof(fc.string({ unit: 'binary', maxLength: 30 }), fc.stringMatching(/^[a-z ]{0,30}$/)),
-    );
-    fc.assert(
-      fc.property(fc.integer(), text, text, fc.nat(5), fc.nat(), (id, name, other, slack, row) => {
-        const { bytes, tuples } = rows([String(id), name, other]);
-        const whole = Buffer.concat([bytes, Buffer.alloc(slack, '"')]);
-        out.reset();
-        plan().writeSnapshot(out, whole, tuples[0]!, row);
-        const source = { schema: 'public', snapshot: true, table: 'we"ird', loc: [-1, row, 0] };
-        assert.equal(
-          out.view().toString(),
-          JSON.stringify({ Name: name, _meta: { op: 'c', source }, a_b: other, id }),
-        );
-      }),
-    );
-  });
-
+describe('documents of changes', () => {
   test('a change carries its time, position, transaction and tag', () => {
     const { bytes, tuples } = rows(['1', 'Ada', null]);
     const tagged = plan({ wantsTransactionId: true, sourceTag: 'eu' });

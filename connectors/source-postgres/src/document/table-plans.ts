@@ -7,14 +7,10 @@ import type { SourceSettings } from '../config.ts';
 import type { BoundRelations } from '../discovery/bound-relations.ts';
 import { identityError } from '../prerequisites.ts';
 import { RowPlan } from './row-plan.ts';
+import type { RowTable } from './row-table.ts';
+import { SnapshotPlan, snapshotColumns } from './snapshot-plan.ts';
 
-interface Layout {
-  readonly schema: string;
-  readonly table: string;
-  readonly columns: readonly { readonly name: string; readonly typeOid: number }[];
-  readonly omitted: ReadonlySet<string>;
-  readonly keyColumns: readonly string[];
-}
+type Layout = Pick<RowTable, 'schema' | 'table' | 'columns' | 'omitted' | 'keyColumns'>;
 
 export class TablePlans {
   readonly #relations: BoundRelations;
@@ -29,25 +25,27 @@ export class TablePlans {
   ofChanges(table: number, relation: PgOutputRelation, keyColumns: readonly string[]): RowPlan {
     this.#checkIdentity(table, relation);
     const generated = this.#relations.known(table)?.columns.filter((column) => column.generated) ?? [];
-    return this.#compile(table, {
+    const layout = {
       schema: relation.schema,
       table: relation.name,
       columns: relation.columns,
       omitted: new Set(generated.map((column) => column.name)),
       keyColumns,
-    });
+    };
+    return new RowPlan(this.#rowTable(table, layout), this.#relations.types);
   }
 
-  /** Of rows that are read with the columns that are not generated, in their order. */
-  ofRows(table: number, keyColumns: readonly string[]): RowPlan {
-    const { namespace, name, columns } = this.#relations.existing(table);
-    return this.#compile(table, {
-      schema: namespace,
+  /** Of rows that are read with the plan's columns. */
+  ofRows(table: number, keyColumns: readonly string[]): SnapshotPlan {
+    const { namespace: schema, name, columns } = this.#relations.existing(table);
+    const layout = {
+      schema,
       table: name,
-      columns: columns.filter((column) => !column.generated),
-      omitted: new Set(),
+      columns: snapshotColumns(columns.filter((column) => !column.generated)),
+      omitted: new Set<string>(),
       keyColumns,
-    });
+    };
+    return new SnapshotPlan(this.#rowTable(table, layout), this.#relations.types);
   }
 
   /** It may have changed since the start. A table without any refuses updates and deletes by itself. */
@@ -61,17 +59,14 @@ export class TablePlans {
     if (missing.length > 0) throw identityError({ namespace: relation.schema, name: relation.name }, missing);
   }
 
-  #compile(table: number, layout: Layout): RowPlan {
+  #rowTable(table: number, layout: Layout): RowTable {
     const binding = this.#relations.binding(table);
-    return new RowPlan(
-      {
-        ...layout,
-        collectionKey: collectionKeyColumns(binding.collectionKey),
-        wantsTransactionId: binding.wantsTransactionId,
-        sourceTag: this.#settings.sourceTag,
-        style: this.#settings.style,
-      },
-      this.#relations.types,
-    );
+    return {
+      ...layout,
+      collectionKey: collectionKeyColumns(binding.collectionKey),
+      wantsTransactionId: binding.wantsTransactionId,
+      sourceTag: this.#settings.sourceTag,
+      style: this.#settings.style,
+    };
   }
 }

@@ -37,8 +37,8 @@ export class PgChangeEvent implements ChangeEvent {
     const { plan, change } = this.#set();
     const old = change.oldKind === 'none' ? undefined : change.oldTuple;
     if (change.kind === 'delete' || this.#part === 'departure')
-      return plan.packKey(change.bytes, change.oldTuple);
-    return plan.packKey(change.bytes, change.newTuple, old);
+      return plan.key.pack(change.bytes, change.oldTuple);
+    return plan.key.pack(change.bytes, change.newTuple, old);
   }
 
   document(): Buffer {

@@ -6,8 +6,12 @@ import type { JsonBuffer } from '@weir/json-bytes';
 const LETTER_E = 0x65;
 const DIGIT_9 = 0x39;
 
-function isNumeral(bytes: Buffer, end: number): boolean {
+function isNumeral(bytes: Uint8Array, end: number): boolean {
   return (bytes[end - 1] ?? 0) <= DIGIT_9;
+}
+
+export function usualFloat(document: Uint8Array, _start: number, end: number): number {
+  return isNumeral(document, end) ? end : -1;
 }
 
 export function writeFloat(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {

@@ -3,5 +3,11 @@ export { compileKeyPacker, isByteOrdered, keyParameters, type KeyPacker, orderTy
 export { isTextType, type PgType, type PgTypeKind, underDomains } from './pg-type.ts';
 export { TypeCatalog } from './type-catalog.ts';
 export { standardStyle, type ValueStyle, valueStyle } from './value-style.ts';
-export { compileValueWriter, sessionSettings, type ValueOptions, type ValueWriter } from './value-writer.ts';
-export { type Copies, copiesOf } from './text.ts';
+export { TEXT_SLACK_BYTES, type TextCopy } from './text-copy.ts';
+export {
+  compileValueWriter,
+  sessionSettings,
+  textCopyOf,
+  type ValueOptions,
+  type ValueWriter,
+} from './value-writer.ts';

@@ -2,13 +2,19 @@
 // sentinel: infinity is the last day of 9999; -infinity, years before 1 and years after 9999 are the year 0000.
 
 import type { JsonBuffer } from '@weir/json-bytes';
+import { changedInPlace, TEXT_SLACK_BYTES } from './text-copy.ts';
 import type { ValueWriter } from './value-writer.ts';
 
 const DASH = 0x2d;
+const PLUS = 0x2b;
+const COLON = 0x3a;
 const SPACE = 0x20;
+const DIGIT_0 = 0x30;
 const LETTER_C = 0x43;
 const LETTER_I = 0x69;
+const LETTER_T = 0x54;
 const LETTER_Y = 0x79;
+const LETTER_Z = 0x5a;
 const QUOTE = 0x22;
 
 /** Of these functions none writes quotes, so that ranges can use them too. */
@@ -23,18 +29,57 @@ export function quoted(write: TextWriter): ValueWriter {
 }
 
 /** `2024-01-15`, four digits of year, not BC. */
-function hasPlainDate(bytes: Buffer, start: number, end: number): boolean {
+function hasPlainDate(bytes: Uint8Array, start: number, end: number): boolean {
   return bytes[start + 4] === DASH && bytes[end - 1] !== LETTER_C;
+}
+
+function hasPlainTimestamp(bytes: Uint8Array, start: number, end: number): boolean {
+  return hasPlainDate(bytes, start, end) && bytes[start + 10] === SPACE;
+}
+
+export function usualDate(document: Uint8Array, start: number, end: number): number {
+  return end - start === 10 && hasPlainDate(document, start, end) ? end : -1;
+}
+
+export function usualTimestamp(document: Uint8Array, start: number, end: number): number {
+  if (!hasPlainTimestamp(document, start, end)) return -1;
+  document[start + 10] = LETTER_T;
+  document[end] = LETTER_Z;
+  return end + 1;
+}
+
+export function usualTimestampWithZone(document: Uint8Array, start: number, end: number): number {
+  if (!hasPlainTimestamp(document, start, end)) return -1;
+  document[start + 10] = LETTER_T;
+  return usualZone(document, end);
+}
+
+/** `+00` is Z, `-08` is -08:00, `+05:30` stays. An offset with seconds is unusual. */
+function usualZone(document: Uint8Array, end: number): number {
+  if (isSign(document[end - 3])) {
+    if (document[end - 2] === DIGIT_0 && document[end - 1] === DIGIT_0) {
+      document[end - 3] = LETTER_Z;
+      return end - 2;
+    }
+    document[end] = COLON;
+    document[end + 1] = DIGIT_0;
+    document[end + 2] = DIGIT_0;
+    return end + 3;
+  }
+  return isSign(document[end - 6]) ? end : -1;
+}
+
+function isSign(byte: number | undefined): boolean {
+  return byte === PLUS || byte === DASH;
 }
 
 function isPositiveInfinity(bytes: Buffer, start: number, end: number): boolean {
   return bytes[start] === LETTER_I && bytes[end - 1] === LETTER_Y;
 }
 
-export function date(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {
-  if (end - start === 10 && hasPlainDate(bytes, start, end)) out.raw(bytes, start, end);
-  else out.ascii(isPositiveInfinity(bytes, start, end) ? '9999-12-31' : '0000-01-01');
-}
+export const date: TextWriter = changedInPlace(usualDate, (out, bytes, start, end) => {
+  out.ascii(isPositiveInfinity(bytes, start, end) ? '9999-12-31' : '0000-01-01');
+});
 
 /** At midnight: how the bounds of a daterange are written. */
 export function dateAsTimestamp(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {
@@ -44,23 +89,17 @@ export function dateAsTimestamp(out: JsonBuffer, bytes: Buffer, start: number, e
   } else unwritable(out, bytes, start, end);
 }
 
-export function timestamp(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {
-  if (!hasPlainTimestamp(bytes, start, end)) return unwritable(out, bytes, start, end);
-  writeWithT(out, bytes, start, end);
-  out.byte(0x5a);
-}
+export const timestamp: TextWriter = changedInPlace(usualTimestamp, unwritable);
 
 /** With the offset of the server's zone, as it prints it. */
-export function timestampWithZone(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {
-  if (!hasPlainTimestamp(bytes, start, end)) return unwritable(out, bytes, start, end);
-  const zone = zoneStart(bytes, start + 19, end);
-  if (end - zone > 6) {
-    out.ascii(withWholeMinutes(bytes.toString('latin1', start, end)));
-    return;
-  }
-  writeWithT(out, bytes, start, zone);
-  writeZone(out, bytes, zone, end);
-}
+export const timestampWithZone: TextWriter = changedInPlace(
+  usualTimestampWithZone,
+  (out, bytes, start, end) => {
+    if (hasPlainTimestamp(bytes, start, end))
+      out.ascii(withWholeMinutes(bytes.toString('latin1', start, end)));
+    else unwritable(out, bytes, start, end);
+  },
+);
 
 /** A time of day, with a Z although it has no zone; 24:00:00 is 00:00:00. */
 export function clock(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {
@@ -84,21 +123,13 @@ export function clockWithZone(out: JsonBuffer, bytes: Buffer, start: number, end
     return;
   }
   writeClock(out, bytes, start, zone);
-  writeZone(out, bytes, zone, end);
-}
-
-function hasPlainTimestamp(bytes: Buffer, start: number, end: number): boolean {
-  return hasPlainDate(bytes, start, end) && bytes[start + 10] === SPACE;
+  out.reserve(end - zone + TEXT_SLACK_BYTES);
+  out.raw(bytes, zone, end);
+  out.length = usualZone(out.bytes, out.length);
 }
 
 function unwritable(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {
   out.ascii(isPositiveInfinity(bytes, start, end) ? '9999-12-31T23:59:59Z' : '0000-01-01T00:00:00Z');
-}
-
-function writeWithT(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {
-  const at = out.length + 10;
-  out.raw(bytes, start, end);
-  out.bytes[at] = 0x54;
 }
 
 function writeClock(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {
@@ -113,17 +144,6 @@ function zoneStart(bytes: Buffer, start: number, end: number): number {
     if (byte === 0x2b || byte === DASH) return index;
   }
   return end;
-}
-
-/** `+00` is Z, `-08` is -08:00, `+05:30` stays. */
-function writeZone(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {
-  const isWholeHour = end - start === 3;
-  if (isWholeHour && bytes[start + 1] === 0x30 && bytes[start + 2] === 0x30) {
-    out.byte(0x5a);
-    return;
-  }
-  out.raw(bytes, start, end);
-  if (isWholeHour) out.ascii(':00');
 }
 
 export interface ZonedParts {

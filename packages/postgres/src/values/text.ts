@@ -1,5 +1,4 @@
 import type { JsonBuffer } from '@weir/json-bytes';
-import type { ValueWriter } from './value-writer.ts';
 
 /** Longer texts and byte strings are cut here; longer JSON values are replaced by a placeholder. */
 export const MAX_VALUE_BYTES = 8_388_608;
@@ -24,13 +23,4 @@ function cutAtCharacter(bytes: Buffer, start: number, end: number): number {
   // 10xxxxxx continues a character.
   while (cut > start && ((bytes[cut] ?? 0) & 0xc0) === 0x80) cut -= 1;
   return cut;
-}
-
-/** How a value is written that needs nothing else: its bytes as they are, or between quotes when none has to be escaped. */
-export type Copies = 'plain' | 'string';
-
-/** undefined for writers that do more than copy. Of 'string', a text longer than `MAX_VALUE_BYTES` is cut. */
-export function copiesOf(write: ValueWriter): Copies | undefined {
-  if (write === writeVerbatim) return 'plain';
-  return write === writeString || write === writeText ? 'string' : undefined;
 }

@@ -4,7 +4,7 @@
 import { compactJson, type JsonBuffer } from '@weir/json-bytes';
 import { createArrayWriter } from './array.ts';
 import { writeBytea } from './bytea.ts';
-import { writeFloat, writeFloatKey } from './float.ts';
+import { usualFloat, writeFloat, writeFloatKey } from './float.ts';
 import { isTextType, oids, underDomains, type PgType } from './pg-type.ts';
 import { createRangeWriter } from './range.ts';
 import {
@@ -16,9 +16,16 @@ import {
   quoted,
   timestamp,
   timestampWithZone,
+  usualDate,
+  usualTimestamp,
+  usualTimestampWithZone,
 } from './temporal.ts';
 import { MAX_VALUE_BYTES, writeString, writeText, writeVerbatim } from './text.ts';
+import { changedInPlace, type TextCopy } from './text-copy.ts';
 import { standardStyle, type ValueStyle } from './value-style.ts';
+
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
 
 /** Writes the value in `bytes[start, end)`, which is not null, as one JSON value. */
 export type ValueWriter = (out: JsonBuffer, bytes: Buffer, start: number, end: number) => void;
@@ -64,11 +71,11 @@ export function compileValueWriter(type: PgType, options: ValueOptions = {}): Va
     case oids.jsonb:
       return writeJson;
     case oids.date:
-      return quoted(style.dateAsDate ? date : dateAsTimestamp);
+      return style.dateAsDate ? writeDate : quoted(dateAsTimestamp);
     case oids.timestamp:
-      return quoted(timestamp);
+      return writeTimestamp;
     case oids.timestamptz:
-      return quoted(timestampWithZone);
+      return writeTimestampWithZone;
     case oids.time:
       return style.timeAsTime ? quoted(clock) : clockAsMicros;
     case oids.timetz:
@@ -91,8 +98,34 @@ export function compileValueWriter(type: PgType, options: ValueOptions = {}): Va
   }
 }
 
-function writeBoolean(out: JsonBuffer, bytes: Buffer, start: number): void {
-  out.ascii(bytes[start] === 0x74 ? 'true' : 'false');
+const writeDate = quoted(date);
+const writeTimestamp = quoted(timestamp);
+const writeTimestampWithZone = quoted(timestampWithZone);
+const writeBoolean = changedInPlace(changeBoolean, writeVerbatim);
+
+/** `t` or `f`. */
+function changeBoolean(document: Uint8Array, start: number): number {
+  const letters = document[start] === 0x74 ? TRUE : FALSE;
+  for (let index = 0; index < letters.length; index += 1) document[start + index] = letters[index] ?? 0;
+  return start + letters.length;
+}
+
+const copies = new Map<ValueWriter, TextCopy>(
+  [
+    { write: writeVerbatim, isQuoted: false, change: undefined, mostBytes: Infinity },
+    { write: writeString, isQuoted: true, change: undefined, mostBytes: Infinity },
+    { write: writeText, isQuoted: true, change: undefined, mostBytes: MAX_VALUE_BYTES },
+    { write: writeBoolean, isQuoted: false, change: changeBoolean, mostBytes: 1 },
+    { write: writeFloat, isQuoted: false, change: usualFloat, mostBytes: Infinity },
+    { write: writeDate, isQuoted: true, change: usualDate, mostBytes: Infinity },
+    { write: writeTimestamp, isQuoted: true, change: usualTimestamp, mostBytes: Infinity },
+    { write: writeTimestampWithZone, isQuoted: true, change: usualTimestampWithZone, mostBytes: Infinity },
+  ].map(({ write, ...copy }) => [write, copy]),
+);
+
+/** Undefined for values that are made anew. */
+export function textCopyOf(write: ValueWriter): TextCopy | undefined {
+  return copies.get(write);
 }
 
 function writeJson(out: JsonBuffer, bytes: Buffer, start: number, end: number): void {
