@@ -1,6 +1,6 @@
 // Runs the tests by kind. The kind is in the file name: `x.test.ts` is pure; `x.pg.test.ts`, `x.mysql.test.ts`,
-// `x.e2e.test.ts`, `x.crash.test.ts` need servers or processes. `--pure` runs only the pure ones; `--crash` raises the
-// number of kills and seeds; other arguments are substrings of file names to run.
+// `x.e2e.test.ts`, `x.crash.test.ts`, `x.fuzz.test.ts` need servers or processes. `--pure` runs only the pure ones;
+// `--crash` raises the number of kills, seeds and random values; other arguments are substrings of file names to run.
 
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -11,6 +11,7 @@ const flags = new Set(process.argv.slice(2).filter((argument) => argument.starts
 const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 
 const pure = /^[^.]+\.test\.ts$/;
+const random = /\.(crash|fuzz)\.test\.ts$/;
 
 function testFiles(): string[] {
   const all = globSync('{libs,packages,connectors,scripts,examples,docs}/**/*.test.ts', {
@@ -20,7 +21,7 @@ function testFiles(): string[] {
   return all.filter((path) => {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (flags.has('--pure') && !pure.test(name)) return false;
-    if (flags.has('--crash') && filters.length === 0 && !name.endsWith('.crash.test.ts')) return false;
+    if (flags.has('--crash') && filters.length === 0 && !random.test(name)) return false;
     return filters.length === 0 || filters.some((filter) => path.includes(filter));
   });
 }

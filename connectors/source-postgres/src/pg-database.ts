@@ -16,6 +16,7 @@ import {
   type TableInfo,
   type TableMetadata,
 } from '@weir/sqlcapture';
+import { repackKey } from '@weir/postgres';
 import { ChunkScan } from './backfill/chunk-scan.ts';
 import { EarlyWriters } from './backfill/early-writers.ts';
 import { estimateRows } from './backfill/page-range.ts';
@@ -153,6 +154,10 @@ export class PgDatabase implements Database {
     } catch (error) {
       throw runtimeError(error, 'cannot begin a backfill without a key');
     }
+  }
+
+  repackKey(table: number, keyColumns: readonly string[], key: Buffer): Buffer {
+    return repackKey(this.#relations.columnTypes(this.#relations.existing(table), keyColumns), key);
   }
 
   scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult | undefined> {

@@ -54,7 +54,11 @@ const keys: Readonly<
     ["'2024-11-03 05:30:00Z'", "'2024-11-03 06:15:00Z'"],
     ['2024-11-03T01:30:00-04:00', '2024-11-03T01:15:00-05:00'],
   ],
-  day: ['date', ["'2024-02-29'", "'0044-03-15 BC'"], ['0000-01-01', '2024-02-29']],
+  day: [
+    'date',
+    ["'2024-02-29'", "'5874897-12-31'", "'0044-03-15 BC'"],
+    ['0000-01-01', '2024-02-29', '0000-01-01'],
+  ],
   bytes: ['bytea', [String.raw`'\x00ff'`, String.raw`'\x00'`], ['AA==', 'AP8=']],
   network: ['inet', ["'10.0.0.2'", "'10.0.0.0/8'", "'9.1.1.1'"], ['9.1.1.1/32', '10.0.0.0/8', '10.0.0.2/32']],
   span: ['interval', ["'1 day'", "'2 hours'"], ['02:00:00', '1 day']],
@@ -147,6 +151,35 @@ for (const version of postgresVersions) {
       const rows = await server.query('SELECT a, b FROM two.t ORDER BY a, b');
       assert.deepEqual(
         capture.documents('t').map(({ document }) => [document['a'], document['b']]),
+        rows.map(({ a, b }) => [a, Number(b)]),
+      );
+    });
+
+    test('a key that is written anew with another scale in the middle of a precise backfill is not lost', async () => {
+      await server.query(`CREATE SCHEMA four; SET search_path = four; CREATE TABLE t (a numeric, b int, PRIMARY KEY (a, b));
+        INSERT INTO t SELECT round(a / 100.0, 2), b FROM generate_series(-10, 10) a, generate_series(1, 3) b`);
+      const config = endpointConfig(server, {
+        advanced: {
+          backfill_chunk_size: 1,
+          slotName: 'four',
+          publicationName: 'four',
+          discover_schemas: ['four'],
+        },
+      });
+      const bindings = await discoverBindings(config, { t: { mode: 'Precise' } });
+      await using capture = new CaptureHarness(config, bindings);
+      capture.start();
+      await capture.until('a third of the rows', () => capture.committed.length >= 20);
+      await capture.kill();
+      await server.query('UPDATE four.t SET a = a + 0.0000000');
+      capture.start();
+      await capture.untilActive();
+      const rows = await server.query('SELECT a, b FROM four.t ORDER BY a, b');
+      const seen = capture
+        .rows('t')
+        .toSorted((x, y) => Number(x['a']) - Number(y['a']) || Number(x['b']) - Number(y['b']));
+      assert.deepEqual(
+        seen.map(({ a, b }) => [a, Number(b)]),
         rows.map(({ a, b }) => [a, Number(b)]),
       );
     });

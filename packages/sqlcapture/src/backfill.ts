@@ -38,6 +38,14 @@ export class Backfill {
     this.#around = around;
   }
 
+  /** Of a backfill that goes on: changes are compared, byte by byte, with the key up to which it came. */
+  repackKey(table: number): void {
+    const { mode, keyColumns, scanned } = this.#tables.state(table);
+    if (mode !== 'Backfill' || scanned === undefined) return;
+    const repacked = this.#database.repackKey(table, keyColumns ?? [], scanned);
+    if (!repacked.equals(scanned)) this.#tables.update(table, { scanned: repacked });
+  }
+
   /** False, and nothing was read, when the table is not as it was last discovered. */
   async readChunk(table: number): Promise<boolean> {
     const before = this.#tables.state(table);

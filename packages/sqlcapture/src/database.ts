@@ -150,6 +150,8 @@ export interface Database {
    * call. Empty when the server cannot tell; a row written during the backfill may then come twice.
    */
   watershed(): Promise<TableMetadata>;
+  /** The key up to which a table was read, as it stands in the state, in the form in which keys are packed now. */
+  repackKey(table: number, keyColumns: readonly string[], key: Buffer): Buffer;
   /**
    * Reads the next chunk of a table; of one with a watershed in its metadata, the rows that are the scan's. It sees
    * every transaction whose commit the stream delivered before this call: otherwise a change already emitted, or

@@ -158,6 +158,10 @@ export class FakeDatabase implements Database {
     return Promise.resolve({ xmax: nextXid, running: JSON.stringify([...running]), end: lsn });
   }
 
+  repackKey(_table: number, _keyColumns: readonly string[], key: Buffer): Buffer {
+    return key;
+  }
+
   async scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult> {
     this.server.onIdle();
     const after = request.state.scanned?.readUInt32BE() ?? -1;

@@ -19,3 +19,6 @@ export { generateSshKey, missingSshServer, SshServer, startSshServer } from './s
 export type { SshServerOptions } from './ssh-server.ts';
 export { missingMysql, mysqlFlavours, MysqlTestServer, startMysql } from './mysql-server.ts';
 export type { MysqlFlavour, MysqlServerOptions } from './mysql-server.ts';
+export * as randomPostgres from './random-postgres/index.ts';
+export type { RandomValue } from './random-postgres/index.ts';
+export { SeededRandom } from './seeded-random.ts';

@@ -13,7 +13,7 @@ import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export type PostgresVersion = 15 | 18;
+export type PostgresVersion = 13 | 14 | 15 | 16 | 17 | 18;
 
 export const postgresVersions: readonly PostgresVersion[] = [18, 15];
 

@@ -77,10 +77,7 @@ export class ChunkScan {
     keyColumns: readonly string[],
     chunk: ChunkReader,
   ): Promise<ScanResult | undefined> {
-    const types = keyColumns.map((name) => {
-      const column = relation.columns.find((candidate) => candidate.name === name);
-      return this.#options.relations.types.get(column?.typeOid ?? 0);
-    });
+    const types = this.#options.relations.columnTypes(relation, keyColumns);
     const key = keyColumns.map((name, i): KeyColumn => {
       const type = types[i];
       const isText =

@@ -2,7 +2,7 @@
 // relations by their ids, the engine of bindings by their numbers: here one is told by the other.
 
 import type { PgOutputRelation } from '@weir/pgwire';
-import { TypeCatalog, type ValueStyle } from '@weir/postgres';
+import { type PgType, TypeCatalog, type ValueStyle } from '@weir/postgres';
 import {
   findStream,
   resourceStream,
@@ -64,6 +64,13 @@ export class BoundRelations {
     if (relation !== undefined) return relation;
     const label = streamLabel(resourceStream(this.binding(table).resource));
     throw errors.PG_TABLE_UNREADABLE({ message: `the table ${label} is gone` });
+  }
+
+  columnTypes(relation: PgRelationInfo, names: readonly string[]): readonly PgType[] {
+    return names.map((name) => {
+      const column = relation.columns.find((candidate) => candidate.name === name);
+      return this.types.get(column?.typeOid ?? 0);
+    });
   }
 
   /** The bound table that the relation of the stream is, whatever its mode; by identity, else by name. */

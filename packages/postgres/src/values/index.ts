@@ -1,5 +1,12 @@
 export { columnSchema, type ColumnType } from './column-schema.ts';
-export { compileKeyPacker, isByteOrdered, keyParameters, type KeyPacker, orderType } from './key-packer.ts';
+export {
+  compileKeyPacker,
+  isByteOrdered,
+  keyParameters,
+  type KeyPacker,
+  orderType,
+  repackKey,
+} from './key-packer.ts';
 export { isTextType, type PgType, type PgTypeKind, underDomains } from './pg-type.ts';
 export { TypeCatalog } from './type-catalog.ts';
 export { standardStyle, type ValueStyle, valueStyle } from './value-style.ts';

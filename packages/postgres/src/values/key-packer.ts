@@ -1,7 +1,7 @@
 // The columns of a row's key as tuple elements: the `scanned` position of a backfill, and what a streamed row is
 // compared with. The bytes of two keys compare as the server orders them for the types of `isByteOrdered`.
 
-import { type TupleElement, type TuplePacker, unpackTuple } from '@weir/protocol';
+import { type TupleElement, TuplePacker, unpackTuple } from '@weir/protocol';
 import { numericText, packNumeric } from './numeric-key.ts';
 import { oids, underDomains, type PgType } from './pg-type.ts';
 import { temporalFromKey, temporalKey } from './temporal-key.ts';
@@ -10,6 +10,8 @@ import { temporalFromKey, temporalKey } from './temporal-key.ts';
 export type KeyPacker = (packer: TuplePacker, bytes: Buffer, start: number, end: number) => void;
 
 const MAX_SAFE_DIGITS = 15;
+const BLANK = 0x20;
+const temporalOids = new Set<number>([oids.date, oids.timestamp, oids.timestamptz]);
 
 export function compileKeyPacker(type: PgType): KeyPacker {
   switch (underDomains(type).oid) {
@@ -31,6 +33,8 @@ export function compileKeyPacker(type: PgType): KeyPacker {
       };
     case oids.numeric:
       return (packer, bytes, start, end) => packNumeric(packer, bytes.toString('latin1', start, end));
+    case oids.bpchar:
+      return (packer, bytes, start, end) => void packer.utf8(bytes, start, withoutBlanks(bytes, start, end));
     case oids.date:
     case oids.timestamp:
     case oids.timestamptz:
@@ -39,6 +43,13 @@ export function compileKeyPacker(type: PgType): KeyPacker {
     default:
       return (packer, bytes, start, end) => void packer.utf8(bytes, start, end);
   }
+}
+
+/** The server compares these texts without the blanks that fill them. */
+function withoutBlanks(bytes: Buffer, start: number, end: number): number {
+  let last = end;
+  while (last > start && bytes[last - 1] === BLANK) last -= 1;
+  return last;
 }
 
 function packInteger(packer: TuplePacker, bytes: Buffer, start: number, end: number): void {
@@ -70,8 +81,32 @@ function keyParameter(type: PgType, element: TupleElement): string | null {
 }
 
 function isTemporal(type: PgType): boolean {
-  const { oid } = underDomains(type);
-  return oid === oids.date || oid === oids.timestamp || oid === oids.timestamptz;
+  return temporalOids.has(underDomains(type).oid);
+}
+
+/**
+ * A key as it is packed here, from one that an older release or another capture of Flow packed: numerics with their
+ * scale, floats of four bytes, instants with their offset, and texts with the blanks that fill them mean the same place.
+ */
+export function repackKey(types: readonly PgType[], packed: Buffer): Buffer {
+  const packer = new TuplePacker();
+  for (const [index, element] of unpackTuple(packed).entries()) {
+    const type = types[index];
+    repackElement(packer, type === undefined ? 0 : underDomains(type).oid, element);
+  }
+  return packer.copy();
+}
+
+function repackElement(packer: TuplePacker, oid: number, element: TupleElement): void {
+  if (element === null) packer.null();
+  else if (typeof element === 'boolean') packer.boolean(element);
+  else if (Buffer.isBuffer(element)) packer.bytes(element);
+  else if (typeof element === 'number' && (oid === oids.float4 || oid === oids.float8))
+    packer.double(element);
+  else if (typeof element === 'number' || typeof element === 'bigint') packer.integer(element);
+  else if (typeof element === 'object') packNumeric(packer, numericText(element) ?? 'NaN');
+  else if (oid === oids.bpchar) packer.string(element.replace(/ +$/, ''));
+  else packer.string(temporalOids.has(oid) ? temporalKey(element) : element);
 }
 
 const byteOrdered = new Set<number>([

@@ -1,7 +1,8 @@
 // Numerics as tuple elements whose byte order is the order of the numbers: ("N", (exponent, digits, value)).
 // exponent: the number of digits before the point plus a bias, negated for negative numbers, 0 for zero.
 // digits: decimal digits without zeros at either end; of negative numbers nine's complements and a byte above '9', so
-// that -1.5 comes before -1. value: the number as `numeric_send` prints it, to read it back with its scale.
+// that -1.5 comes before -1. value: the number as `numeric_send` prints it, to read it back, without zeros at its end:
+// 1.0 and 1.00 are one key to the server.
 
 import type { TupleElement, TuplePacker } from '@weir/protocol';
 
@@ -36,7 +37,7 @@ export function packNumeric(packer: TuplePacker, text: string): void {
   });
 }
 
-/** The text of a numeric that was packed; undefined when the element is something else. */
+/** The number that was packed, as text; undefined when the element is something else. */
 export function numericText(element: TupleElement): string | undefined {
   if (!Array.isArray(element) || element[0] !== 'N' || !Array.isArray(element[1])) return undefined;
   const wire: unknown = element[1][2];
@@ -49,7 +50,8 @@ function encodeNumeric(text: string): { exponent: number; digits: Buffer; wire: 
     return { exponent: special.exponent, digits: Buffer.alloc(0), wire: wireBytes([], 0, special.sign, 0) };
   }
   const negative = text.startsWith('-');
-  const [whole = '', fraction = ''] = (negative ? text.slice(1) : text).split('.');
+  const [whole = '', decimals = ''] = (negative ? text.slice(1) : text).split('.');
+  const fraction = decimals.replace(/0+$/, '');
   const all = whole + fraction;
   const leading = /^0*/.exec(all)?.[0].length ?? 0;
   const significant = all.slice(leading).replace(/0+$/, '');
