@@ -56,8 +56,10 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
   },
 
   async validate(config, bindings, context, last) {
-    checkBindings(bindings);
-    checkBackfillChanges(bindings, (last?.bindings ?? []).map(lastBinding));
+    const found = [
+      ...failuresOf(() => checkBindings(bindings)),
+      ...failuresOf(() => checkBackfillChanges(bindings, (last?.bindings ?? []).map(lastBinding))),
+    ];
     await withSource(config, context, ({ sql, settings }) =>
       checkPrerequisites({
         sql,
@@ -66,6 +68,7 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
         bindings: bindings.map(prerequisiteBinding),
         repair: false,
         hasRun: last !== undefined,
+        found,
         log: context.log,
       }),
     );
@@ -188,6 +191,15 @@ interface ResourceAndCollection {
 
 function prerequisiteBinding({ resource, collection }: ResourceAndCollection) {
   return { resource, collectionKey: collection.key };
+}
+
+function failuresOf(check: () => void): unknown[] {
+  try {
+    check();
+    return [];
+  } catch (failure) {
+    return [failure];
+  }
 }
 
 function checkBindings(bindings: readonly ResourceAndCollection[]): void {

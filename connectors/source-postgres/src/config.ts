@@ -66,6 +66,7 @@ export function checkConfig(config: EndpointConfig): void {
     });
   }
   for (const pattern of config.discoveryFilters.table_patterns ?? []) compileTablePattern(pattern);
+  checkSlotName(config);
   skippedTables(config);
   rediscoveryIntervalMs(config);
   expertSettings(config.advanced);
@@ -73,6 +74,15 @@ export function checkConfig(config: EndpointConfig): void {
   const forwarding = config.networkTunnel?.sshForwarding;
   if (forwarding !== undefined) checkSshTunnel({ ...forwarding, target: tunnelTarget(config) });
   checkTls(config);
+}
+
+/** The rule is the server's (PostgreSQL manual: "Logical Replication", "Replication Slots"). */
+function checkSlotName({ advanced: { slotName } }: EndpointConfig): void {
+  if (/^[a-z0-9_]{1,63}$/.test(orDefault(slotName, 'flow_slot'))) return;
+  throw errors.PG_CONFIG_INVALID({
+    message: `/advanced/slotName is ${JSON.stringify(slotName)}, and the server takes no such name for a slot`,
+    fix: 'Use up to 63 lower-case letters, digits and underscores.',
+  });
 }
 
 export function sourceSettings(config: EndpointConfig): SourceSettings {
@@ -83,8 +93,8 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
     ...splitAddress(config.address),
     user: config.user,
     database: config.database,
-    slot: advanced.slotName ?? 'flow_slot',
-    publication: advanced.publicationName ?? 'flow_publication',
+    slot: orDefault(advanced.slotName, 'flow_slot'),
+    publication: orDefault(advanced.publicationName, 'flow_publication'),
     chunkRows: (advanced.backfill_chunk_size ?? 0) > 0 ? (advanced.backfill_chunk_size ?? 0) : 50_000,
     statementTimeout:
       advanced.statement_timeout === '' ? '2min' : goDurationToSetting(advanced.statement_timeout ?? '2m'),
@@ -97,6 +107,11 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
     style: valueStyle(featureFlags(config)),
     isSkipped: (schema, table) => skipped.has('*.*') || skipped.has(`${schema}.${table}`.toLowerCase()),
   };
+}
+
+/** Forms leave an empty text in a field that was cleared. */
+function orDefault(text: string | undefined, fallback: string): string {
+  return text === undefined || text === '' ? fallback : text;
 }
 
 function skippedTables(config: EndpointConfig): ReadonlySet<string> {

@@ -93,9 +93,13 @@ function isReplicationRefusal(error: PgServerError): boolean {
   return /REPLICATION|replication slot|walsender/.test(error.message);
 }
 
-/** Parallel sequential scans would be preferred to the range of pages that a chunk is. */
+/**
+ * Parallel sequential scans would be preferred to the range of pages that a chunk is. A policy that hides rows from a
+ * backfill, though not from replication, is an error and no filter.
+ */
 async function setUp(connection: PgConnection, settings: SourceSettings): Promise<void> {
   await connection.query('SET max_parallel_workers_per_gather = 0');
+  await connection.query('SET row_security = off');
   await connection.query(`SET statement_timeout = '${settings.statementTimeout}'`);
 }
 

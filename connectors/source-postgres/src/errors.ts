@@ -99,6 +99,16 @@ export const catalogue = {
     fix: 'GRANT SELECT ON … TO …;',
     retry: 'never',
   },
+  PG_ROW_SECURITY: {
+    summary: 'Row security hides rows of a bound table from the user.',
+    fix: 'ALTER ROLE … BYPASSRLS;',
+    retry: 'never',
+  },
+  PG_FILTER_INVALID: {
+    summary: 'The additional backfill filter of a binding is not a condition that the server takes.',
+    fix: 'Correct /advanced/additional_backfill_filter of the binding.',
+    retry: 'never',
+  },
   PG_KEY_COLUMN_MISSING: {
     summary: 'A column of the key of a collection is gone from its table.',
     fix: 'Discover the table again and increment the backfill counter of its binding.',

@@ -103,7 +103,9 @@ for (const version of postgresVersions) {
 
     test('a keyed mode for a collection keyed by position, and a table bound twice, are refused', async () => {
       const config = endpointConfig(server);
-      const [first] = await discoverBindings(config);
+      const first = (await discoverBindings(config)).find(
+        ({ resource }) => resource['stream'] === 'readable',
+      );
       assert.ok(first);
       const keyless = {
         ...first,

@@ -11,6 +11,7 @@ import {
   type ResourceConfig,
   type StreamId,
 } from '@weir/sqlcapture';
+import { resourceFailures, rowSecurityFailures } from './binding-checks.ts';
 import type { SourceSettings } from './config.ts';
 import { roleError } from './connection.ts';
 import { readRelations, replicaIdentityColumns, type PgRelationInfo } from './discovery/relations.ts';
@@ -34,20 +35,22 @@ export interface PrerequisiteOptions {
   readonly repair: boolean;
   /** The capture was applied before, and may have run. */
   readonly hasRun?: boolean;
+  /** What is wrong by the bindings alone, to be told in the same list. */
+  readonly found?: readonly unknown[];
   readonly log: Logger;
 }
 
 /** Throws one error that lists everything missing, or the error of a connection that cannot be made. */
 export async function checkPrerequisites(options: PrerequisiteOptions): Promise<void> {
   const { sql, settings, repair } = options;
-  if (settings.flags.skip_prerequisites) return;
+  const failures: unknown[] = [...(options.found ?? [])];
+  if (settings.flags.skip_prerequisites) return throwAll(failures);
   const version = await sql.versionNumber();
   if (version < 100_000) {
     throw errors.PG_VERSION({
       message: `PostgreSQL 10 or later is needed, and the server is ${(await sql.connection()).parameters.get('server_version') ?? version}`,
     });
   }
-  const failures: unknown[] = [];
   const attempt = async <T>(check: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await check();
@@ -64,11 +67,18 @@ export async function checkPrerequisites(options: PrerequisiteOptions): Promise<
   if (!settings.flags.skip_table_prerequisites) {
     const relations = await boundRelations(options, failures);
     failures.push(...(await unreadable(sql, settings, relations)));
+    failures.push(...(await rowSecurityFailures(sql, relations)));
+    const resources = options.bindings.map(({ resource }) => resource);
+    failures.push(...(await resourceFailures(sql, resources, relations)));
     if (publication !== undefined)
       failures.push(...(await ensurePublished(publicationCheck, publication, relations)));
     failures.push(...identityFailures(options, relations));
-    if (!repair && failures.length === 0) await reportRisks(options, relations);
+    if (!repair) await reportRisks(options, relations);
   }
+  throwAll(failures);
+}
+
+function throwAll(failures: readonly unknown[]): void {
   if (failures.length > 0) throw failures.length === 1 ? failures[0] : prerequisiteError(failures);
 }
 

@@ -11,6 +11,8 @@ export interface PublicationInfo {
   readonly exists: boolean;
   /** Contains every table of the database. */
   readonly allTables: boolean;
+  /** Changes of partitions go out under their root, and only so. Never before version 13. */
+  readonly viaRoot: boolean;
   /** `schema.table` keys of what it contains, as the server expands it. */
   readonly tables: ReadonlySet<string>;
   readonly missingOperations: readonly string[];
@@ -19,7 +21,8 @@ export interface PublicationInfo {
 export async function readPublication(sql: SqlSession, name: string): Promise<PublicationInfo> {
   const row = await sql.row(
     'cannot read the publication',
-    'SELECT puballtables, pubinsert, pubupdate, pubdelete FROM pg_catalog.pg_publication WHERE pubname = $1',
+    `SELECT puballtables, pubinsert, pubupdate, pubdelete, to_jsonb(p) ->> 'pubviaroot' AS viaroot
+       FROM pg_catalog.pg_publication p WHERE pubname = $1`,
     [name],
   );
   const tables = await sql.rows(
@@ -30,6 +33,7 @@ export async function readPublication(sql: SqlSession, name: string): Promise<Pu
   return {
     exists: row !== undefined,
     allTables: row?.['puballtables'] === 't',
+    viaRoot: row?.['viaroot'] === 'true',
     tables: new Set(tables.map((table) => publishedKey(table['schemaname'] ?? '', table['tablename'] ?? ''))),
     missingOperations: ['insert', 'update', 'delete'].filter((operation) => row?.[`pub${operation}`] === 'f'),
   };
@@ -58,7 +62,7 @@ export interface PublicationCheck {
   readonly repair: boolean;
 }
 
-/** Makes sure the publication exists. Throws PG_PUBLICATION, PG_PUBLICATION_INCOMPLETE. */
+/** Makes sure the publication exists, or says what it would be if it were made. Throws PG_PUBLICATION, PG_PUBLICATION_INCOMPLETE. */
 export async function ensurePublication(check: PublicationCheck): Promise<PublicationInfo> {
   const { sql, settings, repair } = check;
   const name = settings.publication;
@@ -84,7 +88,7 @@ export async function ensurePublication(check: PublicationCheck): Promise<Public
       "SELECT pg_catalog.has_database_privilege(current_database(), 'CREATE') AS may",
     );
     if (row?.['may'] !== 't') throw refused();
-    return publication;
+    return { ...publication, viaRoot: !check.asPartitions };
   }
   try {
     await sql.query('cannot create the publication', statement);
@@ -94,39 +98,107 @@ export async function ensurePublication(check: PublicationCheck): Promise<Public
   return readPublication(sql, name);
 }
 
-/** Makes sure the tables are in the publication. Returns one error per table that is not and cannot be added. */
+/**
+ * Makes sure that the changes of the tables go out under their own names. Returns one error per table of which they do
+ * not: it is not in the publication and cannot be added, or its partitions, or its root, go out instead of it.
+ */
 export async function ensurePublished(
   check: PublicationCheck,
   publication: PublicationInfo,
   relations: readonly PgRelationInfo[],
 ): Promise<unknown[]> {
-  const { sql, settings, repair } = check;
-  const missing = relations.filter(
-    (relation) => !publication.tables.has(publishedKey(relation.namespace, relation.name)),
-  );
   const failures: unknown[] = [];
-  for (const relation of missing) {
-    const statement = addTablesSql(settings.publication, [relation]);
-    const refused = (cause?: unknown) =>
-      errors.PG_TABLE_UNPUBLISHED({
-        message: `the table ${relation.namespace}.${relation.name} is not in the publication ${JSON.stringify(settings.publication)} and the user may not add it`,
-        fix: publication.allTables
-          ? 'The publication is FOR ALL TABLES with publish_via_partition_root: bind the root of the partitioned table, or create the publication anew.'
-          : `Run: ${statement}`,
-        cause,
-      });
-    if (settings.readOnly || publication.allTables) {
-      failures.push(refused());
-    } else if (repair) {
-      try {
-        await sql.query('cannot add a table to the publication', statement);
-      } catch (error) {
-        failures.push(refused(error));
-      }
-    } else if (!(await mayAdd(sql, settings.publication, relation, publication.exists)))
-      failures.push(refused());
+  const added: PgRelationInfo[] = [];
+  for (const relation of notIn(publication, relations)) {
+    const failure = await publish(check, publication, relation);
+    if (failure === undefined) added.push(relation);
+    else failures.push(failure);
+  }
+  if (!check.repair || added.length === 0) return failures;
+  // A root that was added takes the changes of its partitions, also of those that were added beside it.
+  const renewed = await readPublication(check.sql, check.settings.publication);
+  for (const relation of notIn(renewed, added)) {
+    const fix = (await hiddenFix(check, renewed, relation)) ?? 'Look at pg_publication_tables.';
+    failures.push(unpublished(check.settings.publication, relation, fix));
   }
   return failures;
+}
+
+/** Returns why the table cannot be published, if it cannot. */
+async function publish(
+  check: PublicationCheck,
+  publication: PublicationInfo,
+  relation: PgRelationInfo,
+): Promise<unknown> {
+  const { sql, settings, repair } = check;
+  const fix = await hiddenFix(check, publication, relation);
+  if (fix !== undefined) return unpublished(settings.publication, relation, fix);
+  const mayBeAdded =
+    !settings.readOnly &&
+    !publication.allTables &&
+    (repair || (await mayAdd(sql, settings.publication, relation, publication.exists)));
+  if (!mayBeAdded) return unpublished(settings.publication, relation);
+  if (!repair) return undefined;
+  try {
+    await sql.query('cannot add a table to the publication', addTablesSql(settings.publication, [relation]));
+    return undefined;
+  } catch (error) {
+    return unpublished(settings.publication, relation, undefined, error);
+  }
+}
+
+function notIn(publication: PublicationInfo, relations: readonly PgRelationInfo[]): PgRelationInfo[] {
+  return relations.filter(({ namespace, name }) => !publication.tables.has(publishedKey(namespace, name)));
+}
+
+function unpublished(publication: string, relation: PgRelationInfo, hidden?: string, cause?: unknown) {
+  const [table, name] = [`${relation.namespace}.${relation.name}`, JSON.stringify(publication)];
+  return errors.PG_TABLE_UNPUBLISHED({
+    message:
+      hidden === undefined
+        ? `the table ${table} is not in the publication ${name} and the user may not add it`
+        : `changes of the table ${table} do not go out under its name by the publication ${name}`,
+    fix: hidden ?? `Run: ${addTablesSql(publication, [relation])}`,
+    cause,
+  });
+}
+
+/** What to do about a table that being in the publication does not publish; undefined when it would. */
+async function hiddenFix(
+  { sql, settings }: PublicationCheck,
+  publication: PublicationInfo,
+  relation: PgRelationInfo,
+): Promise<string | undefined> {
+  const alter = `Run: ALTER PUBLICATION ${quoteIdentifier(settings.publication)} SET (publish_via_partition_root = `;
+  if (relation.isPartitionedRoot) {
+    if ((await sql.versionNumber()) < 130_000)
+      return 'This version of PostgreSQL publishes partitions only: set /advanced/capture_as_partitions, and bind the partitions.';
+    if (publication.viaRoot) return undefined;
+    return `${alter}true); or set /advanced/capture_as_partitions, and bind the partitions.`;
+  }
+  const root = publication.viaRoot ? await publishedAncestor(sql, publication, relation) : undefined;
+  if (root === undefined) return undefined;
+  return `Bind its root ${root} in place of it, or, if nobody else reads the publication: ${alter}false);`;
+}
+
+/** The partitioned table, quoted, under whose name the changes of a partition go out. */
+async function publishedAncestor(
+  sql: SqlSession,
+  publication: PublicationInfo,
+  relation: PgRelationInfo,
+): Promise<string | undefined> {
+  const ancestors = await sql.rows(
+    'cannot list the roots of a partition',
+    `WITH RECURSIVE up(oid) AS (
+       SELECT inhparent FROM pg_catalog.pg_inherits WHERE inhrelid = $1::oid
+        UNION SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN up ON i.inhrelid = up.oid)
+     SELECT n.nspname, c.relname FROM up JOIN pg_catalog.pg_class c ON c.oid = up.oid
+       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'p'`,
+    [relation.oid],
+  );
+  return ancestors
+    .map((row) => publishedKey(row['nspname'] ?? '', row['relname'] ?? ''))
+    .find((key) => publication.tables.has(key));
 }
 
 /** The owner of the publication may add what it owns; a superuser may add everything. */

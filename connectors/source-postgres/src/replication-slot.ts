@@ -10,6 +10,7 @@ import {
   quoteIdentifier,
   quoteLiteral,
 } from '@weir/pgwire';
+import type { Logger } from '@weir/connector';
 import type { TableMetadata } from '@weir/sqlcapture';
 import type { SourceSettings } from './config.ts';
 import { runtimeError } from './connection.ts';
@@ -96,12 +97,18 @@ export async function recreateSlot(
   connection: PgConnection,
   sql: SqlSession,
   settings: SourceSettings,
+  log: Logger,
   signal: AbortSignal,
 ): Promise<bigint> {
   const name = quoteIdentifier(settings.slot);
   const existing = await waitUntilInactive(sql, settings, signal);
   try {
-    if (existing !== undefined) await connection.query(`DROP_REPLICATION_SLOT ${name}`);
+    if (existing !== undefined) {
+      log.warn(
+        `the replication slot ${JSON.stringify(settings.slot)} exists, and is dropped and created anew, because this capture starts from the beginning; another capture that reads it has lost its place`,
+      );
+      await connection.query(`DROP_REPLICATION_SLOT ${name}`);
+    }
     const { rows } = await connection.query(
       `CREATE_REPLICATION_SLOT ${name} LOGICAL pgoutput NOEXPORT_SNAPSHOT`,
     );

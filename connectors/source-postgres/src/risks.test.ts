@@ -21,7 +21,14 @@ const sound: ServerFacts = {
 test('a sound server has no risks, whatever figures its version lacks', () => {
   assert.deepEqual(serverRisks(sound), []);
   assert.deepEqual(
-    serverRisks({ ...sound, version: 160_009, maxSlotWalKeepBytes: undefined, slots: 10, slotExists: true }),
+    serverRisks({
+      ...sound,
+      version: 160_009,
+      maxSlotWalKeepBytes: undefined,
+      slots: 10,
+      slotExists: true,
+      hasRun: true,
+    }),
     [],
   );
 });
@@ -29,8 +36,13 @@ test('a sound server has no risks, whatever figures its version lacks', () => {
 test('each risk of a server is told with its way out', () => {
   const cases: [Partial<ServerFacts>, RegExp, RegExp][] = [
     [{ maxSlotWalKeepBytes: -1 }, /no limit/, /ALTER SYSTEM SET max_slot_wal_keep_size/],
-    [{ slotExists: true, walStatus: 'unreserved' }, /may lose its slot/, /raise max_slot_wal_keep_size/],
+    [
+      { slotExists: true, hasRun: true, walStatus: 'unreserved' },
+      /may lose its slot/,
+      /raise max_slot_wal_keep_size/,
+    ],
     [{ hasRun: true }, /what was written since is lost/, /weir backfill <task> --all/],
+    [{ slotExists: true }, /exists already/, /choose another/],
     [{ slots: 10 }, /all 10 replication slots are taken/, /max_replication_slots/],
     [{ walSenders: 10 }, /all 10 replication connections/, /max_wal_senders/],
     [{ synchronousStandbys: '*' }, /wait for a standby/, /pg_read_all_stats TO "flow ""capture""";/],

@@ -64,6 +64,12 @@ export function serverRisks(facts: ServerFacts): readonly Risk[] {
       fix: 'Run: weir backfill <task> --all; the tables are then read anew, into the same collections.',
     });
   }
+  if (!facts.hasRun && facts.slotExists) {
+    risks.push({
+      message: `the replication slot ${JSON.stringify(facts.slot)} exists already, and a capture that starts from the beginning drops it and creates its own`,
+      fix: 'If another capture reads that slot, choose another /advanced/slotName for this one.',
+    });
+  }
   if (!facts.slotExists && facts.slots >= facts.maxSlots) {
     risks.push({
       message: `all ${facts.maxSlots} replication slots are taken, so the capture cannot create one`,

@@ -48,12 +48,16 @@ export async function readRelations(sql: SqlSession, filter: RelationFilter): Pr
   const parameters: string[] = [arrayLiteral(systemSchemas)];
   const conditions = ["c.relpersistence = 'p'", 'n.nspname <> ALL ($1::text[])'];
   if (filter.streams !== undefined) {
-    const folded = filter.streams.map(
-      ({ namespace, name }) => `${namespace.toLowerCase()} ${name.toLowerCase()}`,
+    // Folded by the server on both sides: it and we need not agree on letters beyond ASCII.
+    parameters.push(
+      arrayLiteral(filter.streams.map(({ namespace }) => namespace)),
+      arrayLiteral(filter.streams.map(({ name }) => name)),
     );
-    parameters.push(arrayLiteral([...new Set(folded)]));
+    const folded = (name: string) => `lower(${name}::text COLLATE "default")`;
     conditions.push(
-      `lower(n.nspname) || ' ' || lower(c.relname) = ANY ($${parameters.length}::text[])`,
+      `(${folded('n.nspname')}, ${folded('c.relname')}) IN (
+         SELECT ${folded('s.namespace')}, ${folded('s.name')}
+           FROM ROWS FROM (unnest($${parameters.length - 1}::text[]), unnest($${parameters.length}::text[])) AS s(namespace, name))`,
       "c.relkind IN ('r', 'p')",
     );
   } else if (filter.asPartitions) conditions.push("c.relkind = 'r'");

@@ -73,7 +73,7 @@ export async function openSlot(
   cluster: ClusterIdentity,
   context: SlotContext,
 ): Promise<{ readonly slot: string; readonly start: bigint }> {
-  const { sql, settings, signal, preview } = context;
+  const { sql, settings, log, signal, preview } = context;
   if (preview !== undefined) {
     const opened = await openPreviewSlot({ sql, connection, settings, preview, cursor, signal });
     if (cursor !== undefined) checkCluster(cluster, known, opened.origin);
@@ -85,7 +85,7 @@ export async function openSlot(
     return { slot, start: cursor };
   }
   if (!settings.flags.create_replication_slot) return { slot, start: await serverPosition(sql) };
-  return { slot, start: await recreateSlot(connection, sql, settings, signal) };
+  return { slot, start: await recreateSlot(connection, sql, settings, log, signal) };
 }
 
 function cursorLsn(cursor: string): bigint {
