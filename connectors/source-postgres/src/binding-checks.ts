@@ -1,6 +1,6 @@
 // What a bound table, or the resource of its binding, can have that would make a backfill leave rows out or fail.
 
-import { PgServerError, quoteIdentifier, quoteQualified } from '@weir/pgwire';
+import { PgServerError, quoteIdentifier } from '@weir/pgwire';
 import {
   backfillFilter,
   findStream,
@@ -8,7 +8,7 @@ import {
   resourceStream,
   streamLabel,
 } from '@weir/sqlcapture';
-import type { PgRelationInfo } from './discovery/relations.ts';
+import { type PgRelationInfo, tableReference } from './discovery/relations.ts';
 import { errors } from './errors.ts';
 import { arrayLiteral, type SqlSession } from './sql-session.ts';
 
@@ -68,18 +68,18 @@ export async function resourceFailures(
 async function filterRefusal(
   sql: SqlSession,
   filter: string | undefined,
-  { namespace, name }: PgRelationInfo,
+  relation: PgRelationInfo,
 ): Promise<unknown> {
   if (filter === undefined) return undefined;
   const connection = await sql.connection();
   try {
-    await connection.query(`EXPLAIN SELECT FROM ${quoteQualified(namespace, name)} WHERE (${filter}\n)`, []);
+    await connection.query(`EXPLAIN SELECT FROM ${tableReference(relation)} WHERE (${filter}\n)`, []);
     return undefined;
   } catch (error) {
     // Of privileges there is a check of its own.
     if (!(error instanceof PgServerError) || error.sqlstate === '42501') return undefined;
     return errors.PG_FILTER_INVALID({
-      message: `the server refuses the additional backfill filter of ${namespace}.${name}: ${error.message}`,
+      message: `the server refuses the additional backfill filter of ${streamLabel(relation)}: ${error.message}`,
       cause: error,
     });
   }

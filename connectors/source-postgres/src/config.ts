@@ -66,6 +66,12 @@ export function checkConfig(config: EndpointConfig): void {
     });
   }
   for (const pattern of config.discoveryFilters.table_patterns ?? []) compileTablePattern(pattern);
+  if (config.database === '') {
+    throw errors.PG_CONFIG_INVALID({
+      message: '/database is empty',
+      fix: 'Name the database to capture from, such as postgres.',
+    });
+  }
   checkSlotName(config);
   skippedTables(config);
   rediscoveryIntervalMs(config);
@@ -78,7 +84,7 @@ export function checkConfig(config: EndpointConfig): void {
 
 /** The rule is the server's (PostgreSQL manual: "Logical Replication", "Replication Slots"). */
 function checkSlotName({ advanced: { slotName } }: EndpointConfig): void {
-  if (/^[a-z0-9_]{1,63}$/.test(orDefault(slotName, 'flow_slot'))) return;
+  if (slotName === undefined || /^[a-z0-9_]{1,63}$/.test(slotName)) return;
   throw errors.PG_CONFIG_INVALID({
     message: `/advanced/slotName is ${JSON.stringify(slotName)}, and the server takes no such name for a slot`,
     fix: 'Use up to 63 lower-case letters, digits and underscores.',
@@ -93,8 +99,8 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
     ...splitAddress(config.address),
     user: config.user,
     database: config.database,
-    slot: orDefault(advanced.slotName, 'flow_slot'),
-    publication: orDefault(advanced.publicationName, 'flow_publication'),
+    slot: advanced.slotName ?? 'flow_slot',
+    publication: advanced.publicationName ?? 'flow_publication',
     chunkRows: (advanced.backfill_chunk_size ?? 0) > 0 ? (advanced.backfill_chunk_size ?? 0) : 50_000,
     statementTimeout:
       advanced.statement_timeout === '' ? '2min' : goDurationToSetting(advanced.statement_timeout ?? '2m'),
@@ -107,11 +113,6 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
     style: valueStyle(featureFlags(config)),
     isSkipped: (schema, table) => skipped.has('*.*') || skipped.has(`${schema}.${table}`.toLowerCase()),
   };
-}
-
-/** Forms leave an empty text in a field that was cleared. */
-function orDefault(text: string | undefined, fallback: string): string {
-  return text === undefined || text === '' ? fallback : text;
 }
 
 function skippedTables(config: EndpointConfig): ReadonlySet<string> {

@@ -290,12 +290,24 @@ export const endpointSchema = configSchema(
   },
 );
 
-/** Old catalogs have the password at the root, beside no credentials; a tunnel's form may have been left empty. */
+/**
+ * Old catalogs have the password at the root, beside no credentials; a form leaves empty texts in fields that were
+ * cleared, and may leave the tunnel's empty.
+ */
 export function upgradeConfig(given: Record<string, unknown>): Record<string, unknown> {
-  const raw = withoutEmptyTunnel(given);
+  const raw = withoutBlanks(withoutEmptyTunnel(given));
   const { password, ...rest } = raw;
   if (password === undefined || raw['credentials'] !== undefined) return raw;
   return { ...rest, credentials: { auth_type: 'UserPassword', password } };
+}
+
+function withoutBlanks(config: Record<string, unknown>): Record<string, unknown> {
+  const { advanced } = config;
+  if (typeof advanced !== 'object' || advanced === null) return config;
+  return {
+    ...config,
+    advanced: Object.fromEntries(Object.entries(advanced).filter(([, value]) => value !== '')),
+  };
 }
 
 export type EndpointConfig = ConfigOf<typeof endpointSchema>;

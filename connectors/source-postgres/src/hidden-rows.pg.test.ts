@@ -98,6 +98,33 @@ for (const version of postgresVersions) {
       );
     });
 
+    test('[G8] a policy for TRUNCATE needs a publication that tells of it', async () => {
+      await server.query("CREATE PUBLICATION mute WITH (publish = 'insert, update, delete')");
+      const advanced = { publicationName: 'mute', slotName: 'mute' };
+      assert.equal(await validate(endpointConfig(server, { advanced })), '');
+      assert.match(
+        await validate(endpointConfig(server, { advanced: { ...advanced, on_truncate: 'stop' } })),
+        /^PG_PUBLICATION_INCOMPLETE: .*truncate, and \/advanced\/on_truncate is stop/,
+      );
+    });
+
+    test('a table and one that inherits from it are two tables, in the backfill as in the stream', async () => {
+      await server.query(`
+        CREATE TABLE parent (id int PRIMARY KEY, v int); CREATE TABLE child (PRIMARY KEY (id)) INHERITS (parent);
+        INSERT INTO parent VALUES (1, 0); INSERT INTO child VALUES (2, 0);
+        CREATE PUBLICATION family FOR TABLE ONLY child`);
+      const config = endpointConfig(server, { advanced: { publicationName: 'family', slotName: 'family' } });
+      await using capture = new CaptureHarness(config, [binding('parent'), binding('child')]);
+      capture.start();
+      await capture.untilActive();
+      await server.query('UPDATE parent SET v = 9');
+      await capture.until('both rows to change', () =>
+        [...capture.rows('parent'), ...capture.rows('child')].every((row) => row['v'] === 9),
+      );
+      assert.deepEqual(capture.rows('parent'), [{ id: 1, v: 9 }]);
+      assert.deepEqual(capture.rows('child'), [{ id: 2, v: 9 }]);
+    });
+
     test('names with capitals beyond ASCII are captured as discovered', async () => {
       await server.query(`
         CREATE SCHEMA "Äußeres"; CREATE TABLE "Äußeres"."Über ""uns""" (id int PRIMARY KEY);

@@ -90,7 +90,7 @@ for (const version of postgresVersions) {
       );
       assert.match(
         await validate(config, bindings),
-        /^PG_TABLE_UNPUBLISHED: [\s\S]*ALTER PUBLICATION "narrow" ADD TABLE "public"\."readable";/,
+        /^PG_TABLE_UNPUBLISHED: [\s\S]*ALTER PUBLICATION "narrow" ADD TABLE ONLY "public"\."readable";/,
       );
       await server.query('DROP PUBLICATION narrow');
     });

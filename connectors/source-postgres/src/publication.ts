@@ -2,7 +2,7 @@
 // user may do so; otherwise the error holds the SQL for somebody who may.
 
 import { quoteIdentifier, quoteQualified } from '@weir/pgwire';
-import type { PgRelationInfo } from './discovery/relations.ts';
+import { type PgRelationInfo, tableReference } from './discovery/relations.ts';
 import { errors } from './errors.ts';
 import type { SourceSettings } from './config.ts';
 import type { SqlSession } from './sql-session.ts';
@@ -21,7 +21,9 @@ export interface PublicationInfo {
 export async function readPublication(sql: SqlSession, name: string): Promise<PublicationInfo> {
   const row = await sql.row(
     'cannot read the publication',
-    `SELECT puballtables, pubinsert, pubupdate, pubdelete, to_jsonb(p) ->> 'pubviaroot' AS viaroot
+    `SELECT puballtables, to_jsonb(p) ->> 'pubinsert' AS insert, to_jsonb(p) ->> 'pubupdate' AS update,
+            to_jsonb(p) ->> 'pubdelete' AS delete, to_jsonb(p) ->> 'pubtruncate' AS truncate,
+            to_jsonb(p) ->> 'pubviaroot' AS viaroot
        FROM pg_catalog.pg_publication p WHERE pubname = $1`,
     [name],
   );
@@ -35,7 +37,9 @@ export async function readPublication(sql: SqlSession, name: string): Promise<Pu
     allTables: row?.['puballtables'] === 't',
     viaRoot: row?.['viaroot'] === 'true',
     tables: new Set(tables.map((table) => publishedKey(table['schemaname'] ?? '', table['tablename'] ?? ''))),
-    missingOperations: ['insert', 'update', 'delete'].filter((operation) => row?.[`pub${operation}`] === 'f'),
+    missingOperations: ['insert', 'update', 'delete', 'truncate'].filter(
+      (operation) => row?.[operation] === 'false',
+    ),
   };
 }
 
@@ -50,7 +54,7 @@ export function createPublicationSql(name: string, asPartitions: boolean, versio
 }
 
 export function addTablesSql(name: string, relations: readonly PgRelationInfo[]): string {
-  const tables = relations.map((relation) => quoteQualified(relation.namespace, relation.name));
+  const tables = relations.map(tableReference);
   return `ALTER PUBLICATION ${quoteIdentifier(name)} ADD TABLE ${tables.join(', ')};`;
 }
 
@@ -67,9 +71,12 @@ export async function ensurePublication(check: PublicationCheck): Promise<Public
   const { sql, settings, repair } = check;
   const name = settings.publication;
   const publication = await readPublication(sql, name);
-  if (publication.missingOperations.length > 0) {
+  const missing = publication.missingOperations.filter(
+    (operation) => operation !== 'truncate' || settings.onTruncate !== 'ignore',
+  );
+  if (missing.length > 0) {
     throw errors.PG_PUBLICATION_INCOMPLETE({
-      message: `the publication ${JSON.stringify(name)} leaves out every ${publication.missingOperations.join(' and ')}`,
+      message: `the publication ${JSON.stringify(name)} leaves out every ${missing.join(' and ')}${missing.includes('truncate') ? `, and /advanced/on_truncate is ${settings.onTruncate}` : ''}`,
       fix: `Run: ALTER PUBLICATION ${quoteIdentifier(name)} SET (publish = 'insert, update, delete, truncate');`,
     });
   }
@@ -156,11 +163,15 @@ function unpublished(publication: string, relation: PgRelationInfo, hidden?: str
   return errors.PG_TABLE_UNPUBLISHED({
     message:
       hidden === undefined
-        ? `the table ${table} is not in the publication ${name} and the user may not add it`
+        ? `the table ${table} is not in the publication ${name}, and ${refusal(cause)}`
         : `changes of the table ${table} do not go out under its name by the publication ${name}`,
     fix: hidden ?? `Run: ${addTablesSql(publication, [relation])}`,
     cause,
   });
+}
+
+function refusal(cause: unknown): string {
+  return cause instanceof Error ? `it cannot be added: ${cause.message}` : 'the user may not add it';
 }
 
 /** What to do about a table that being in the publication does not publish; undefined when it would. */

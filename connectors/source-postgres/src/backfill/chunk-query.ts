@@ -1,10 +1,10 @@
 // The SQL of one chunk. COPY prints values exactly as replication does, and is the fastest way out of the server.
 
-import { quoteIdentifier, quoteLiteral, quoteQualified } from '@weir/pgwire';
+import { quoteIdentifier, quoteLiteral } from '@weir/pgwire';
 
 export interface ChunkTable {
-  readonly schema: string;
-  readonly table: string;
+  /** What to select from, in SQL. */
+  readonly from: string;
   /** In the order in which the rows are read. */
   readonly columns: readonly string[];
   readonly filter: string | undefined;
@@ -77,5 +77,5 @@ function copy(table: ChunkTable, conditions: readonly string[], order: string): 
   const columns = table.columns.map(quoteIdentifier).join(', ');
   const all = table.filter === undefined ? conditions : [...conditions, `(${table.filter}\n)`];
   const where = all.length === 0 ? '' : ` WHERE ${all.join(' AND ')}`;
-  return `COPY (SELECT ${columns} FROM ${quoteQualified(table.schema, table.table)}${where}${order}) TO STDOUT`;
+  return `COPY (SELECT ${columns} FROM ${table.from}${where}${order}) TO STDOUT`;
 }

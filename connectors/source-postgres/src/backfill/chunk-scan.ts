@@ -14,7 +14,7 @@ import {
 import type { SourceSettings } from '../config.ts';
 import { runtimeError } from '../connection.ts';
 import type { BoundRelations } from '../discovery/bound-relations.ts';
-import type { PgRelationInfo } from '../discovery/relations.ts';
+import { type PgRelationInfo, tableReference } from '../discovery/relations.ts';
 import type { TablePlans } from '../document/table-plans.ts';
 import type { SqlSession } from '../sql-session.ts';
 import {
@@ -60,8 +60,7 @@ export class ChunkScan {
     const plan = plans.ofRows(request.table, keyColumns);
     const chunk = new ChunkReader(plan, this.#out, request, sink);
     const table: ChunkTable = {
-      schema: relation.namespace,
-      table: relation.name,
+      from: tableReference(relation),
       columns: plan.columns,
       filter: backfillFilter(relations.binding(request.table).resource),
       conditions: [],

@@ -4,8 +4,7 @@ import { chunkEndQuery, keyedChunkQuery, pagesChunkQuery, writtenSince } from '.
 import { nextPages } from './page-range.ts';
 
 const table = {
-  schema: 'public',
-  table: 'we"ird',
+  from: 'ONLY "public"."we""ird"',
   columns: ['a', 'b "q"'],
   filter: undefined,
   conditions: [],
@@ -19,25 +18,25 @@ describe('the SQL of a chunk', () => {
     ];
     assert.equal(
       keyedChunkQuery(table, key, undefined, 10),
-      'COPY (SELECT "a", "b ""q""" FROM "public"."we""ird" ORDER BY "a", "b ""q""" LIMIT 10) TO STDOUT',
+      'COPY (SELECT "a", "b ""q""" FROM ONLY "public"."we""ird" ORDER BY "a", "b ""q""" LIMIT 10) TO STDOUT',
     );
     assert.equal(
       keyedChunkQuery(table, key, ['1', "it's \\"], 10),
-      `COPY (SELECT "a", "b ""q""" FROM "public"."we""ird" WHERE ("a", "b ""q""") > ('1', E'it''s \\\\') ORDER BY "a", "b ""q""" LIMIT 10) TO STDOUT`,
+      `COPY (SELECT "a", "b ""q""" FROM ONLY "public"."we""ird" WHERE ("a", "b ""q""") > ('1', E'it''s \\\\') ORDER BY "a", "b ""q""" LIMIT 10) TO STDOUT`,
     );
   });
 
   test('texts of a precise chunk are compared as bytes, and a filter stays in its parentheses', () => {
     assert.equal(
       keyedChunkQuery({ ...table, filter: 'x OR y -- why' }, [{ name: 'a', collateC: true }], ['1'], 5),
-      `COPY (SELECT "a", "b ""q""" FROM "public"."we""ird" WHERE ("a" COLLATE "C") > ('1') AND (x OR y -- why\n) ORDER BY "a" COLLATE "C" LIMIT 5) TO STDOUT`,
+      `COPY (SELECT "a", "b ""q""" FROM ONLY "public"."we""ird" WHERE ("a" COLLATE "C") > ('1') AND (x OR y -- why\n) ORDER BY "a" COLLATE "C" LIMIT 5) TO STDOUT`,
     );
   });
 
   test('a keyless chunk is a range of pages', () => {
     assert.equal(
       pagesChunkQuery(table, '(0,0)', '(501,0)'),
-      `COPY (SELECT "a", "b ""q""" FROM "public"."we""ird" WHERE ctid > '(0,0)' AND ctid <= '(501,0)') TO STDOUT`,
+      `COPY (SELECT "a", "b ""q""" FROM ONLY "public"."we""ird" WHERE ctid > '(0,0)' AND ctid <= '(501,0)') TO STDOUT`,
     );
   });
 
@@ -46,18 +45,18 @@ describe('the SQL of a chunk', () => {
     const filtered = { ...table, columns: ['a'], conditions: writtenSince(100, 2 ** 32 + 7), filter: 'x' };
     assert.equal(
       chunkEndQuery(filtered, key, ['1'], 50),
-      `COPY (SELECT "a" FROM "public"."we""ird" WHERE ("a") > ('1') ORDER BY "a" OFFSET 49 LIMIT 1) TO STDOUT`,
+      `COPY (SELECT "a" FROM ONLY "public"."we""ird" WHERE ("a") > ('1') ORDER BY "a" OFFSET 49 LIMIT 1) TO STDOUT`,
     );
     const conditions =
       'xmin::text::bigint >= 3 AND ((xmin::text::bigint - 100) & 4294967295) < 2147483648' +
       ' AND ((7 - xmin::text::bigint) & 4294967295) < 2147483648';
     assert.equal(
       keyedChunkQuery(filtered, key, ['1'], 50, ['9']),
-      `COPY (SELECT "a" FROM "public"."we""ird" WHERE ${conditions} AND ("a") > ('1') AND ("a") <= ('9') AND (x\n) ORDER BY "a") TO STDOUT`,
+      `COPY (SELECT "a" FROM ONLY "public"."we""ird" WHERE ${conditions} AND ("a") > ('1') AND ("a") <= ('9') AND (x\n) ORDER BY "a") TO STDOUT`,
     );
     assert.equal(
       pagesChunkQuery(filtered, '(0,0)', '(9,0)'),
-      `COPY (SELECT "a" FROM "public"."we""ird" WHERE ctid > '(0,0)' AND ctid <= '(9,0)' AND ${conditions} AND (x\n)) TO STDOUT`,
+      `COPY (SELECT "a" FROM ONLY "public"."we""ird" WHERE ctid > '(0,0)' AND ctid <= '(9,0)' AND ${conditions} AND (x\n)) TO STDOUT`,
     );
   });
 

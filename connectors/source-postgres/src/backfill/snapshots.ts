@@ -2,8 +2,8 @@
 // agree with what the stream has told. What was streamed may have been committed a moment before queries see it.
 
 import type { Logger } from '@weir/connector';
-import { type PgConnection, PgServerError, quoteQualified } from '@weir/pgwire';
-import type { PgRelationInfo } from '../discovery/relations.ts';
+import { type PgConnection, PgServerError } from '@weir/pgwire';
+import { type PgRelationInfo, tableReference } from '../discovery/relations.ts';
 import type { RecentTransactions, Snapshot } from '../replication/recent-transactions.ts';
 import type { SqlSession } from '../sql-session.ts';
 import { isAsDiscovered } from './layout.ts';
@@ -52,7 +52,7 @@ export class Snapshots {
     relation: PgRelationInfo,
     read: (connection: PgConnection, snapshot: Snapshot) => Promise<void>,
   ): Promise<boolean> {
-    const table = quoteQualified(relation.namespace, relation.name);
+    const table = tableReference(relation);
     let isLocked = false;
     try {
       return await this.with(async (connection, snapshot) => {

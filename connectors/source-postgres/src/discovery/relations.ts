@@ -1,5 +1,6 @@
 // What the system catalogues say about tables: identity, columns, keys. Types are by OID; names are exact.
 
+import { quoteQualified } from '@weir/pgwire';
 import type { StreamId } from '@weir/sqlcapture';
 import { arrayLiteral, type SqlRow, type SqlSession } from '../sql-session.ts';
 
@@ -24,6 +25,8 @@ export interface PgRelationInfo extends StreamId {
   /** Columns of the index that is the replica identity, if one is. */
   readonly identityKey: readonly string[];
 }
+
+export type TableIdentity = Pick<PgRelationInfo, 'namespace' | 'name' | 'isPartitionedRoot'>;
 
 export interface RelationFilter {
   /** Exactly these tables, whatever their case; all tables when absent. */
@@ -145,6 +148,14 @@ function relationFrom(
     uniqueKey: names(unique),
     identityKey: names(indexes.find((index) => isTrue(index[0], 'indisreplident'))),
   };
+}
+
+/**
+ * The table in SQL, for reading, locking and publishing it: a partitioned one with its partitions, any other without the
+ * tables that inherit from it, whose changes come under their own names.
+ */
+export function tableReference({ namespace, name, isPartitionedRoot }: TableIdentity): string {
+  return `${isPartitionedRoot ? '' : 'ONLY '}${quoteQualified(namespace, name)}`;
 }
 
 /** The columns that deletes carry; undefined when the table has no replica identity at all. */

@@ -1,10 +1,11 @@
 // Reads values of one row that the stream did not send, as untouched-values.ts says.
 
 import type { Logger } from '@weir/connector';
-import { PgServerError, quoteIdentifier, quoteLiteral, quoteQualified } from '@weir/pgwire';
-import { type StreamId, streamLabel } from '@weir/sqlcapture';
+import { PgServerError, quoteIdentifier, quoteLiteral } from '@weir/pgwire';
+import { streamLabel } from '@weir/sqlcapture';
 import type { Snapshots } from '../backfill/snapshots.ts';
 import { runtimeError } from '../connection.ts';
+import { type TableIdentity, tableReference } from '../discovery/relations.ts';
 
 /**
  * The texts of columns of the row with this key as it is now; undefined when there is none any more, or the table is
@@ -13,14 +14,14 @@ import { runtimeError } from '../connection.ts';
 export async function readRowValues(
   snapshots: Snapshots,
   log: Logger,
-  table: StreamId,
+  table: TableIdentity,
   columns: readonly string[],
   key: readonly { readonly column: string; readonly text: string }[],
 ): Promise<readonly (string | null)[] | undefined> {
   const conditions = key.map(
     ({ column, text }) => `${quoteIdentifier(column)} = ${quoteLiteral(text).trim()}`,
   );
-  const query = `SELECT ${columns.map(quoteIdentifier).join(', ')} FROM ${quoteQualified(table.namespace, table.name)} WHERE ${conditions.join(' AND ')} LIMIT 1`;
+  const query = `SELECT ${columns.map(quoteIdentifier).join(', ')} FROM ${tableReference(table)} WHERE ${conditions.join(' AND ')} LIMIT 1`;
   try {
     return await snapshots.with(async (connection) => (await connection.query(query)).rows[0]);
   } catch (error) {
