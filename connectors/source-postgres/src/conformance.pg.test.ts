@@ -5,7 +5,14 @@ import { decodeConfig } from '@weir/schema';
 import { missingPostgres, postgresVersions, startPostgres, type PostgresServer } from '@weir/testing';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { CaptureHarness, discover, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
+import {
+  CaptureHarness,
+  captureSpec,
+  connector,
+  discover,
+  discoverBindings,
+  endpointConfig,
+} from '../test/capture-harness.ts';
 import { sourceSettings } from './config.ts';
 import { endpointSchema } from './endpoint-schema.ts';
 import { connectionFactory } from './connection.ts';
@@ -226,6 +233,54 @@ for (const version of postgresVersions) {
           [2, 4],
         ],
       );
+    });
+
+    test('two bindings take one collection from the list of linked ones, in Validate and in Open', async () => {
+      await server.query(`CREATE SCHEMA indirect; SET search_path = indirect;
+        CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); INSERT INTO a VALUES (1); INSERT INTO b VALUES (2)`);
+      const config = endpointConfig(server, {
+        advanced: { slotName: 'indirect', publicationName: 'indirect', discover_schemas: ['indirect'] },
+      });
+      const { bindings, ...task } = captureSpec(config, await discoverBindings(config));
+      const bare = bindings.map(({ resourceConfig, resourcePath, backfill, stateKey }) => ({
+        resourcePath,
+        backfill,
+        stateKey,
+        resourceConfig: JSON.parse(resourceConfig) as object,
+        collectionIndex: 1,
+      }));
+      const linkedCollections = [
+        { name: 'acme/other', key: ['/none'] },
+        { name: 'acme/both', key: ['/id'] },
+      ];
+      const linked = { ...task, config, bindings: bare, linkedCollections };
+      await using driver = connector({}, 'json');
+      const validated = bare.map(({ resourceConfig, collectionIndex }) => ({
+        resourceConfig,
+        collectionIndex,
+      }));
+      driver.sendJson({ validate: { ...linked, bindings: validated } });
+      assert.deepEqual((await driver.expect('validated')).bindings, [
+        { resourcePath: ['indirect', 'a'] },
+        { resourcePath: ['indirect', 'b'] },
+      ]);
+      driver.sendJson({ open: { capture: linked, version: '1', state: {} } });
+      await driver.expect('opened');
+      const seen: string[] = [];
+      const read = async (count: number) => {
+        while (seen.length < count) {
+          const response = await driver.receive();
+          assert.ok(response !== undefined, 'the capture ended');
+          if (response.kind !== 'captured') continue;
+          const { id } = JSON.parse(response.doc.toString()) as { id: number };
+          seen.push(`${response.binding}: ${id}`);
+        }
+      };
+      await read(2);
+      assert.deepEqual(seen.toSorted(), ['0: 1', '1: 2']);
+      await server.query('INSERT INTO indirect.a VALUES (3); INSERT INTO indirect.b VALUES (4)');
+      await read(4);
+      assert.deepEqual(seen.slice(2), ['0: 3', '1: 4']);
     });
 
     test('a keyless backfill of partitions has all rows; two levels of partitions can be captured as leaves', async () => {

@@ -2,7 +2,7 @@
 // them, commits what the process checkpoints, acknowledges it, and reduces documents by key into tables of its own.
 // It can kill the process and go on from the last commit, as a runtime does.
 
-import { FULL_RANGE, type CaptureSpec, type DiscoveredBinding } from '@weir/protocol';
+import { type CodecName, FULL_RANGE, type CaptureSpec, type DiscoveredBinding } from '@weir/protocol';
 import { ConnectorDriver, type PostgresServer } from '@weir/testing';
 import { fileURLToPath } from 'node:url';
 
@@ -82,11 +82,14 @@ export async function discoverBindings(
   });
 }
 
-export function connector(env: Record<string, string> = {}): ConnectorDriver<'capture'> {
+export function connector(
+  env: Record<string, string> = {},
+  codec: CodecName = 'proto',
+): ConnectorDriver<'capture'> {
   return new ConnectorDriver({
     direction: 'capture',
     command: [process.execPath, main],
-    codec: 'proto',
+    codec,
     env,
   });
 }

@@ -59,6 +59,8 @@ export interface FieldDefinition extends FieldOptions {
 export interface Field extends FieldDefinition {
   readonly property: string;
   readonly jsonName: string;
+  /** No property of the message type. */
+  readonly isWireOnly?: boolean;
 }
 
 export interface MessageDescriptor {
@@ -66,6 +68,14 @@ export interface MessageDescriptor {
   readonly fields: readonly Field[];
   readonly byNumber: ReadonlyMap<number, Field>;
   readonly byJsonName: ReadonlyMap<string, Field>;
+  /** Takes the fields of the wire that the message type does not have out of a message that was read. */
+  readonly complete?: (value: Record<string, unknown>) => void;
+}
+
+/** What is on the wire only: fields that are read, and never written, and what becomes of them. */
+export interface WireOnly {
+  readonly fields?: Readonly<Record<string, FieldDefinition>>;
+  readonly complete?: (value: Record<string, unknown>) => void;
 }
 
 /**
@@ -96,18 +106,24 @@ export function defineMessage<T extends object>(
   name: string,
   definitions: { readonly [P in keyof T]-?: FieldDefinition },
   extra: readonly (readonly [property: keyof T & string, definition: FieldDefinition])[] = [],
+  wireOnly: WireOnly = {},
 ): MessageDescriptor {
   const fields: Field[] = Object.entries<FieldDefinition>(definitions).map(([property, definition]) =>
     completeField(property, definition),
   );
   for (const [property, definition] of extra) fields.push(completeField(property, definition));
+  for (const [property, definition] of Object.entries(wireOnly.fields ?? {})) {
+    fields.push({ ...completeField(property, definition), isWireOnly: true });
+  }
   const byJsonName = new Map<string, Field>();
   for (const field of fields) {
     for (const jsonName of [field.jsonName, field.protoName, ...(field.otherNames ?? [])]) {
       if (jsonName !== undefined) byJsonName.set(jsonName, field);
     }
   }
-  return { name, fields, byNumber: new Map(fields.map((field) => [field.number, field])), byJsonName };
+  const byNumber = new Map(fields.map((field) => [field.number, field]));
+  const { complete } = wireOnly;
+  return { name, fields, byNumber, byJsonName, ...(complete === undefined ? {} : { complete }) };
 }
 
 function scalar(kind: ScalarKind): (number: number, options?: FieldOptions) => FieldDefinition {

@@ -30,6 +30,11 @@ export const catalogue = {
     fix: 'This is a defect of the program that wrote the message: report it with the message of this error.',
     retry: 'never',
   },
+  PROTOCOL_COLLECTION_MISSING: {
+    summary: 'A binding has neither a collection nor a place in the list of linked collections.',
+    fix: 'Have the runtime inline the collections of bindings, or speak the JSON codec (FLOW_RUNTIME_CODEC=json), in which linked collections are read.',
+    retry: 'never',
+  },
   TUPLE_MALFORMED: {
     summary: 'Bytes that should be a packed key or value tuple are not one.',
     fix: 'Check which side packed the tuple: it must use the FoundationDB tuple encoding.',

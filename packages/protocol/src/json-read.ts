@@ -195,5 +195,6 @@ export function readJsonMessage(
     if (isJsonNull(bytes, cursor.valueStart) && field.nullIsValue !== true) continue;
     readField(value, field, bytes, cursor.valueStart, cursor.valueEnd, options);
   }
+  descriptor.complete?.(value);
   return value;
 }

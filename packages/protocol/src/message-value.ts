@@ -49,6 +49,7 @@ export function enumDefault(numbers: Readonly<Record<string, number>>): string {
 export function defaultMessage(descriptor: MessageDescriptor): MessageValue {
   const value: MessageValue = {};
   for (const field of descriptor.fields) {
+    if (field.isWireOnly === true) continue;
     const fallback = defaultOf(field);
     if (fallback === undefined) continue;
     if (field.flatten === true) Object.assign(value, fallback);
@@ -64,6 +65,7 @@ export function assign(value: MessageValue, field: Field, element: unknown): voi
   } else if (field.cardinality === 'list') {
     const elements = value[field.property];
     if (Array.isArray(elements)) elements.push(element);
+    else value[field.property] = [element];
   } else {
     value[field.property] = element;
   }

@@ -90,7 +90,7 @@ const inference = record<Inference>({
 });
 
 const collection = record<CollectionSpec>({
-  name: text,
+  name: text.filter((name) => name !== ''),
   key: texts,
   uuidPtr: text,
   partitionFields: texts,

@@ -141,5 +141,6 @@ export function readProtoMessage(
       assign(value, field, readElement(reader, field.type, options));
     }
   }
+  descriptor.complete?.(value);
   return value;
 }

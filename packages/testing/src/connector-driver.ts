@@ -83,6 +83,11 @@ export class ConnectorDriver<D extends Direction> implements AsyncDisposable {
     this.#child.stdin.write(this.#encoder.take());
   }
 
+  /** A request as a peer of the JSON codec may write it, which an encoder here never does. */
+  sendJson(request: unknown): void {
+    this.#child.stdin.write(`${JSON.stringify(request)}\n`);
+  }
+
   /** The next response; undefined when the connector has closed its output. */
   async receive(): Promise<ResponseOf<D> | undefined> {
     for (;;) {

@@ -32,18 +32,24 @@ import {
   uint32,
   unpublished,
 } from '../descriptor.ts';
+import { collectionIndex } from '../linked-collections.ts';
 import { defineDirection } from './direction.ts';
 import type { MemberTable } from './direction.ts';
-import { captureConnectorType, captureSpec, collectionSpec, connectorState } from './flow.ts';
+import { captureConnectorType, captureSpec, collectionSpec, connectorState, linked } from './flow.ts';
 import { openFields, specRequestFields, specResponseFields, validateFields } from './task-fields.ts';
 
 type Body<M> = Omit<M, 'kind'>;
 
-const validateBinding = defineMessage<CaptureValidateBinding>('capture.Request.Validate.Binding', {
-  resourceConfig: json(1),
-  collection: message(2, collectionSpec),
-  backfill: uint32(3),
-});
+const validateBinding = defineMessage<CaptureValidateBinding>(
+  'capture.Request.Validate.Binding',
+  {
+    resourceConfig: json(1),
+    collection: message(2, collectionSpec),
+    backfill: uint32(3),
+  },
+  [],
+  { fields: collectionIndex },
+);
 
 export const captureRequest = defineDirection('capture.Request', {
   spec: [
@@ -62,12 +68,17 @@ export const captureRequest = defineDirection('capture.Request', {
   ],
   validate: [
     3,
-    defineMessage<Body<CaptureValidateRequest>>('capture.Request.Validate', {
-      ...validateFields(captureConnectorType),
-      bindings: list(message(4, validateBinding)),
-      lastCapture: optional(message(5, captureSpec)),
-      lastVersion: string(6),
-    }),
+    defineMessage<Body<CaptureValidateRequest>>(
+      'capture.Request.Validate',
+      {
+        ...validateFields(captureConnectorType),
+        bindings: list(message(4, validateBinding)),
+        lastCapture: optional(message(5, captureSpec)),
+        lastVersion: string(6),
+      },
+      [],
+      linked,
+    ),
   ],
   apply: [
     4,

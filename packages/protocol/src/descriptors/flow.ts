@@ -40,6 +40,7 @@ import {
   unpublished,
 } from '../descriptor.ts';
 import type { EnumDescriptor } from '../descriptor.ts';
+import { collectionIndex, linkedCollections, resolveCollections } from '../linked-collections.ts';
 
 export const serPolicy = defineMessage<SerPolicy>('flow.SerPolicy', {
   strTruncateAfter: uint32(1),
@@ -118,6 +119,9 @@ export const collectionSpec = defineMessage<CollectionSpec>('flow.CollectionSpec
   readSchema: optional(json(11)),
 });
 
+/** Of messages with bindings whose collections may be linked. */
+export const linked = { fields: linkedCollections(collectionSpec), complete: resolveCollections };
+
 export const fieldSelection = defineMessage<FieldSelection>('flow.FieldSelection', {
   keys: list(string(1)),
   values: list(string(2)),
@@ -149,23 +153,33 @@ export const materializationConnectorType: EnumDescriptor = {
   aliases: { INVALID: 'INVALID_CONNECTOR_TYPE' },
 };
 
-const captureBindingSpec = defineMessage<CaptureBindingSpec>('flow.CaptureSpec.Binding', {
-  resourceConfig: json(1),
-  resourcePath: list(string(2)),
-  collection: message(3, collectionSpec),
-  backfill: uint32(4),
-  stateKey: string(5),
-});
+const captureBindingSpec = defineMessage<CaptureBindingSpec>(
+  'flow.CaptureSpec.Binding',
+  {
+    resourceConfig: json(1),
+    resourcePath: list(string(2)),
+    collection: message(3, collectionSpec),
+    backfill: uint32(4),
+    stateKey: string(5),
+  },
+  [],
+  { fields: collectionIndex },
+);
 
-export const captureSpec = defineMessage<CaptureSpec>('flow.CaptureSpec', {
-  name: string(1),
-  connectorType: enumeration(2, captureConnectorType),
-  config: json(3),
-  bindings: list(message(4, captureBindingSpec)),
-  intervalSeconds: uint32(5),
-  inactiveBindings: list(message(9, captureBindingSpec)),
-  redactSalt: optional(bytes(10)),
-});
+export const captureSpec = defineMessage<CaptureSpec>(
+  'flow.CaptureSpec',
+  {
+    name: string(1),
+    connectorType: enumeration(2, captureConnectorType),
+    config: json(3),
+    bindings: list(message(4, captureBindingSpec)),
+    intervalSeconds: uint32(5),
+    inactiveBindings: list(message(9, captureBindingSpec)),
+    redactSalt: optional(bytes(10)),
+  },
+  [],
+  linked,
+);
 
 const materializationBindingSpec = defineMessage<MaterializationBindingSpec>(
   'flow.MaterializationSpec.Binding',
@@ -183,15 +197,22 @@ const materializationBindingSpec = defineMessage<MaterializationBindingSpec>(
     stateKey: string(13),
     serPolicy: optional(message(14, serPolicy)),
   },
+  [],
+  { fields: collectionIndex },
 );
 
-export const materializationSpec = defineMessage<MaterializationSpec>('flow.MaterializationSpec', {
-  name: string(1),
-  connectorType: enumeration(2, materializationConnectorType),
-  config: json(3),
-  bindings: list(message(4, materializationBindingSpec)),
-  inactiveBindings: list(message(8, materializationBindingSpec)),
-});
+export const materializationSpec = defineMessage<MaterializationSpec>(
+  'flow.MaterializationSpec',
+  {
+    name: string(1),
+    connectorType: enumeration(2, materializationConnectorType),
+    config: json(3),
+    bindings: list(message(4, materializationBindingSpec)),
+    inactiveBindings: list(message(8, materializationBindingSpec)),
+  },
+  [],
+  linked,
+);
 
 export const oauth2 = defineMessage<OAuth2>('flow.OAuth2', {
   provider: string(1),

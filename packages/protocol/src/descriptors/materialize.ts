@@ -38,12 +38,14 @@ import {
   unpublished,
 } from '../descriptor.ts';
 import type { EnumDescriptor } from '../descriptor.ts';
+import { collectionIndex } from '../linked-collections.ts';
 import { defineDirection } from './direction.ts';
 import type { MemberTable } from './direction.ts';
 import {
   checkpoint,
   collectionSpec,
   connectorState,
+  linked,
   materializationConnectorType,
   materializationSpec,
   serPolicy,
@@ -52,13 +54,18 @@ import { openFields, specRequestFields, specResponseFields, validateFields } fro
 
 type Body<M> = Omit<M, 'kind'>;
 
-const validateBinding = defineMessage<MaterializeValidateBinding>('materialize.Request.Validate.Binding', {
-  resourceConfig: json(1),
-  collection: message(2, collectionSpec),
-  fieldConfig: mapOf(json(3)),
-  backfill: uint32(4),
-  groupBy: list(string(5)),
-});
+const validateBinding = defineMessage<MaterializeValidateBinding>(
+  'materialize.Request.Validate.Binding',
+  {
+    resourceConfig: json(1),
+    collection: message(2, collectionSpec),
+    fieldConfig: mapOf(json(3)),
+    backfill: uint32(4),
+    groupBy: list(string(5)),
+  },
+  [],
+  { fields: collectionIndex },
+);
 
 const statePatches = optional(json(unpublished(1)));
 
@@ -71,12 +78,17 @@ export const materializeRequest = defineDirection('materialize.Request', {
   ],
   validate: [
     2,
-    defineMessage<Body<MaterializeValidateRequest>>('materialize.Request.Validate', {
-      ...validateFields(materializationConnectorType),
-      bindings: list(message(4, validateBinding)),
-      lastMaterialization: optional(message(5, materializationSpec)),
-      lastVersion: string(6),
-    }),
+    defineMessage<Body<MaterializeValidateRequest>>(
+      'materialize.Request.Validate',
+      {
+        ...validateFields(materializationConnectorType),
+        bindings: list(message(4, validateBinding)),
+        lastMaterialization: optional(message(5, materializationSpec)),
+        lastVersion: string(6),
+      },
+      [],
+      linked,
+    ),
   ],
   apply: [
     3,
