@@ -227,7 +227,7 @@ for (const version of postgresVersions) {
       await server.query('CREATE TABLE no_cursor (id int PRIMARY KEY)');
       const config = endpointConfig(server);
       const capture = new BatchHarness(config, [await bind(config, 'no_cursor', { cursor: ['updated'] })]);
-      await assert.rejects(capture.poll(), /PGBATCH_QUERY_FAILED: .*"no_cursor" failed: .*"updated".*42703/);
+      await assert.rejects(capture.poll(), /PG_QUERY_FAILED: .*"no_cursor" failed: .*"updated".*42703/);
       capture.bindings = [query('q', 'SELECT 1 AS a', { cursor: ['b'] })];
       await assert.rejects(capture.poll(), /SQLBATCH_CURSOR_MISSING: .*"q" has no column "b"/);
     });
@@ -361,9 +361,9 @@ for (const version of postgresVersions) {
       const config = endpointConfig(server);
       await server.query("CREATE ROLE nobody LOGIN PASSWORD 'right'");
       const cases: [object, RegExp][] = [
-        [{ database: 'nowhere' }, /PGBATCH_LOGIN_REFUSED: .*"nowhere" does not exist/],
-        [{ address: '127.0.0.1:1' }, /PGBATCH_UNREACHABLE: .*127\.0\.0\.1:1/],
-        [{ advanced: { poll: '0s', sslmode: 'require' } }, /PGBATCH_TLS_FAILED/],
+        [{ database: 'nowhere' }, /PG_DATABASE_NOT_FOUND: .*"nowhere"/],
+        [{ address: '127.0.0.1:1' }, /PG_UNREACHABLE: .*127\.0\.0\.1:1/],
+        [{ advanced: { poll: '0s', sslmode: 'require' } }, /PG_TLS_FAILED/],
       ];
       for (const [changes, message] of cases) {
         const capture = new BatchHarness({ ...config, ...changes }, [query('q', 'SELECT 1 AS a')]);

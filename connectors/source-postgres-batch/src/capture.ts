@@ -2,6 +2,7 @@
 
 import type { Capture, CaptureSession } from '@weir/capture';
 import { withoutEmptyTunnel } from '@weir/network-tunnel';
+import { SqlSession } from '@weir/postgres';
 import {
   batchBinding,
   type BatchResource,
@@ -27,9 +28,9 @@ export const sourcePostgresBatch: Capture<EndpointConfig, BatchResource> = {
 
   discover(config, context) {
     return withSource(config, context, async ({ connect, settings }) => {
-      await using connection = await connect();
+      await using sql = new SqlSession(connect);
       const views = config.advanced.discover_views ?? false;
-      return await discoverBindings(connection, settings, views, context.log);
+      return await discoverBindings(sql, settings, views, context.log);
     });
   },
 

@@ -24,8 +24,8 @@ describe('the configuration', () => {
   test('defaults are those of the catalogs in use', () => {
     const settings = sourceSettings(decode());
     assert.deepEqual(
-      [settings.port, settings.defaultSchedule, settings.statementTimeout, settings.sourceTag],
-      [5432, '5m', undefined, undefined],
+      [settings.defaultSchedule, settings.statementTimeout, settings.sourceTag],
+      ['5m', undefined, undefined],
     );
     assert.equal(settings.flags.keyless_row_id && settings.flags.emit_sourced_schemas, true);
     assert.equal(sourceSettings(decode({ advanced: { statement_timeout: '5m' } })).statementTimeout, '5min');
@@ -35,8 +35,16 @@ describe('the configuration', () => {
     const check = (changes: object) => () => sourcePostgresBatch.checkConfig?.(decode(changes));
     assert.throws(check({ address: '' }), { code: 'CONFIG_INVALID', message: /\/address/ });
     assert.throws(check({ advanced: { discover_schemas: [''] } }), {
-      code: 'PGBATCH_CONFIG_INVALID',
+      code: 'PG_CONFIG_INVALID',
       message: /discover_schemas/,
+    });
+    assert.throws(check({ address: 'localhost:99999' }), {
+      code: 'PG_CONFIG_INVALID',
+      message: /port 99999/,
+    });
+    assert.throws(check({ advanced: { ssl_server_ca: 'x' } }), {
+      code: 'PG_CONFIG_INVALID',
+      message: /ssl_server_ca.*prefer/,
     });
     assert.throws(check({ advanced: { poll: '-5m' } }), { code: 'SQLBATCH_SCHEDULE_INVALID' });
     assert.doesNotThrow(check({ advanced: { poll: 'daily at 6:00Z' } }));

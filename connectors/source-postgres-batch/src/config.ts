@@ -11,27 +11,29 @@ import {
   optional,
   optionalSection,
   parseFeatureFlags,
-  secret,
   text,
 } from '@weir/schema';
+import {
+  addressField,
+  connectionErrors,
+  passwordField,
+  type PostgresEndpoint,
+  serverDuration,
+  tlsFields,
+} from '@weir/postgres';
 import { batchResourceSchema, parseSchedule, schedulePattern } from '@weir/sqlbatch';
-import { errors } from './errors.ts';
 
 export const endpointSchema = configSchema(
   { id: 'https://github.com/estuary/connectors/source-postgres-batch/config', title: 'Batch SQL' },
   {
-    address: text({
-      title: 'Server Address',
-      description: 'The host or host:port at which the database can be reached.',
-      order: 0,
-    }),
+    address: addressField(),
     user: text({
       title: 'User',
       description: 'The database user to connect as.',
       default: 'flow_capture',
       order: 1,
     }),
-    password: secret({ title: 'Password', description: "The user's password.", order: 2 }),
+    password: passwordField(2),
     database: text({
       title: 'Database',
       description: 'Name of the logical database to capture from.',
@@ -69,12 +71,7 @@ export const endpointSchema = configSchema(
             nonsensitive: true,
           }),
         ),
-        sslmode: optional(
-          choice(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'], {
-            title: 'SSL Mode',
-            description: 'How to encrypt the connection, as in libpq; prefer if you choose none.',
-          }),
-        ),
+        ...tlsFields('prefer'),
         source_tag: optional(
           text({
             title: 'Source Tag',
@@ -106,6 +103,11 @@ export const endpointSchema = configSchema(
 
 export type EndpointConfig = ConfigOf<typeof endpointSchema>;
 
+/** How to reach the server: catalogs in use have the password at the root. */
+export function endpointOf(config: EndpointConfig): PostgresEndpoint {
+  return { ...config, credentials: { auth_type: 'UserPassword', password: config.password } };
+}
+
 export const resourceSchema = batchResourceSchema(
   'https://github.com/estuary/connectors/source-postgres-batch/resource',
 );
@@ -113,8 +115,6 @@ export const resourceSchema = batchResourceSchema(
 const flagDefaults = { keyless_row_id: true, emit_sourced_schemas: true } as const;
 
 export interface SourceSettings {
-  readonly host: string;
-  readonly port: number;
   readonly defaultSchedule: string;
   readonly sourceTag: string | undefined;
   readonly includeSchemas: readonly string[];
@@ -123,28 +123,20 @@ export interface SourceSettings {
   readonly flags: { readonly keyless_row_id: boolean; readonly emit_sourced_schemas: boolean };
 }
 
-/** Throws PGBATCH_CONFIG_INVALID and the error of schedules. */
+/** Throws PG_CONFIG_INVALID and the error of schedules. */
 export function sourceSettings(config: EndpointConfig): SourceSettings {
   const { advanced } = config;
   const schedule = advanced.poll === undefined || advanced.poll === '' ? '5m' : advanced.poll;
   parseSchedule(schedule);
   if (advanced.discover_schemas?.includes('') === true) {
-    throw errors.PGBATCH_CONFIG_INVALID({ message: '/advanced/discover_schemas has an empty name' });
+    throw connectionErrors.PG_CONFIG_INVALID({ message: '/advanced/discover_schemas has an empty name' });
   }
   const timeout = advanced.statement_timeout ?? '';
   return {
-    ...splitAddress(config.address),
     defaultSchedule: schedule,
     sourceTag: advanced.source_tag === '' ? undefined : advanced.source_tag,
     includeSchemas: advanced.discover_schemas ?? [],
-    statementTimeout: timeout === '' ? undefined : timeout.replace(/m$/, 'min'),
+    statementTimeout: timeout === '' ? undefined : serverDuration(timeout),
     flags: parseFeatureFlags(advanced.feature_flags, flagDefaults),
   };
-}
-
-/** `host`, `host:port`, `[::1]:port`, `::1` or a folder of a Unix socket. */
-export function splitAddress(address: string): { readonly host: string; readonly port: number } {
-  const match = /^(\[[^\]]+\]|[^:]*):([0-9]+)$/.exec(address);
-  if (match === null) return { host: address, port: 5432 };
-  return { host: match[1] ?? '', port: Number(match[2]) };
 }

@@ -2,8 +2,7 @@
 
 import type { DiscoveredResource } from '@weir/capture';
 import type { Logger } from '@weir/connector';
-import { type PgConnection, rowObjects } from '@weir/pgwire';
-import { TypeCatalog } from '@weir/postgres';
+import { arrayLiteral, type SqlSession, TypeCatalog } from '@weir/postgres';
 import {
   batchSourcedSchema,
   type BatchResource,
@@ -14,7 +13,6 @@ import {
 } from '@weir/sqlbatch';
 import type { SourceSettings } from './config.ts';
 import type { Table } from './default-query.ts';
-import { queryError } from './source.ts';
 import { batchColumnSchema } from './values.ts';
 
 const systemSchemas = ['pg_catalog', 'pg_internal', 'information_schema', 'catalog_history', 'cron'];
@@ -24,32 +22,12 @@ interface Relation extends Table {
   readonly kind: string;
 }
 
-type Row = Readonly<Record<string, string | null>>;
-
-async function select(
-  connection: PgConnection,
-  doing: string,
-  sql: string,
-  parameters: readonly string[],
-): Promise<Row[]> {
-  try {
-    return rowObjects(await connection.query(sql, parameters));
-  } catch (error) {
-    throw queryError(error, doing);
-  }
-}
-
-function textArray(values: readonly string[]): string {
-  return `{${values.map((value) => `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`).join(',')}}`;
-}
-
 async function readRelations(
-  connection: PgConnection,
+  sql: SqlSession,
   condition: string,
   parameters: readonly string[],
 ): Promise<Relation[]> {
-  const rows = await select(
-    connection,
+  const rows = await sql.rows(
     'cannot list the tables',
     `SELECT c.oid, n.nspname, c.relname, c.relkind
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -67,12 +45,11 @@ async function readRelations(
 
 /** The columns and keys of these relations, by their OID. */
 async function readTables(
-  connection: PgConnection,
+  sql: SqlSession,
   relations: readonly Relation[],
 ): Promise<ReadonlyMap<string, BatchTable>> {
   const oids = [`{${relations.map(({ oid }) => oid).join(',')}}`];
-  const keys = await select(
-    connection,
+  const keys = await sql.rows(
     'cannot list the keys',
     `SELECT i.indrelid AS oid, a.attname
        FROM pg_catalog.pg_index i
@@ -83,8 +60,7 @@ async function readTables(
       ORDER BY i.indrelid, k.position`,
     oids,
   );
-  const columns = await select(
-    connection,
+  const columns = await sql.rows(
     'cannot list the columns',
     `SELECT a.attrelid AS oid, a.attname, a.atttypid, a.atttypmod, a.attnotnull OR t.typnotnull AS notnull,
             pg_catalog.col_description(a.attrelid, a.attnum) AS comment
@@ -95,7 +71,7 @@ async function readTables(
   );
   const types = new TypeCatalog();
   await types.load(
-    connection,
+    await sql.connection(),
     columns.map((column) => Number(column['atttypid'])),
   );
   const keysOf = Map.groupBy(keys, (row) => row['oid'] ?? '');
@@ -124,15 +100,15 @@ async function readTables(
 }
 
 export async function discoverBindings(
-  connection: PgConnection,
+  sql: SqlSession,
   settings: SourceSettings,
   discoverViews: boolean,
   log: Logger,
 ): Promise<DiscoveredResource<BatchResource>[]> {
   const found = await readRelations(
-    connection,
+    sql,
     'NOT c.relispartition AND n.nspname <> ALL ($1::text[]) AND (cardinality($2::text[]) = 0 OR n.nspname = ANY ($2::text[]))',
-    [textArray(systemSchemas), textArray(settings.includeSchemas)],
+    [arrayLiteral(systemSchemas), arrayLiteral(settings.includeSchemas)],
   );
   const relations = found.filter(({ kind, schema, table }) => {
     if (kind === 'r' || kind === 'p') return true;
@@ -140,7 +116,7 @@ export async function discoverBindings(
     log.warn('a foreign table or materialized view is not discovered', { schema, table });
     return false;
   });
-  const tables = await readTables(connection, relations);
+  const tables = await readTables(sql, relations);
   const names = new Set<string>();
   return relations.map(({ oid, schema, table, kind }) => {
     const info = tables.get(oid) ?? { key: [], columns: [] };
@@ -176,18 +152,18 @@ function pointer(column: string): string {
 
 /** Schemas of the documents of these tables; tables that are gone are left out. */
 export async function sourcedSchemas(
-  connection: PgConnection,
+  sql: SqlSession,
   bound: readonly (Table & { readonly index: number; readonly hasTransactionId: boolean })[],
   settings: SourceSettings,
 ): Promise<Map<number, object>> {
   const schemas = [...new Set(bound.map(({ schema }) => schema))];
   const names = [...new Set(bound.map(({ table }) => table))];
   const relations = await readRelations(
-    connection,
+    sql,
     'n.nspname = ANY ($1::text[]) AND c.relname = ANY ($2::text[])',
-    [textArray(schemas), textArray(names)],
+    [arrayLiteral(schemas), arrayLiteral(names)],
   );
-  const tables = await readTables(connection, relations);
+  const tables = await readTables(sql, relations);
   const result = new Map<number, object>();
   for (const { index, schema, table, hasTransactionId } of bound) {
     const relation = relations.find((each) => each.schema === schema && each.table === table);

@@ -2,7 +2,7 @@
 // closed after it, because the time between two polls may be a day.
 
 import { type PgConnection, PgServerError, quoteIdentifier, quoteQualified, rowObjects } from '@weir/pgwire';
-import { TypeCatalog } from '@weir/postgres';
+import { queryError, SqlSession, TypeCatalog } from '@weir/postgres';
 import {
   type BatchBinding,
   type BatchDatabase,
@@ -28,7 +28,7 @@ import {
 } from './default-query.ts';
 import { sourcedSchemas } from './discovery.ts';
 import { ResultRows } from './result-rows.ts';
-import { queryError, type Source } from './source.ts';
+import type { Source } from './source.ts';
 import { pollTransactions } from './transaction-poll.ts';
 
 export const TRANSACTION_CURSOR = 'txid';
@@ -154,13 +154,13 @@ export class PgDatabase implements BatchDatabase {
   }
 
   async sourcedSchemas(bindings: readonly BatchBinding[]): Promise<ReadonlyMap<number, object>> {
-    await using connection = await this.#source.connect();
+    await using sql = new SqlSession(this.#source.connect);
     const bound = bindings.flatMap((binding) =>
       binding.table === undefined
         ? []
         : [{ index: binding.index, hasTransactionId: usesTransactions(binding), ...binding.table }],
     );
-    return await sourcedSchemas(connection, bound, this.#source.settings);
+    return await sourcedSchemas(sql, bound, this.#source.settings);
   }
 
   isInterruption(error: unknown): boolean {

@@ -10,7 +10,7 @@ import {
 } from '@weir/sqlcapture';
 import { type PgRelationInfo, tableReference } from './discovery/relations.ts';
 import { errors } from './errors.ts';
-import { arrayLiteral, type SqlSession } from './sql-session.ts';
+import { arrayLiteral, type SqlSession } from '@weir/postgres';
 
 /** One PG_ROW_SECURITY per table whose policies hide rows from the user. */
 export async function rowSecurityFailures(

@@ -1,13 +1,17 @@
 // What an endpoint configuration means: its settings in the units of the connector, and what its schema cannot say.
 
 import { parseFeatureFlags } from '@weir/schema';
-import { checkIamCredentials } from '@weir/auth';
-import { checkSshTunnel } from '@weir/network-tunnel';
 import { compileTablePattern, type ReplacePolicy, type TruncatePolicy } from '@weir/sqlcapture';
 import { errors } from './errors.ts';
 import { type ExpertSettings, expertSettings } from './expert-settings.ts';
-import { type ValueStyle, valueStyle } from '@weir/postgres';
-import { checkTls } from './tls.ts';
+import {
+  checkEndpoint,
+  refusePooler,
+  serverDuration,
+  splitAddress,
+  type ValueStyle,
+  valueStyle,
+} from '@weir/postgres';
 import type { EndpointConfig } from './endpoint-schema.ts';
 
 const flagDefaults = {
@@ -52,34 +56,13 @@ export function featureFlags(config: EndpointConfig) {
  * cloud identities.
  */
 export function checkConfig(config: EndpointConfig): void {
-  const { port } = splitAddress(config.address);
-  if (port < 1 || port > 65_535) {
-    throw errors.PG_CONFIG_INVALID({
-      message: `/address ends in the port ${port}, and ports go from 1 to 65535`,
-      fix: 'Give the port on which the server listens; 5432 if you leave it out.',
-    });
-  }
-  if (/\.pooler\.supabase\.com(:6543)?$/.test(config.address)) {
-    throw errors.PG_CONFIG_INVALID({
-      message: `${config.address} is a connection pooler, which cannot replicate`,
-      fix: 'Use the direct address of your Supabase database, db.<project>.supabase.co:5432.',
-    });
-  }
+  refusePooler(config.address, 'which cannot replicate');
   for (const pattern of config.discoveryFilters.table_patterns ?? []) compileTablePattern(pattern);
-  if (config.database === '') {
-    throw errors.PG_CONFIG_INVALID({
-      message: '/database is empty',
-      fix: 'Name the database to capture from, such as postgres.',
-    });
-  }
   checkSlotName(config);
   skippedTables(config);
   rediscoveryIntervalMs(config);
   expertSettings(config.advanced);
-  if (config.credentials.auth_type !== 'UserPassword') checkIamCredentials(config.credentials);
-  const forwarding = config.networkTunnel?.sshForwarding;
-  if (forwarding !== undefined) checkSshTunnel({ ...forwarding, target: tunnelTarget(config) });
-  checkTls(config);
+  checkEndpoint(config);
 }
 
 /** The rule is the server's (PostgreSQL manual: "Logical Replication", "Replication Slots"). */
@@ -103,7 +86,7 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
     publication: advanced.publicationName ?? 'flow_publication',
     chunkRows: (advanced.backfill_chunk_size ?? 0) > 0 ? (advanced.backfill_chunk_size ?? 0) : 50_000,
     statementTimeout:
-      advanced.statement_timeout === '' ? '2min' : goDurationToSetting(advanced.statement_timeout ?? '2m'),
+      advanced.statement_timeout === '' ? '2min' : serverDuration(advanced.statement_timeout ?? '2m'),
     rediscoveryIntervalMs: rediscoveryIntervalMs(config),
     sourceTag: advanced.source_tag === '' ? undefined : advanced.source_tag,
     readOnly: advanced.read_only_capture ?? false,
@@ -139,22 +122,4 @@ function rediscoveryIntervalMs(config: EndpointConfig): number {
     message: `/advanced/rediscovery_interval is ${written}, which is not between 1m and 8760h`,
     fix: 'Choose an interval such as 15m.',
   });
-}
-
-/** The server has its own spelling: min for minutes. */
-function goDurationToSetting(duration: string): string {
-  return duration.replace(/m$/, 'min');
-}
-
-/** The server as the SSH server knows it. */
-export function tunnelTarget(config: EndpointConfig): { readonly host: string; readonly port: number } {
-  const { host, port } = splitAddress(config.address);
-  return { host: host.replaceAll(/^\[|\]$/g, ''), port };
-}
-
-/** `host`, `host:port`, `[::1]:port`, `::1` or a folder of a Unix socket. */
-export function splitAddress(address: string): { readonly host: string; readonly port: number } {
-  const match = /^(\[[^\]]+\]|[^:]*):([0-9]+)$/.exec(address);
-  if (match === null) return { host: address, port: 5432 };
-  return { host: match[1] ?? '', port: Number(match[2]) };
 }

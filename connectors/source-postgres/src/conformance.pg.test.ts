@@ -17,7 +17,7 @@ import { sourceSettings } from './config.ts';
 import { endpointSchema } from './endpoint-schema.ts';
 import { connectionFactory } from './connection.ts';
 import { discoverBindings as discoverTables } from './discovery/discover.ts';
-import { SqlSession } from './sql-session.ts';
+import { connectTo, SqlSession } from '@weir/postgres';
 
 function text(value: unknown): string {
   assert.ok(typeof value === 'string');
@@ -316,7 +316,8 @@ for (const version of postgresVersions) {
       const text = JSON.stringify(endpointConfig(server, changes));
       const config = decodeConfig(endpointSchema, text, { what: 'the config' });
       const settings = sourceSettings(config);
-      await using sql = new SqlSession(connectionFactory(config, settings));
+      const connect = connectionFactory(connectTo(config), settings);
+      await using sql = new SqlSession(() => connect('sql'));
       const bindings = await discoverTables(sql, config, settings, { warn: () => undefined });
       return bindings.map(({ recommendedName }) => recommendedName);
     }

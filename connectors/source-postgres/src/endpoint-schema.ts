@@ -2,7 +2,6 @@
 // refused (see `checkConfig`), never ignored.
 
 import {
-  branch,
   choice,
   type ConfigOf,
   configSchema,
@@ -10,18 +9,13 @@ import {
   integer,
   item,
   list,
-  oneOfWith,
   optional,
   optionalSection,
-  secret,
   text,
 } from '@weir/schema';
-import { awsIamBranch, azureIamBranch, gcpIamBranch } from '@weir/auth';
 import { networkTunnelField, withoutEmptyTunnel } from '@weir/network-tunnel';
+import { addressField, credentialsField, tlsFields } from '@weir/postgres';
 import { replacePolicies, truncatePolicies } from '@weir/sqlcapture';
-
-/** What an Azure token for a PostgreSQL server is for. */
-export const AZURE_SCOPE = 'https://ossrdbms-aad.database.windows.net/.default';
 
 export const endpointSchema = configSchema(
   {
@@ -29,11 +23,7 @@ export const endpointSchema = configSchema(
     title: 'PostgreSQL Connection',
   },
   {
-    address: text({
-      title: 'Server Address',
-      description: 'The host or host:port at which the database can be reached.',
-      order: 0,
-    }),
+    address: addressField(),
     user: text({
       title: 'User',
       description: 'The database user to connect as.',
@@ -53,29 +43,7 @@ export const endpointSchema = configSchema(
       order: 3,
       nonsensitive: true,
     }),
-    credentials: oneOfWith(
-      'auth_type',
-      {
-        title: 'Authentication',
-        description: 'How to authenticate with the database.',
-        default: 'UserPassword',
-        order: 4,
-        'x-iam-auth': true,
-        'x-iam-azure-scope': AZURE_SCOPE,
-      },
-      [
-        branch(
-          'UserPassword',
-          { title: 'Password' },
-          {
-            password: secret({ title: 'Password', description: "The user's password.", order: 1 }),
-          },
-        ),
-        awsIamBranch(),
-        gcpIamBranch(),
-        azureIamBranch(),
-      ],
-    ),
+    credentials: credentialsField(4),
     discoveryFilters: optionalSection(
       {
         title: 'Discovery Filters',
@@ -160,35 +128,7 @@ export const endpointSchema = configSchema(
             nonsensitive: true,
           }),
         ),
-        sslmode: optional(
-          choice(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'], {
-            title: 'SSL Mode',
-            description:
-              'How to encrypt the connection, as in libpq. If you choose none it is prefer, or require with a cloud identity.',
-          }),
-        ),
-        ssl_server_ca: optional(
-          text({
-            title: 'SSL Server CA',
-            description:
-              'Certificates (PEM) of the authorities that may have signed that of the server; verify-ca and verify-full trust those of the system if you give none.',
-            multiline: true,
-          }),
-        ),
-        ssl_client_cert: optional(
-          text({
-            title: 'SSL Client Certificate',
-            description: 'Your certificate (PEM), if the server asks for one.',
-            multiline: true,
-          }),
-        ),
-        ssl_client_key: optional(
-          secret({
-            title: 'SSL Client Key',
-            description: 'The private key (PEM, without a passphrase) of the client certificate.',
-            multiline: true,
-          }),
-        ),
+        ...tlsFields('prefer, or require with a cloud identity'),
         discover_schemas: optional(
           list(item('string', { minLength: 1 }), {
             title: 'Discovery Schema Selection',

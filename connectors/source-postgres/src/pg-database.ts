@@ -16,14 +16,14 @@ import {
   type TableInfo,
   type TableMetadata,
 } from '@weir/sqlcapture';
-import { repackKey } from '@weir/postgres';
+import { queryError, repackKey, type SqlSession } from '@weir/postgres';
 import { ChunkScan } from './backfill/chunk-scan.ts';
 import { EarlyWriters } from './backfill/early-writers.ts';
 import { estimateRows } from './backfill/page-range.ts';
 import { Snapshots } from './backfill/snapshots.ts';
 import { watershedFacts } from './backfill/watershed.ts';
 import type { SourceSettings } from './config.ts';
-import { type ConnectionFactory, runtimeError } from './connection.ts';
+import type { ConnectionFactory } from './connection.ts';
 import { BoundRelations } from './discovery/bound-relations.ts';
 import { TablePlans } from './document/table-plans.ts';
 import { identifySystem, serverPosition } from './replication-slot.ts';
@@ -34,7 +34,6 @@ import { RecentTransactions } from './replication/recent-transactions.ts';
 import { readRowValues } from './replication/row-values.ts';
 import { openSlot, startingPoint, startMetadata } from './replication/starting-point.ts';
 import { readWalFacts } from './replication/wal-budget.ts';
-import type { SqlSession } from './sql-session.ts';
 
 export interface PgDatabaseOptions {
   readonly sql: SqlSession;
@@ -115,7 +114,7 @@ export class PgDatabase implements Database {
       });
     } catch (error) {
       await connection.close().catch(() => undefined);
-      throw runtimeError(error, 'cannot start replication');
+      throw queryError(error, 'cannot start replication');
     }
   }
 
@@ -152,7 +151,7 @@ export class PgDatabase implements Database {
     try {
       return await this.#snapshots.with(watershedFacts);
     } catch (error) {
-      throw runtimeError(error, 'cannot begin a backfill without a key');
+      throw queryError(error, 'cannot begin a backfill without a key');
     }
   }
 

@@ -18,7 +18,7 @@ import { readRelations, replicaIdentityColumns, type PgRelationInfo } from './di
 import { errors } from './errors.ts';
 import { ensurePublication, ensurePublished, type PublicationCheck } from './publication.ts';
 import { reportRisks } from './risks.ts';
-import { arrayLiteral, type SqlSession } from './sql-session.ts';
+import { arrayLiteral, type SqlSession } from '@weir/postgres';
 
 export interface PrerequisiteBinding {
   readonly resource: ResourceConfig;

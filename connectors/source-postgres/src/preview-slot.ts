@@ -19,7 +19,7 @@ import type { SourceSettings } from './config.ts';
 import type { ConnectionFactory } from './connection.ts';
 import { errors } from './errors.ts';
 import { readSlot, serverPosition, slotCreateError, type SlotInfo } from './replication-slot.ts';
-import type { SqlSession } from './sql-session.ts';
+import type { SqlSession } from '@weir/postgres';
 
 /** pg_copy_logical_replication_slot came with 12. */
 const COPY_VERSION = 120_000;

@@ -5,7 +5,7 @@ import { quoteIdentifier, quoteQualified } from '@weir/pgwire';
 import { type PgRelationInfo, tableReference } from './discovery/relations.ts';
 import { errors } from './errors.ts';
 import type { SourceSettings } from './config.ts';
-import type { SqlSession } from './sql-session.ts';
+import type { SqlSession } from '@weir/postgres';
 
 export interface PublicationInfo {
   readonly exists: boolean;

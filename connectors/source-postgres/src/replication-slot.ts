@@ -13,9 +13,8 @@ import {
 import type { Logger } from '@weir/connector';
 import type { TableMetadata } from '@weir/sqlcapture';
 import type { SourceSettings } from './config.ts';
-import { runtimeError } from './connection.ts';
+import { queryError, type SqlSession } from '@weir/postgres';
 import { errors } from './errors.ts';
-import type { SqlSession } from './sql-session.ts';
 
 export interface SlotInfo {
   readonly plugin: string;
@@ -82,7 +81,7 @@ const RESTART_BACKFILLS =
 
 /** A slot that is to be made could not be. */
 export function slotCreateError(slot: string, error: unknown): unknown {
-  if (!(error instanceof PgServerError)) return runtimeError(error, 'cannot create the replication slot');
+  if (!(error instanceof PgServerError)) return queryError(error, 'cannot create the replication slot');
   return errors.PG_SLOT_CREATE_FAILED({
     message: `cannot create the replication slot ${JSON.stringify(slot)}: ${error.message}`,
     cause: error,

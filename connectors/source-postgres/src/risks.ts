@@ -6,7 +6,7 @@ import { quoteIdentifier, quoteLiteral, quoteQualified } from '@weir/pgwire';
 import { streamLabel } from '@weir/sqlcapture';
 import type { SourceSettings } from './config.ts';
 import type { PgRelationInfo } from './discovery/relations.ts';
-import { arrayLiteral, type SqlSession } from './sql-session.ts';
+import { arrayLiteral, type SqlSession } from '@weir/postgres';
 
 export interface Risk {
   readonly message: string;

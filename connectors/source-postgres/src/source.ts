@@ -1,12 +1,10 @@
-// The way to the server for the length of one request: through the SSH tunnel, if the configuration has one. A tunnel
-// that dies takes its connections along; what is told then is the tunnel's end, and not theirs.
+// The way to the server for the length of one request, and what a capture opens over it.
 
 import type { Logger } from '@weir/connector';
-import { openSshTunnel, type SshTunnel } from '@weir/network-tunnel';
-import { type SourceSettings, sourceSettings, tunnelTarget } from './config.ts';
-import type { EndpointConfig } from './endpoint-schema.ts';
+import { SqlSession, withServer } from '@weir/postgres';
+import { type SourceSettings, sourceSettings } from './config.ts';
 import { type ConnectionFactory, connectionFactory } from './connection.ts';
-import { SqlSession } from './sql-session.ts';
+import type { EndpointConfig } from './endpoint-schema.ts';
 
 export interface Source {
   readonly settings: SourceSettings;
@@ -17,31 +15,15 @@ export interface Source {
 }
 
 /** Closes what was opened when `use` is done. Throws what `use` throws, or why the tunnel was lost meanwhile. */
-export async function withSource<T>(
+export function withSource<T>(
   config: EndpointConfig,
   context: { readonly log: Logger; readonly signal: AbortSignal },
   use: (source: Source) => Promise<T>,
 ): Promise<T> {
   const settings = sourceSettings(config);
-  await using tunnel = await openTunnel(config, context);
-  const route = tunnel === undefined ? {} : { via: tunnel, failure: () => tunnel.forwardFailure };
-  const signal = tunnel === undefined ? context.signal : AbortSignal.any([context.signal, tunnel.signal]);
-  const connect = connectionFactory(config, settings, route);
-  await using sql = new SqlSession(connect);
-  try {
-    return await use({ settings, connect, sql, signal });
-  } catch (error) {
-    tunnel?.signal.throwIfAborted();
-    throw error;
-  }
-}
-
-async function openTunnel(
-  config: EndpointConfig,
-  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
-): Promise<SshTunnel | undefined> {
-  const forwarding = config.networkTunnel?.sshForwarding;
-  if (forwarding === undefined) return undefined;
-  log.status('Connecting to the SSH server');
-  return openSshTunnel({ ...forwarding, target: tunnelTarget(config), log, signal });
+  return withServer(config, context, async (server) => {
+    const connect = connectionFactory(server.connect, settings);
+    await using sql = new SqlSession(() => connect('sql'));
+    return await use({ settings, connect, sql, signal: server.signal });
+  });
 }

@@ -1,155 +1,32 @@
-// The real meanings of /advanced/sslmode, from the configuration to pg_stat_ssl.
+// A capture over encrypted connections; the modes themselves are tested with the connections of all connectors.
 
-import {
-  CertificateAuthority,
-  missingPostgres,
-  postgresVersions,
-  serveTls,
-  startPostgres,
-  type PostgresServer,
-} from '@weir/testing';
+import { CertificateAuthority, missingPostgres, serveTls, startPostgres } from '@weir/testing';
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { decodeConfig } from '@weir/schema';
-import { WeirError } from '@weir/protocol';
+import { test } from 'node:test';
 import { CaptureHarness, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
-import { checkConfig, sourceSettings } from './config.ts';
-import { endpointSchema } from './endpoint-schema.ts';
-import { connectionFactory } from './connection.ts';
 
 const accessRules = `
-local     all all       trust
-hostssl   all certified all trust clientcert=verify-full
-hostssl   all tls_only  all scram-sha-256
-hostnossl all tls_only  all reject
-hostssl   all clear     all reject
-host      all clear     all scram-sha-256
-host      all postgres  all scram-sha-256
-host      replication postgres all scram-sha-256
+hostssl all         all all scram-sha-256
+hostssl replication all all scram-sha-256
 `;
 
-for (const version of postgresVersions) {
-  describe(`TLS with PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
-    let server: PostgresServer;
-    let authority: CertificateAuthority;
-    let other: CertificateAuthority;
-
-    before(async () => {
-      server = await startPostgres({ version, settings: { listen_addresses: '127.0.0.1,::1' } });
-      authority = new CertificateAuthority('authority');
-      other = new CertificateAuthority('other');
-      for (const role of ['certified', 'tls_only', 'clear']) {
-        await server.query(`CREATE ROLE ${role} LOGIN SUPERUSER PASSWORD '${role}'`);
-      }
-      await server.query('CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)');
-      const identity = authority.issue('localhost', ['DNS:localhost']);
-      await serveTls(server, identity, authority.certificate, accessRules);
-    });
-    after(async () => {
-      await server[Symbol.asyncDispose]();
-      authority[Symbol.dispose]();
-      other[Symbol.dispose]();
-    });
-
-    /** `''` when a connection can be made, else the error. */
-    async function check(
-      advanced: Record<string, unknown>,
-      overrides: { user?: string; address?: string } = {},
-    ): Promise<string> {
-      const { user = 'postgres', address = `127.0.0.1:${server.port}` } = overrides;
-      const credentials = { auth_type: 'UserPassword', password: user };
-      const given = endpointConfig(server, { user, address, credentials, advanced });
-      const config = decodeConfig(endpointSchema, JSON.stringify(given), { what: 'the config' });
-      try {
-        checkConfig(config);
-        await using _connection = await connectionFactory(config, sourceSettings(config))('sql');
-        return '';
-      } catch (error) {
-        assert.ok(error instanceof WeirError, String(error));
-        return error.explain();
-      }
-    }
-
-    test('disable never encrypts, and require always does', async () => {
-      assert.equal(await check({ sslmode: 'disable' }, { user: 'clear' }), '');
-      assert.match(
-        await check({ sslmode: 'disable' }, { user: 'tls_only' }),
-        /^PG_AUTH_FAILED: .*no encryption/,
-      );
-      assert.equal(await check({ sslmode: 'require' }, { user: 'tls_only' }), '');
-      assert.match(
-        await check({ sslmode: 'require' }, { user: 'clear' }),
-        /^PG_AUTH_FAILED: .*SSL encryption/,
-      );
-    });
-
-    test('allow and prefer, which is the default, take what the access rules of the server leave', async () => {
-      for (const advanced of [{ sslmode: 'allow' }, { sslmode: 'prefer' }, {}]) {
-        for (const user of ['clear', 'tls_only']) assert.equal(await check(advanced, { user }), '');
-      }
-    });
-
-    test('verify-ca asks for a trusted authority, verify-full for the name of the server too', async () => {
-      const ca = { ssl_server_ca: authority.certificate };
-      const named = { address: `localhost:${server.port}` };
-      assert.equal(await check({ sslmode: 'verify-ca', ...ca }), '');
-      assert.equal(await check({ sslmode: 'verify-full', ...ca }, named), '');
-      assert.match(
-        await check({ sslmode: 'verify-full', ...ca }),
-        /^PG_TLS_FAILED: .*does not match certificate's altnames.*127\.0\.0\.1.*\nSet \/address/,
-      );
-    });
-
-    test('a server of another authority, or of one that nobody named, is refused', async () => {
-      const wrong = { ssl_server_ca: other.certificate };
-      for (const sslmode of ['require', 'verify-ca', 'verify-full']) {
-        assert.match(await check({ sslmode, ...wrong }), /^PG_TLS_FAILED: [\s\S]*ssl_server_ca/, sslmode);
-      }
-      for (const sslmode of ['verify-ca', 'verify-full']) {
-        assert.match(await check({ sslmode }), /^PG_TLS_FAILED/, sslmode);
-      }
-      const both = `${other.certificate}${authority.certificate}`;
-      assert.equal(await check({ sslmode: 'verify-ca', ssl_server_ca: both }), '');
-    });
-
-    test('[G9] a client certificate lets its owner in, and a wrong one is told without the key', async () => {
-      const { certificate, key } = authority.issue('certified');
-      const files = { ssl_client_cert: certificate, ssl_client_key: key };
-      const user = 'certified';
-      assert.equal(await check({ sslmode: 'require', ...files }, { user }), '');
-      assert.match(await check({ sslmode: 'require' }, { user }), /^PG_AUTH_FAILED: .*certificate/);
-      const stranger = other.issue('certified');
-      const errors = [
-        await check(
-          { sslmode: 'require', ssl_client_cert: stranger.certificate, ssl_client_key: stranger.key },
-          { user },
-        ),
-        await check({ sslmode: 'require', ...files, ssl_client_key: stranger.key }, { user }),
-        await check({ sslmode: 'require', ...files, ssl_client_key: key.slice(0, 90) }, { user }),
-      ];
-      assert.match(errors[0] ?? '', /^PG_TLS_FAILED: .*unknown ca/);
-      assert.match(errors[1] ?? '', /^PG_CONFIG_INVALID: .*not the key of/);
-      assert.match(errors[2] ?? '', /^PG_CONFIG_INVALID: .*no private key/);
-      for (const line of [...key.split('\n').slice(1, -2), ...stranger.key.split('\n').slice(1, -2)]) {
-        assert.ok(!errors.join('\n').includes(line));
-      }
-    });
-
-    test('both connections of a capture are encrypted and checked', async () => {
-      const config = endpointConfig(server, {
-        address: `localhost:${server.port}`,
-        advanced: { sslmode: 'verify-full', ssl_server_ca: authority.certificate },
-      });
-      await using capture = new CaptureHarness(config, await discoverBindings(config));
-      capture.start();
-      await capture.untilActive();
-      const sessions = await server.query(`
-        SELECT a.backend_type, s.ssl FROM pg_stat_activity a JOIN pg_stat_ssl s USING (pid)
-        WHERE a.application_name = 'estuary_flow' ORDER BY 1`);
-      assert.deepEqual(sessions, [
-        { backend_type: 'client backend', ssl: 't' },
-        { backend_type: 'walsender', ssl: 't' },
-      ]);
-    });
+test('both connections of a capture are encrypted and checked', { skip: missingPostgres(18) }, async () => {
+  await using server = await startPostgres();
+  using authority = new CertificateAuthority('authority');
+  await server.query('CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)');
+  await serveTls(server, authority.issue('localhost', ['DNS:localhost']), authority.certificate, accessRules);
+  const config = endpointConfig(server, {
+    address: `localhost:${server.port}`,
+    advanced: { sslmode: 'verify-full', ssl_server_ca: authority.certificate },
   });
-}
+  await using capture = new CaptureHarness(config, await discoverBindings(config));
+  capture.start();
+  await capture.untilActive();
+  const sessions = await server.query(`
+    SELECT a.backend_type, s.ssl FROM pg_stat_activity a JOIN pg_stat_ssl s USING (pid)
+    WHERE a.application_name = 'estuary_flow' ORDER BY 1`);
+  assert.deepEqual(sessions, [
+    { backend_type: 'client backend', ssl: 't' },
+    { backend_type: 'walsender', ssl: 't' },
+  ]);
+});

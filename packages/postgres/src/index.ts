@@ -1,1 +1,2 @@
+export * from './connection/index.ts';
 export * from './values/index.ts';

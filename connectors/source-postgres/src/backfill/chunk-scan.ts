@@ -3,7 +3,7 @@
 import type { Logger } from '@weir/connector';
 import { JsonBuffer } from '@weir/json-bytes';
 import { type PgConnection, PgServerError } from '@weir/pgwire';
-import { isTextType, keyParameters, underDomains } from '@weir/postgres';
+import { isTextType, keyParameters, queryError, type SqlSession, underDomains } from '@weir/postgres';
 import {
   backfillFilter,
   type RowSink,
@@ -12,11 +12,9 @@ import {
   streamLabel,
 } from '@weir/sqlcapture';
 import type { SourceSettings } from '../config.ts';
-import { runtimeError } from '../connection.ts';
 import type { BoundRelations } from '../discovery/bound-relations.ts';
 import { type PgRelationInfo, tableReference } from '../discovery/relations.ts';
 import type { TablePlans } from '../document/table-plans.ts';
-import type { SqlSession } from '../sql-session.ts';
 import {
   chunkEndQuery,
   type ChunkTable,
@@ -156,5 +154,5 @@ export class ChunkScan {
 }
 
 function scanError(error: unknown, relation: PgRelationInfo): unknown {
-  return runtimeError(error, `cannot read a chunk of ${streamLabel(relation)}`);
+  return queryError(error, `cannot read a chunk of ${streamLabel(relation)}`);
 }

@@ -6,7 +6,7 @@
 import type { Logger } from '@weir/connector';
 import { type StreamId, streamLabel } from '@weir/sqlcapture';
 import { parseSnapshot, type Snapshot } from '../replication/recent-transactions.ts';
-import { arrayLiteral, type SqlSession } from '../sql-session.ts';
+import { arrayLiteral, type SqlSession } from '@weir/postgres';
 
 const REMINDER_MS = 60_000;
 

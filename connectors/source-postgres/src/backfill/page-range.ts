@@ -2,7 +2,7 @@
 // stream, so the number of pages is measured once.
 
 import { errors as engineErrors } from '@weir/sqlcapture';
-import type { SqlSession } from '../sql-session.ts';
+import type { SqlSession } from '@weir/postgres';
 
 export interface TableSize {
   /** Pages of the largest part: of the table itself or of one of its partitions. */

@@ -5,7 +5,7 @@ import type { Logger } from '@weir/connector';
 import { type PgConnection, PgServerError } from '@weir/pgwire';
 import { type PgRelationInfo, tableReference } from '../discovery/relations.ts';
 import type { RecentTransactions, Snapshot } from '../replication/recent-transactions.ts';
-import type { SqlSession } from '../sql-session.ts';
+import type { SqlSession } from '@weir/postgres';
 import { isAsDiscovered } from './layout.ts';
 import { beginSnapshot } from './snapshot.ts';
 

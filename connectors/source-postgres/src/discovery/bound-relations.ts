@@ -2,7 +2,7 @@
 // relations by their ids, the engine of bindings by their numbers: here one is told by the other.
 
 import type { PgOutputRelation } from '@weir/pgwire';
-import { type PgType, TypeCatalog, type ValueStyle } from '@weir/postgres';
+import { type PgType, type SqlSession, TypeCatalog, type ValueStyle } from '@weir/postgres';
 import {
   findStream,
   resourceStream,
@@ -13,7 +13,6 @@ import {
   type TableInfo,
 } from '@weir/sqlcapture';
 import { errors } from '../errors.ts';
-import type { SqlSession } from '../sql-session.ts';
 import { type PgRelationInfo, readRelations } from './relations.ts';
 import { loadTypes, tableInfo } from './table-info.ts';
 

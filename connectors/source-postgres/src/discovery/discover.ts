@@ -15,8 +15,7 @@ import type { SourceSettings } from '../config.ts';
 import type { EndpointConfig } from '../endpoint-schema.ts';
 import { sourceSchema } from '../document/source-schema.ts';
 import { publishedKey, readPublication } from '../publication.ts';
-import type { SqlSession } from '../sql-session.ts';
-import { TypeCatalog } from '@weir/postgres';
+import { type SqlSession, TypeCatalog } from '@weir/postgres';
 import { readRelations, type PgRelationInfo } from './relations.ts';
 import { loadTypes, tableInfo } from './table-info.ts';
 

@@ -2,7 +2,7 @@
 
 import { quoteQualified } from '@weir/pgwire';
 import type { StreamId } from '@weir/sqlcapture';
-import { arrayLiteral, type SqlRow, type SqlSession } from '../sql-session.ts';
+import { arrayLiteral, type SqlRow, type SqlSession } from '@weir/postgres';
 
 export interface PgColumnInfo {
   readonly name: string;

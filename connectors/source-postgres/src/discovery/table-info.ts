@@ -1,8 +1,14 @@
 // From what the catalogues say about a table to what the engine needs to know of it.
 
-import type { SqlSession } from '../sql-session.ts';
+import {
+  columnSchema,
+  isByteOrdered,
+  orderType,
+  type SqlSession,
+  type TypeCatalog,
+  type ValueStyle,
+} from '@weir/postgres';
 import { collectionKey, type TableInfo } from '@weir/sqlcapture';
-import { columnSchema, isByteOrdered, orderType, type TypeCatalog, type ValueStyle } from '@weir/postgres';
 import type { PgRelationInfo } from './relations.ts';
 
 /** Makes sure the catalog knows every type of these tables. */

@@ -21,7 +21,7 @@ import type {
   TableState,
 } from '@weir/sqlcapture';
 import { isScanned, type Watershed, watershedOf } from '../backfill/watershed.ts';
-import { runtimeError } from '../connection.ts';
+import { queryError } from '@weir/postgres';
 import type { RowPlan } from '../document/row-plan.ts';
 import { type ChangeLsn, TransactionMeta } from '../document/transaction-meta.ts';
 import { errors } from '../errors.ts';
@@ -164,7 +164,7 @@ export class PgReplication implements ReplicationStream {
         options: pgoutputOptions([publication]),
       });
     } catch (error) {
-      throw runtimeError(error, 'cannot start replication');
+      throw queryError(error, 'cannot start replication');
     }
     this.#frames = this.#wire[Symbol.asyncIterator]();
     this.#status = new StatusReports(this.#wire, this.#acknowledged);
@@ -366,7 +366,7 @@ export class PgReplication implements ReplicationStream {
         this.#index = 0;
       }
     } catch (error) {
-      this.#failure = runtimeError(error, 'replication failed');
+      this.#failure = queryError(error, 'replication failed');
     } finally {
       this.#pull = undefined;
     }

@@ -4,7 +4,7 @@ import type { Logger } from '@weir/connector';
 import { PgServerError, quoteIdentifier, quoteLiteral } from '@weir/pgwire';
 import { streamLabel } from '@weir/sqlcapture';
 import type { Snapshots } from '../backfill/snapshots.ts';
-import { runtimeError } from '../connection.ts';
+import { queryError } from '@weir/postgres';
 import { type TableIdentity, tableReference } from '../discovery/relations.ts';
 
 /**
@@ -26,7 +26,7 @@ export async function readRowValues(
     return await snapshots.with(async (connection) => (await connection.query(query)).rows[0]);
   } catch (error) {
     const isGone = error instanceof PgServerError && error.sqlstate.startsWith('42');
-    if (!isGone) throw runtimeError(error, `cannot read values of ${streamLabel(table)}`);
+    if (!isGone) throw queryError(error, `cannot read values of ${streamLabel(table)}`);
     log.warn(
       `a row of ${streamLabel(table)} got another key, and its values of ${columns.join(', ')} cannot be read: ${error.message}`,
     );

@@ -16,7 +16,7 @@ import {
   recreateSlot,
   serverPosition,
 } from '../replication-slot.ts';
-import type { SqlSession } from '../sql-session.ts';
+import type { SqlSession } from '@weir/postgres';
 
 export interface SlotContext {
   readonly sql: SqlSession;

@@ -4,7 +4,7 @@
 import type { Logger } from '@weir/connector';
 import { parseLsn } from '@weir/pgwire';
 import type { StreamHealth } from '@weir/sqlcapture';
-import type { SqlSession } from '../sql-session.ts';
+import type { SqlSession } from '@weir/postgres';
 
 export interface WalFacts {
   /** End of the server's log. */

@@ -3,21 +3,20 @@
 
 import type { PgConnection, QueryParameter, QueryResult } from '@weir/pgwire';
 import { rowObjects } from '@weir/pgwire';
-import { type ConnectionFactory, runtimeError } from './connection.ts';
+import { queryError } from './query-error.ts';
 
 export type SqlRow = Readonly<Record<string, string | null>>;
 
 export class SqlSession implements AsyncDisposable {
-  readonly #connect: ConnectionFactory;
+  readonly #connect: () => Promise<PgConnection>;
   #connection: PgConnection | undefined;
 
-  constructor(connect: ConnectionFactory) {
+  constructor(connect: () => Promise<PgConnection>) {
     this.#connect = connect;
   }
 
   async connection(): Promise<PgConnection> {
-    if (this.#connection === undefined || this.#connection.isClosed)
-      this.#connection = await this.#connect('sql');
+    if (this.#connection === undefined || this.#connection.isClosed) this.#connection = await this.#connect();
     return this.#connection;
   }
 
@@ -35,7 +34,7 @@ export class SqlSession implements AsyncDisposable {
     try {
       return parameters === undefined ? await connection.query(sql) : await connection.query(sql, parameters);
     } catch (error) {
-      throw runtimeError(error, doing);
+      throw queryError(error, doing);
     }
   }
 

@@ -1,9 +1,17 @@
 // How the connection is encrypted: /advanced/sslmode with libpq's meanings, and the certificates that go with it.
 
-import type { ConnectOptions } from '@weir/pgwire';
+import type { ConnectOptions, SslMode } from '@weir/pgwire';
+import type { Secret } from '@weir/schema';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { EndpointConfig } from './endpoint-schema.ts';
 import { errors } from './errors.ts';
+
+/** The fields of `/advanced` that are about encryption. */
+export interface TlsSettings {
+  readonly sslmode?: SslMode | undefined;
+  readonly ssl_server_ca?: string | undefined;
+  readonly ssl_client_cert?: string | undefined;
+  readonly ssl_client_key?: Secret | undefined;
+}
 
 const checkingModes: readonly string[] = ['require', 'verify-ca', 'verify-full'];
 
@@ -11,11 +19,13 @@ const checkingModes: readonly string[] = ['require', 'verify-ca', 'verify-full']
  * Tokens of cloud identities are sent as they are, so they need an encrypted connection; the server's certificate is
  * checked only where the mode says so.
  */
-export function tlsOptions(config: EndpointConfig): Pick<ConnectOptions, 'sslmode' | 'ca' | 'cert' | 'key'> {
-  const { sslmode, ssl_server_ca: ca, ssl_client_cert: cert, ssl_client_key: key } = config.advanced;
-  const isPassword = config.credentials.auth_type === 'UserPassword';
+export function tlsOptions(
+  settings: TlsSettings,
+  hasPassword: boolean,
+): Pick<ConnectOptions, 'sslmode' | 'ca' | 'cert' | 'key'> {
+  const { sslmode, ssl_server_ca: ca, ssl_client_cert: cert, ssl_client_key: key } = settings;
   return {
-    sslmode: sslmode ?? (isPassword ? 'prefer' : 'require'),
+    sslmode: sslmode ?? (hasPassword ? 'prefer' : 'require'),
     ...(isBlank(ca) ? {} : { ca }),
     ...(isBlank(cert) ? {} : { cert }),
     ...(isBlank(key?.reveal()) ? {} : { key: key?.reveal() ?? '' }),
@@ -28,8 +38,8 @@ function isBlank(text: string | undefined): text is undefined {
 }
 
 /** Certificates that would silently have no effect, or cannot be used, are refused. Throws PG_CONFIG_INVALID. */
-export function checkTls(config: EndpointConfig): void {
-  const { sslmode, ca, cert, key } = tlsOptions(config);
+export function checkTls(settings: TlsSettings, hasPassword: boolean): void {
+  const { sslmode, ca, cert, key } = tlsOptions(settings, hasPassword);
   if (ca !== undefined && !checkingModes.includes(sslmode ?? '')) {
     throw errors.PG_CONFIG_INVALID({
       message: `/advanced/ssl_server_ca is given, but with the SSL mode ${sslmode} no certificate of the server is checked`,

@@ -1,0 +1,11 @@
+export { checkAddress, refusePooler, type ServerLocation, splitAddress, tunnelTarget } from './address.ts';
+export { connectError } from './connect-error.ts';
+export { type Connect, type ConnectionPurpose, connectTo, type Route } from './connect-to.ts';
+export { addressField, AZURE_SCOPE, credentialsField, passwordField, tlsFields } from './endpoint-fields.ts';
+export { checkEndpoint, type PostgresEndpoint } from './endpoint.ts';
+export { catalogue as connectionCatalogue, errors as connectionErrors } from './errors.ts';
+export { queryError } from './query-error.ts';
+export { arrayLiteral, type SqlRow, SqlSession } from './sql-session.ts';
+export { serverDuration } from './statement-timeout.ts';
+export { tlsOptions, type TlsSettings } from './tls.ts';
+export { openServer, type OpenServer, type Server, withServer } from './with-server.ts';
