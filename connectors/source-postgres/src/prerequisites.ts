@@ -189,13 +189,14 @@ function identityFailures(options: PrerequisiteOptions, relations: readonly PgRe
     const relation = findStream(relations, resourceStream(binding.resource));
     if (relation === undefined) return [];
     const label = streamLabel(relation);
-    const fix = `ALTER TABLE ${quoteQualified(relation.namespace, relation.name)} REPLICA IDENTITY FULL;`;
+    const fix = `Run: ALTER TABLE ${quoteQualified(relation.namespace, relation.name)} REPLICA IDENTITY FULL;`;
     const identity = replicaIdentityColumns(relation);
     if (identity === undefined) {
       // Validate warns; Apply and Open, which ask again, have nothing to add.
       if (!options.repair)
         options.log.warn(
-          `the table ${label} has no replica identity, so the server refuses updates and deletes of it while it is published; run: ${fix}`,
+          `the table ${label} has no replica identity, so the server refuses updates and deletes of it while it is published`,
+          { fix },
         );
       return [];
     }

@@ -42,6 +42,11 @@ test('each risk of a server is told with its way out', () => {
       /raise max_slot_wal_keep_size/,
     ],
     [{ hasRun: true }, /what was written since is lost/, /weir backfill <task> --all/],
+    [
+      { slotExists: true, hasRun: true, walStatus: 'lost' },
+      /has removed log.*is lost to this capture/,
+      /weir backfill <task> --all/,
+    ],
     [{ slotExists: true }, /exists already/, /choose another/],
     [{ slots: 10 }, /all 10 replication slots are taken/, /max_replication_slots/],
     [{ walSenders: 10 }, /all 10 replication connections/, /max_wal_senders/],

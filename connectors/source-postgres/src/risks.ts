@@ -64,6 +64,12 @@ export function serverRisks(facts: ServerFacts): readonly Risk[] {
       fix: 'Run: weir backfill <task> --all; the tables are then read anew, into the same collections.',
     });
   }
+  if (facts.hasRun && facts.walStatus === 'lost') {
+    risks.push({
+      message: `the server has removed log that the replication slot ${JSON.stringify(facts.slot)} still needed; what was written since is lost to this capture, and it will stop`,
+      fix: 'Run: weir backfill <task> --all; the tables are then read anew, into the same collections.',
+    });
+  }
   if (!facts.hasRun && facts.slotExists) {
     risks.push({
       message: `the replication slot ${JSON.stringify(facts.slot)} exists already, and a capture that starts from the beginning drops it and creates its own`,

@@ -4,7 +4,14 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { missingPostgres, startPostgres, temporaryDirectory } from '@weir/testing';
+import { connect } from '@weir/pgwire';
+import {
+  missingPostgres,
+  postgresVersions,
+  type PostgresServer,
+  startPostgres,
+  temporaryDirectory,
+} from '@weir/testing';
 import { weir } from './weir-process.ts';
 
 interface Examined {
@@ -12,7 +19,13 @@ interface Examined {
   readonly findings: readonly { kind: string; code: string; message: string; fix: string }[];
 }
 
-function catalog(port: number, password: string, file: string): string {
+function catalog(
+  port: number,
+  password: string,
+  file: string,
+  streams: readonly string[] = ['t'],
+  user = 'keeper',
+): string {
   const address = `127.0.0.1:${port}`;
   const credentials = { auth_type: 'UserPassword', password };
   return JSON.stringify({
@@ -21,10 +34,10 @@ function catalog(port: number, password: string, file: string): string {
         endpoint: {
           connector: {
             image: 'source-postgres',
-            config: { address, user: 'keeper', database: 'postgres', historyMode: false, credentials },
+            config: { address, user, database: 'postgres', historyMode: false, credentials },
           },
         },
-        bindings: [{ resource: { namespace: 'public', stream: 't' }, target: 'acme/t' }],
+        bindings: streams.map((stream) => ({ resource: { namespace: 'public', stream }, target: 'acme/t' })),
       },
     },
     collections: {
@@ -42,6 +55,23 @@ function catalog(port: number, password: string, file: string): string {
   });
 }
 
+function diagnose(folder: string): { status: number | null; examined: Examined[]; text: string } {
+  const { status, stdout, stderr } = weir(folder, 'doctor', 'flow.json', '--json');
+  assert.equal(stderr, '');
+  const examined = stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Examined);
+  return { status, examined, text: stdout };
+}
+
+/** The findings of the capture, each of which must say what to do. */
+function findingsOf({ examined }: { examined: Examined[] }): Examined['findings'] {
+  const findings = examined.find(({ task }) => task === 'acme/source')?.findings ?? [];
+  for (const { message, fix } of findings) assert.notEqual(fix, '', message);
+  return findings;
+}
+
 test(
   'doctor tells every problem and risk of every task with its fix, and changes nothing',
   { skip: missingPostgres(18) },
@@ -51,15 +81,7 @@ test(
     await server.query(`CREATE TABLE t (id int PRIMARY KEY, v int);
                         CREATE ROLE keeper SUPERUSER LOGIN REPLICATION PASSWORD 'right'`);
     const write = (text: string): void => writeFileSync(join(folder.path, 'flow.json'), text);
-    const doctor = (): { status: number | null; examined: Examined[]; text: string } => {
-      const { status, stdout, stderr } = weir(folder.path, 'doctor', 'flow.json', '--json');
-      assert.equal(stderr, '');
-      const examined = stdout
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Examined);
-      return { status, examined, text: stdout };
-    };
+    const doctor = () => diagnose(folder.path);
 
     write(catalog(server.port, 'right', 'sink.db'));
     const risky = doctor();
@@ -102,3 +124,128 @@ test(
     assert.ok(!existsSync(join(folder.path, '.weir')));
   },
 );
+
+for (const version of postgresVersions) {
+  test(
+    `each of several problems is a finding with its own code and fix, on PostgreSQL ${version}`,
+    { skip: missingPostgres(version) },
+    async () => {
+      await using server = await startPostgres({ version, settings: { max_slot_wal_keep_size: '10GB' } });
+      using folder = temporaryDirectory();
+      await server.query(`CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE loose (v text);
+                          CREATE ROLE keeper LOGIN PASSWORD 'right'; GRANT SELECT ON loose TO keeper`);
+      const text = catalog(server.port, 'right', 'sink.db', ['t', 'gone', 'loose']);
+      writeFileSync(join(folder.path, 'flow.json'), text);
+      const sick = diagnose(folder.path);
+      assert.equal(sick.status, 1);
+      const findings = findingsOf(sick);
+      const told = (kind: string) =>
+        findings.filter((each) => each.kind === kind).map(({ code, fix }) => `${code}: ${fix}`);
+      const expected = [
+        /^PG_ROLE: .*ALTER ROLE "keeper" WITH REPLICATION;/,
+        /^PG_PUBLICATION: .*CREATE PUBLICATION "flow_publication"/,
+        /^PG_TABLE_UNREADABLE: Create the table, or disable its binding\./,
+        /^PG_TABLE_UNREADABLE: Run: GRANT SELECT ON "public"\."t" TO "keeper";/,
+      ];
+      const problems = told('problem');
+      for (const pattern of expected)
+        assert.ok(
+          problems.some((each) => pattern.test(each)),
+          `${pattern.source} in ${problems.join('\n')}`,
+        );
+      assert.deepEqual(
+        told('risk').map((each) => each.replace(/^: /, '')),
+        ['Run: ALTER TABLE "public"."loose" REPLICA IDENTITY FULL;'],
+      );
+      // People get the same, one below the other.
+      const { stdout } = weir(folder.path, 'doctor', 'flow.json');
+      for (const { kind, code, fix } of findings) {
+        assert.ok(stdout.includes(`  ${kind}: ${code === '' ? '' : `${code}: `}`), code);
+        assert.ok(stdout.includes(`\n    ${fix}\n`), fix);
+      }
+    },
+  );
+
+  test(
+    `the risks of a server that is full, waits for a standby and forgets slots are told, on PostgreSQL ${version}`,
+    { skip: missingPostgres(version) },
+    async () => {
+      await using server = await startPostgres({
+        version,
+        settings: {
+          max_replication_slots: '1',
+          max_wal_senders: '1',
+          min_wal_size: '32MB',
+          max_wal_size: '32MB',
+          // Segments nobody writes to take no room.
+          wal_init_zero: 'off',
+          wal_recycle: 'off',
+        },
+      });
+      using folder = temporaryDirectory();
+      await server.query(`CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1); CREATE ROLE keeper LOGIN REPLICATION PASSWORD 'right';
+                          GRANT SELECT ON t TO keeper; CREATE PUBLICATION flow_publication FOR TABLE t`);
+      writeFileSync(join(folder.path, 'flow.json'), catalog(server.port, 'right', 'sink.db'));
+      const messages = (): string =>
+        findingsOf(diagnose(folder.path))
+          .map(({ kind, message }) => `${kind}: ${message}`)
+          .toSorted()
+          .join('\n');
+      const unlimited = /^risk: while this capture is stopped, the server keeps all its log for the slot/m;
+
+      // The slot of somebody else, where the capture has not run yet.
+      await server.query("SELECT pg_create_logical_replication_slot('flow_slot', 'pgoutput')");
+      assert.match(messages(), /^risk: the replication slot "flow_slot" exists already, and .*drops it/m);
+      await server.query("SELECT pg_drop_replication_slot('flow_slot')");
+      assert.match(messages(), unlimited);
+      const ran = weir(folder.path, 'run', '--source', 'flow.json', '--until-caught-up');
+      assert.equal(ran.status, 0, ran.stderr);
+
+      await writeLog(server, 64);
+      assert.match(
+        messages(),
+        /^risk: the slot "flow_slot" holds more log than the server reserves for it \(extended\)/m,
+      );
+
+      await server.query("ALTER SYSTEM SET max_slot_wal_keep_size = '48MB'");
+      await server.query('SELECT pg_reload_conf()');
+      await writeLog(server, 128);
+      await server.query('CHECKPOINT');
+      const lost = messages();
+      assert.match(
+        lost,
+        /^risk: the server has removed log that the replication slot "flow_slot" still needed/m,
+      );
+      assert.doesNotMatch(lost, unlimited);
+
+      await server.query("SELECT pg_drop_replication_slot('flow_slot')");
+      await server.query('ALTER SYSTEM RESET max_slot_wal_keep_size');
+      await server.query('SELECT pg_reload_conf()');
+      await server.query("SELECT pg_create_physical_replication_slot('forgotten', true)");
+      await writeLog(server, 1100);
+      const { host, port, user, password, database } = server;
+      await using _sender = await connect({ host, port, user, password, database, replication: 'database' });
+      await server.query("ALTER SYSTEM SET synchronous_standby_names = 'absent'");
+      await server.query('SELECT pg_reload_conf()');
+      const full = messages();
+      for (const expected of [
+        /^risk: all 1 replication connections are in use$/m,
+        /^risk: all 1 replication slots are taken, so the capture cannot create one$/m,
+        /^risk: nobody reads the replication slot "forgotten", and the server keeps 1\d\d\d MB of log for it$/m,
+        /^risk: the replication slot "flow_slot" does not exist; if this capture has run before/m,
+        /^risk: with synchronous replication, a capture that restarts .* the user may not$/m,
+        unlimited,
+      ]) {
+        assert.match(full, expected);
+      }
+      assert.equal(full.split('\n').length, 6, full);
+    },
+  );
+}
+
+/** Moves the end of the log by about so much. */
+async function writeLog(server: PostgresServer, mebibytes: number): Promise<void> {
+  for (let moved = 0; moved < mebibytes; moved += 16) {
+    await server.query("SELECT pg_logical_emit_message(false, 'doctor', ''), pg_switch_wal()");
+  }
+}

@@ -1,4 +1,4 @@
-import { WeirError, type RetryPolicy } from '@weir/protocol';
+import { type Failure, WeirError, type RetryPolicy } from '@weir/protocol';
 import { errors } from './errors.ts';
 
 export interface FailureDescription {
@@ -9,6 +9,8 @@ export interface FailureDescription {
   readonly fix: string;
   /** Whether the runtime should start the task again by itself. */
   readonly retry: RetryPolicy;
+  /** Those that the message lists; empty when it tells of one. */
+  readonly failures: readonly Failure[];
   /** Of failures that nobody foresaw; for the log at debug level. */
   readonly stack: string | undefined;
 }
@@ -21,6 +23,7 @@ export function describeFailure(connector: string, failure: unknown): FailureDes
       code: failure.code,
       fix: failure.fix,
       retry: failure.retry,
+      failures: failure.failures,
       stack: causeStack(failure),
     };
   }
@@ -34,6 +37,7 @@ export function describeFailure(connector: string, failure: unknown): FailureDes
     code: unforeseen.code,
     fix: unforeseen.fix,
     retry: unforeseen.retry,
+    failures: [],
     stack: error.stack,
   };
 }

@@ -55,9 +55,14 @@ export async function serve<D extends Direction>(
     await answerRequests(handler, host, log, stopping);
     return 0;
   } catch (failure) {
-    const { message, code, fix, retry, stack } = describeFailure(handler.name, failure);
+    const { message, code, fix, retry, failures, stack } = describeFailure(handler.name, failure);
     if (stack !== undefined) log.debug(stack);
-    log.error(message, { code, retry, ...(fix === '' ? {} : { fix }) });
+    log.error(message, {
+      code,
+      retry,
+      ...(fix === '' ? {} : { fix }),
+      ...(failures.length === 0 ? {} : { failures }),
+    });
     return 1;
   }
 }

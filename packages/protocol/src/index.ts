@@ -50,4 +50,4 @@ export {
 } from './uuid.ts';
 export type { Clock, UuidParts } from './uuid.ts';
 export { defineErrors, WeirError } from './weir-error.ts';
-export type { ErrorCatalogue, ErrorDefinition, ErrorDetail, RetryPolicy } from './weir-error.ts';
+export type { ErrorCatalogue, ErrorDefinition, ErrorDetail, Failure, RetryPolicy } from './weir-error.ts';

@@ -18,12 +18,24 @@ export interface ErrorDetail {
   /** What to do in this case, for instance the exact SQL; the catalogue's advice when absent. */
   readonly fix?: string;
   readonly cause?: unknown;
+  /** The failures that this error lists, for those who want them one by one. */
+  readonly failures?: readonly Failure[];
+}
+
+/** One of the failures of an error that lists several; its message and its advice stand in the message of that error. */
+export interface Failure {
+  /** Empty when it has none. */
+  readonly code: string;
+  readonly message: string;
+  readonly fix: string;
 }
 
 export class WeirError extends Error {
   readonly code: string;
   readonly fix: string;
   readonly retry: RetryPolicy;
+  /** Empty when this error is the only one. */
+  readonly failures: readonly Failure[];
 
   constructor(code: string, definition: ErrorDefinition, detail: ErrorDetail) {
     super(detail.message, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -31,6 +43,7 @@ export class WeirError extends Error {
     this.code = code;
     this.fix = detail.fix ?? definition.fix;
     this.retry = definition.retry;
+    this.failures = detail.failures ?? [];
   }
 
   /** The one line (or few) that a person reads. */

@@ -31,6 +31,19 @@ test('what to do is kept apart when the connector says which part of its log tha
   assert.deepEqual([other.message, other.fix], ['It is gone.', '']);
 });
 
+test('several failures of one error are kept apart when the connector tells them one by one', () => {
+  const failures = [
+    { code: 'PG_A', message: 'It is off.', fix: 'Turn it on.' },
+    { code: '', message: 'It is far.', fix: '' },
+  ];
+  const listed = log('A_LIST: It cannot run because:\n - It is off.', { code: 'A_LIST', failures });
+  assert.deepEqual(connectorFailure('source-x', failed, listed).failures, failures);
+  for (const other of [undefined, 'no', [{ ...failures[0], fix: 1 }, failures[1]], [null]]) {
+    const odd = log('A_LIST: It cannot.', { code: 'A_LIST', failures: other });
+    assert.deepEqual(connectorFailure('source-x', failed, odd).failures, []);
+  }
+});
+
 test('a connector may say that trying again is useless', () => {
   assert.equal(
     connectorFailure('source-x', failed, log('no', { code: 'A_B', retry: 'never' })).retry,

@@ -1,7 +1,7 @@
 // The error of a failed connector is its last log line (Flow protocol: errors and exit codes).
 
 import { WeirError } from '@weir/protocol';
-import type { RetryPolicy } from '@weir/protocol';
+import type { Failure, RetryPolicy } from '@weir/protocol';
 import { catalogue, errors } from '../errors.ts';
 import type { OpsLog } from './ops-log.ts';
 
@@ -41,5 +41,20 @@ export function connectorFailure(
     ...catalogue.CONNECTOR_FAILED,
     retry: isRetryPolicy(retry) ? retry : 'backoff',
   } as const;
-  return new WeirError(code, definition, { message, fix: advice });
+  return new WeirError(code, definition, {
+    message,
+    fix: advice,
+    failures: failuresOf(lastLog.fields['failures']),
+  });
+}
+
+/** What the log lists one by one; nothing of a list that is not all failures. */
+function failuresOf(value: unknown): readonly Failure[] {
+  return Array.isArray(value) && value.every(isFailure) ? value : [];
+}
+
+function isFailure(value: unknown): value is Failure {
+  if (typeof value !== 'object' || value === null) return false;
+  const { code, message, fix } = value as Partial<Record<keyof Failure, unknown>>;
+  return [code, message, fix].every((part) => typeof part === 'string');
 }

@@ -24,7 +24,7 @@ export interface Finding {
 
 /**
  * `store` is undefined before the first run. Risks are the connector's warnings, and its logs with a field `fix`;
- * a problem is the error with which Validate ends.
+ * problems are the error with which Validate ends, or each of those that it lists.
  */
 export async function examineTask(
   catalog: Catalog,
@@ -45,9 +45,9 @@ export async function examineTask(
     }
   } catch (error) {
     options.signal?.throwIfAborted();
-    const problem = problemOf(error);
-    findings.delete(problem.message);
-    return [problem, ...findings.values()];
+    const problems = problemsOf(error);
+    for (const { message } of problems) findings.delete(message);
+    return [...problems, ...findings.values()];
   }
   return [...findings.values()];
 }
@@ -90,6 +90,11 @@ function riskOf({ level, message, fields }: OpsLog): Finding | undefined {
     return finding('risk', message, fix, typeof code === 'string' ? code : '');
   }
   return undefined;
+}
+
+function problemsOf(error: unknown): readonly Finding[] {
+  if (!(error instanceof WeirError) || error.failures.length === 0) return [problemOf(error)];
+  return error.failures.map(({ code, message, fix }) => finding('problem', message, fix, code));
 }
 
 function problemOf(error: unknown): Finding {
