@@ -50,6 +50,11 @@ export const catalogue = {
     fix: 'ALTER ROLE … BYPASSRLS;',
     retry: 'never',
   },
+  PG_ROW_TOO_LARGE: {
+    summary: 'A row is larger than the 1 GiB that the server can send.',
+    fix: 'Make the row smaller or leave it out by /advanced/additional_backfill_filter of its binding. A change that is in the log already cannot be passed: take the table out of the publication or shrink the row, drop the slot, and increment the backfill counter of every binding.',
+    retry: 'never',
+  },
   PG_FILTER_INVALID: {
     summary: 'The additional backfill filter of a binding is not a condition that the server takes.',
     fix: 'Correct /advanced/additional_backfill_filter of the binding.',

@@ -141,6 +141,25 @@ for (const version of postgresVersions) {
       assert.deepEqual(capture.rows('Über "uns"'), [{ id: 7 }]);
     });
 
+    test('what cannot be captured at all is told by what it is, on one line whatever its name', async () => {
+      await server.query(
+        'CREATE VIEW "a view" AS SELECT 1 AS id; CREATE UNLOGGED TABLE "un\nlogged" (id int PRIMARY KEY); CREATE TABLE renamed (ident int PRIMARY KEY)',
+      );
+      const config = endpointConfig(server);
+      assert.match(
+        await validate(config, [binding('a view')]),
+        /^PG_TABLE_UNREADABLE: public\.a view is a view,/,
+      );
+      assert.match(
+        await validate(config, [binding('un\nlogged')]),
+        /^PG_TABLE_UNREADABLE: public\.un\\nlogged is an unlogged table,/,
+      );
+      assert.match(
+        await validate(config, [binding('renamed')]),
+        /^PG_KEY_COLUMN_MISSING: the table public\.renamed has no column "id"/,
+      );
+    });
+
     test('a filter, a key or a slot name that cannot work is told before anything runs, with all else that is wrong', async () => {
       await server.query('CREATE TABLE plainly (id int PRIMARY KEY)');
       const config = endpointConfig(server);

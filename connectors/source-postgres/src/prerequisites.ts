@@ -133,16 +133,38 @@ async function boundRelations(options: PrerequisiteOptions, failures: unknown[])
   const { sql, settings, bindings } = options;
   const streams = bindings.map((binding) => resourceStream(binding.resource));
   const relations = await readRelations(sql, { streams, asPartitions: options.asPartitions });
-  return streams.flatMap((stream) => {
+  const absent: StreamId[] = [];
+  const found = streams.flatMap((stream) => {
     const relation = findStream(relations, stream);
     if (relation !== undefined) return [relation];
-    failures.push(
-      errors.PG_TABLE_UNREADABLE({
-        message: `the user ${JSON.stringify(settings.user)} cannot read from the table ${streamLabel(stream)}: it does not exist`,
-        fix: 'Create the table, or disable its binding.',
-      }),
-    );
+    absent.push(stream);
     return [];
+  });
+  for (const stream of absent) failures.push(await absenceError(sql, settings, stream));
+  return found;
+}
+
+/** Why a bound table is not among those that can be captured: it is not there, or it is something else. */
+async function absenceError(sql: SqlSession, settings: SourceSettings, stream: StreamId): Promise<unknown> {
+  const row = await sql.row(
+    'cannot look for a table',
+    `SELECT CASE WHEN c.relpersistence = 'u' THEN 'an unlogged table' WHEN c.relpersistence = 't' THEN 'a temporary table'
+                 WHEN c.relkind = 'v' THEN 'a view' WHEN c.relkind = 'm' THEN 'a materialized view'
+                 WHEN c.relkind = 'f' THEN 'a foreign table' ELSE 'no table of yours' END AS what
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relname = $2`,
+    [stream.namespace, stream.name],
+  );
+  const label = streamLabel(stream);
+  if (row === undefined) {
+    return errors.PG_TABLE_UNREADABLE({
+      message: `the user ${JSON.stringify(settings.user)} cannot read from the table ${label}: it does not exist`,
+      fix: 'Create the table, or disable its binding.',
+    });
+  }
+  return errors.PG_TABLE_UNREADABLE({
+    message: `${label} is ${row['what'] ?? 'no table'}, whose changes the server does not replicate`,
+    fix: 'Disable its binding; source-postgres-batch can read it on a schedule.',
   });
 }
 
@@ -203,6 +225,14 @@ function identityFailures(options: PrerequisiteOptions, relations: readonly PgRe
     const missing = collectionKeyColumns(binding.collectionKey).filter(
       (column) => !identity.includes(column),
     );
+    const gone = missing.filter((column) => !relation.columns.some(({ name }) => name === column));
+    if (gone.length > 0) {
+      return [
+        errors.PG_KEY_COLUMN_MISSING({
+          message: `the table ${label} has no column ${gone.map((name) => JSON.stringify(name)).join(', ')}, which is in the key of its collection`,
+        }),
+      ];
+    }
     if (missing.length === 0) return [];
     return [identityError(relation, missing)];
   });

@@ -179,7 +179,7 @@ export async function checkContinuity(check: ContinuityCheck): Promise<void> {
   if (slot.isLost) {
     throw errors.PG_SLOT_LOST({
       message: `the server has removed log that the replication slot ${name} still needed`,
-      fix: `Run: SELECT pg_drop_replication_slot(${quoteLiteral(settings.slot).trim()}); ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; ${RESTART_BACKFILLS}`,
+      fix: `Run: SELECT pg_drop_replication_slot(${quoteLiteral(settings.slot).trim()}); ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf(); ${RESTART_BACKFILLS}`,
     });
   }
   const position = await serverPosition(sql);

@@ -16,9 +16,11 @@ function escapePart(part: string): string {
   return part.replaceAll('%', '%25').replaceAll('.', '%2E');
 }
 
-/** For messages: `schema.table` as a person would say it. */
+/** For messages: `schema.table` as a person would say it, on one line. */
 export function streamLabel(stream: StreamId): string {
-  return `${stream.namespace}.${stream.name}`;
+  return `${stream.namespace}.${stream.name}`.replaceAll(/\p{Cc}/gu, (control) =>
+    JSON.stringify(control).slice(1, -1),
+  );
 }
 
 /** The exact match, else the only one that matches when case is ignored, else undefined. */

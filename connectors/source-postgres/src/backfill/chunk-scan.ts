@@ -15,6 +15,7 @@ import type { SourceSettings } from '../config.ts';
 import type { BoundRelations } from '../discovery/bound-relations.ts';
 import { type PgRelationInfo, tableReference } from '../discovery/relations.ts';
 import type { TablePlans } from '../document/table-plans.ts';
+import { rowTooLargeError } from '../row-limit.ts';
 import {
   chunkEndQuery,
   type ChunkTable,
@@ -154,5 +155,6 @@ export class ChunkScan {
 }
 
 function scanError(error: unknown, relation: PgRelationInfo): unknown {
-  return queryError(error, `cannot read a chunk of ${streamLabel(relation)}`);
+  const tooLarge = rowTooLargeError(error, `the table ${streamLabel(relation)}`);
+  return tooLarge ?? queryError(error, `cannot read a chunk of ${streamLabel(relation)}`);
 }

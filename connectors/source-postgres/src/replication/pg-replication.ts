@@ -25,6 +25,7 @@ import { queryError } from '@weir/postgres';
 import type { RowPlan } from '../document/row-plan.ts';
 import { type ChangeLsn, TransactionMeta } from '../document/transaction-meta.ts';
 import { errors } from '../errors.ts';
+import { rowTooLargeError } from '../row-limit.ts';
 import { type ChangePart, PgChangeEvent } from './change.ts';
 import { LsnPosition } from './lsn-position.ts';
 import type { RecentTransactions } from './recent-transactions.ts';
@@ -366,7 +367,7 @@ export class PgReplication implements ReplicationStream {
         this.#index = 0;
       }
     } catch (error) {
-      this.#failure = queryError(error, 'replication failed');
+      this.#failure = rowTooLargeError(error, 'a published table') ?? queryError(error, 'replication failed');
     } finally {
       this.#pull = undefined;
     }
