@@ -11,6 +11,7 @@ import type { TableState } from './state.ts';
 import {
   awaitingWriters,
   goneError,
+  isOfUnknownOrder,
   isReordered,
   isReplaced,
   renewedError,
@@ -20,6 +21,8 @@ import {
 } from './table-policies.ts';
 
 type Policies = Pick<EngineSettings, 'isSkipped' | 'onReplaced' | 'onTruncate'>;
+
+const RETYPED = 'has other types than before';
 
 export class ExchangedTables {
   readonly #tables: BoundTables;
@@ -51,9 +54,17 @@ export class ExchangedTables {
     const binding = this.#tables.binding(table);
     const state = this.#tables.state(table);
     const facts = this.#followed.facts(table);
-    if (this.#discovery.info(binding) === undefined) throw goneError(binding);
+    const info = this.#discovery.info(binding);
+    if (info === undefined) throw goneError(binding);
     if (isReplaced(state.metadata, facts)) this.#renew(table, state);
-    else if (state.scanned !== undefined && isReordered(state.metadata, facts)) this.#reread(table, state);
+    else if (state.scanned !== undefined && isReordered(state.metadata, facts))
+      this.#reread(table, state, RETYPED);
+    else if (isOfUnknownOrder(state, info))
+      this.#reread(
+        table,
+        state,
+        'was read in the order of its collation, which is not the one it is read in now',
+      );
   }
 
   /** After a discovery. Throws when a table is gone, or is another one than before: the next start deals with it. */
@@ -68,7 +79,7 @@ export class ExchangedTables {
         throw this.#policies.onReplaced === 'stop' ? replacedError(binding) : renewedError(binding);
       }
       if (!isReordered(state.metadata, facts)) continue;
-      if (state.scanned !== undefined) this.#reread(table, state);
+      if (state.scanned !== undefined) this.#reread(table, state, RETYPED);
       this.#tables.update(table, { metadata: { ...this.#tables.state(table).metadata, ...facts } });
       this.#followed.follow(table);
     }
@@ -110,13 +121,10 @@ export class ExchangedTables {
   }
 
   /** The place where a backfill stands is worth nothing any more. */
-  #reread(table: number, state: TableState): void {
+  #reread(table: number, state: TableState, why: string): void {
     const renewed = renewedTable(this.#tables.binding(table), state);
     if (renewed === undefined) return;
-    this.#around.log(
-      'warn',
-      `the key of ${this.#tables.label(table)} has other types than before: its backfill starts over`,
-    );
+    this.#around.log('warn', `the key of ${this.#tables.label(table)} ${why}: its backfill starts over`);
     this.#tables.set(table, renewed);
     this.#progress.restart(table);
   }

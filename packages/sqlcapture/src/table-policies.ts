@@ -44,6 +44,15 @@ export function isReordered(known: TableMetadata | undefined, facts: TableMetada
 }
 
 /**
+ * Whether a precise backfill was begun by a capture that keeps no facts, over a key whose order depends on a collation: it
+ * read the rows in the server's order, and passed over changes in that of their bytes.
+ */
+export function isOfUnknownOrder(state: TableState, table: TableInfo): boolean {
+  if (state.mode !== 'Backfill' || state.scanned === undefined) return false;
+  return table.unpredictableKeyOrder && state.metadata?.[KEY_TYPES] === undefined;
+}
+
+/**
  * A backfill from the beginning, in which every change is emitted: the collection may hold rows with the keys of rows
  * not read yet. Undefined for tables without a key, whose rows would be there twice.
  */

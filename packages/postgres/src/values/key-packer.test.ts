@@ -173,6 +173,21 @@ test('keys of a state that another capture of Flow wrote become those that are p
   );
 });
 
+test('values of domains that were packed as texts become those of their types', () => {
+  const values = [
+    ['int4', '-12'],
+    ['int8', '9223372036854775807'],
+    ['numeric', '12.50'],
+    ['bool', 'true'],
+    ['float8', '-1.5'],
+    ['uuid', '00000000-0000-4000-8000-000000000001'],
+  ] as const;
+  for (const [name, text] of values) {
+    const domain = derivedType('domain', baseType(name));
+    assert.deepEqual(repackKey([domain], packTuple([text])), packOne(name, text), name);
+  }
+});
+
 test('what was packed here stays as it is', () => {
   const types = [baseType('numeric'), baseType('timestamptz'), baseType('float8'), baseType('date')];
   const key = pack(

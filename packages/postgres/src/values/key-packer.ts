@@ -86,27 +86,34 @@ function isTemporal(type: PgType): boolean {
 
 /**
  * A key as it is packed here, from one that an older release or another capture of Flow packed: numerics with their
- * scale, floats of four bytes, instants with their offset, and texts with the blanks that fill them mean the same place.
+ * scale, floats of four bytes, instants with their offset, texts with the blanks that fill them, and values of domains as
+ * their texts mean the same place.
  */
 export function repackKey(types: readonly PgType[], packed: Buffer): Buffer {
   const packer = new TuplePacker();
   for (const [index, element] of unpackTuple(packed).entries()) {
-    const type = types[index];
-    repackElement(packer, type === undefined ? 0 : underDomains(type).oid, element);
+    repackElement(packer, types[index], element);
   }
   return packer.copy();
 }
 
-function repackElement(packer: TuplePacker, oid: number, element: TupleElement): void {
+function repackElement(packer: TuplePacker, type: PgType | undefined, element: TupleElement): void {
   if (element === null) packer.null();
   else if (typeof element === 'boolean') packer.boolean(element);
   else if (Buffer.isBuffer(element)) packer.bytes(element);
-  else if (typeof element === 'number' && (oid === oids.float4 || oid === oids.float8))
-    packer.double(element);
+  else if (typeof element === 'number' && isFloat(type)) packer.double(element + 0);
   else if (typeof element === 'number' || typeof element === 'bigint') packer.integer(element);
   else if (typeof element === 'object') packNumeric(packer, numericText(element) ?? 'NaN');
-  else if (oid === oids.bpchar) packer.string(element.replace(/ +$/, ''));
-  else packer.string(temporalOids.has(oid) ? temporalKey(element) : element);
+  else if (type === undefined) packer.string(element);
+  else {
+    const text = Buffer.from(element);
+    compileKeyPacker(type)(packer, text, 0, text.length);
+  }
+}
+
+function isFloat(type: PgType | undefined): boolean {
+  const oid = type === undefined ? 0 : underDomains(type).oid;
+  return oid === oids.float4 || oid === oids.float8;
 }
 
 const byteOrdered = new Set<number>([
