@@ -2,7 +2,7 @@
 
 import type { Capture, CaptureBinding, CaptureSession } from '@weir/capture';
 import { type CaptureBindingSpec, type CollectionSpec, WeirError } from '@weir/protocol';
-import { decodeConfig } from '@weir/schema';
+import { decodeConfig } from '@weir/schema/config';
 import {
   CaptureEngine,
   CaptureState,

@@ -1,6 +1,6 @@
 // What an endpoint configuration means: its settings in the units of the connector, and what its schema cannot say.
 
-import { parseFeatureFlags } from '@weir/schema';
+import { parseFeatureFlags } from '@weir/schema/config';
 import { compileTablePattern, type ReplacePolicy, type TruncatePolicy } from '@weir/sqlcapture';
 import { errors } from './errors.ts';
 import { type ExpertSettings, expertSettings } from './expert-settings.ts';

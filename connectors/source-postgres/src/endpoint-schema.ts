@@ -12,7 +12,7 @@ import {
   optional,
   optionalSection,
   text,
-} from '@weir/schema';
+} from '@weir/schema/config';
 import { networkTunnelField, withoutEmptyTunnel } from '@weir/network-tunnel';
 import { addressField, credentialsField, tlsFields } from '@weir/postgres';
 import { replacePolicies, truncatePolicies } from '@weir/sqlcapture';

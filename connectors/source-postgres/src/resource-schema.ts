@@ -1,6 +1,15 @@
 // The configuration of one binding, as the user interface shows it.
 
-import { configSchema, choice, integer, item, list, optional, optionalSection, text } from '@weir/schema';
+import {
+  configSchema,
+  choice,
+  integer,
+  item,
+  list,
+  optional,
+  optionalSection,
+  text,
+} from '@weir/schema/config';
 import { backfillModes } from '@weir/sqlcapture';
 
 /** Discovery sets it; user interfaces do not let it be edited. */

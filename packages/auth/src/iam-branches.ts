@@ -2,7 +2,7 @@
 // exchanges its own identity for short-lived credentials of the configured one and puts them into the same object; run
 // elsewhere, the connector finds an identity in its environment.
 
-import { branch, type ConfigOf, oneOfWith, optional, secret, text } from '@weir/schema';
+import { branch, type ConfigOf, oneOfWith, optional, secret, text } from '@weir/schema/config';
 
 function injected(title: string) {
   return { title, description: 'Set by the runtime.' };

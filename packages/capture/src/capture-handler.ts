@@ -11,7 +11,7 @@ import {
   type CaptureValidateRequest,
   type JsonText,
 } from '@weir/protocol';
-import { configSchemaText, decodeConfig } from '@weir/schema';
+import { configSchemaText, decodeConfig } from '@weir/schema/config';
 import { runSession } from './capture-session.ts';
 import type { Capture, CaptureBinding, RequestContext, ResourcePath } from './capture.ts';
 import { errors } from './errors.ts';

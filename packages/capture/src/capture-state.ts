@@ -3,7 +3,7 @@
 // The runtime holds the state; a connector changes it through RFC 7396 merge patches only.
 
 import type { JsonText } from '@weir/protocol';
-import { getProperty, isJsonObject, parseJson, type JsonObject, type JsonValue } from '@weir/schema';
+import { getProperty, isJsonObject, parseJson, type JsonObject, type JsonValue } from '@weir/schema/json';
 
 /** An RFC 7396 merge patch: an object, or its JSON text. `{}` changes nothing, null deletes a property. */
 export type StatePatch = JsonObject | JsonText;

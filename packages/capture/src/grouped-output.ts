@@ -5,7 +5,7 @@
 
 import { crashPoint } from '@weir/crash-point';
 import type { JsonSchema, ResponseWriter } from '@weir/connector';
-import { stringifyJson } from '@weir/schema';
+import { stringifyJson } from '@weir/schema/json';
 import type { Acknowledgements } from './acknowledgements.ts';
 import type { CaptureOutput, CaptureTransaction } from './capture-output.ts';
 import type { StatePatch } from './capture-state.ts';

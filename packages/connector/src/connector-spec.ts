@@ -1,5 +1,5 @@
 import type { OAuth2 } from '@weir/protocol';
-import type { Field } from '@weir/schema';
+import type { Field } from '@weir/schema/config';
 
 /** A JSON schema as data. Its property order is what people see, so it is never re-sorted. */
 export type JsonSchema = object;

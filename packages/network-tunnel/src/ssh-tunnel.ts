@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { WeirError } from '@weir/protocol';
-import type { Secret } from '@weir/schema';
+import type { Secret } from '@weir/schema/config';
 import type { Client, ClientError } from 'ssh2';
 import { errors } from './errors.ts';
 import { hostKeyFingerprint, hostKeyType, parseHostKeyPins } from './host-key.ts';

@@ -1,6 +1,6 @@
 // The property `networkTunnel` of an endpoint configuration: the same in every connector that has one.
 
-import { type ConfigOf, optional, secret, section, text } from '@weir/schema';
+import { type ConfigOf, optional, secret, section, text } from '@weir/schema/config';
 
 export function networkTunnelField() {
   return optional(

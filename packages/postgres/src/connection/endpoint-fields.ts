@@ -1,7 +1,7 @@
 // The fields of a configuration that say how to reach a server, the same in every connector of one.
 
 import { awsIamBranch, azureIamBranch, gcpIamBranch } from '@weir/auth';
-import { branch, choice, oneOfWith, optional, secret, text } from '@weir/schema';
+import { branch, choice, oneOfWith, optional, secret, text } from '@weir/schema/config';
 
 /** What an Azure token for a PostgreSQL server is for. */
 export const AZURE_SCOPE = 'https://ossrdbms-aad.database.windows.net/.default';

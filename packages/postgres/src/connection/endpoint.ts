@@ -2,7 +2,7 @@
 
 import { checkIamCredentials, type IamCredentials } from '@weir/auth';
 import { checkSshTunnel, type NetworkTunnelConfig } from '@weir/network-tunnel';
-import type { Secret } from '@weir/schema';
+import type { Secret } from '@weir/schema/config';
 import { checkAddress, tunnelTarget } from './address.ts';
 import { errors } from './errors.ts';
 import { checkTls, type TlsSettings } from './tls.ts';

@@ -1,7 +1,7 @@
 // How the connection is encrypted: /advanced/sslmode with libpq's meanings, and the certificates that go with it.
 
 import type { ConnectOptions, SslMode } from '@weir/pgwire';
-import type { Secret } from '@weir/schema';
+import type { Secret } from '@weir/schema/config';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { errors } from './errors.ts';
 
