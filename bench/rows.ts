@@ -7,6 +7,7 @@ import { pgBackfill } from './pg-backfill.ts';
 import { pgCdc } from './pg-cdc.ts';
 import { pgRssBackfill } from './pg-rss-backfill.ts';
 import { pgRssTransaction } from './pg-rss-transaction.ts';
+import { pgLoad, pgStoreExisting, pgStoreNew } from './pg-store.ts';
 import { pipelinePgSqlite } from './pipeline-pg-sqlite.ts';
 import { accounts, lineItems, readings } from './postgres-tables.ts';
 import { runtimeCapture } from './runtime-capture.ts';
@@ -25,6 +26,9 @@ export const rows: readonly (BenchRow | LatencyRow | MemoryRow)[] = [
   latencyPgBackfill,
   runtimeCapture,
   sqliteStore,
+  pgStoreNew,
+  pgStoreExisting,
+  pgLoad,
   pipelinePgSqlite,
   latencyPgSqlite,
 ];

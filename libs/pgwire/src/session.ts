@@ -66,10 +66,20 @@ export class Session {
     if (this.#socket.write(bytes)) return;
     if (this.isClosed) throw this.closeReason ?? new PgConnectionError('closed', 'the connection is closed');
     const stop = new AbortController();
-    await Promise.race([
-      once(this.#socket, 'drain', { signal: stop.signal }),
-      once(this.#socket, 'close', { signal: stop.signal }),
-    ]).finally(() => stop.abort());
+    try {
+      await Promise.race([
+        once(this.#socket, 'drain', { signal: stop.signal }),
+        once(this.#socket, 'close', { signal: stop.signal }),
+      ]);
+    } catch (error) {
+      // The socket's own error, before the stream has told it as ours.
+      throw (
+        this.closeReason ??
+        new PgConnectionError('closed', `the connection broke: ${(error as Error).message}`, error)
+      );
+    } finally {
+      stop.abort();
+    }
   }
 
   /** Steps to the next message in the buffer that belongs to the operation; false when more bytes are needed. */

@@ -20,7 +20,7 @@ test('a test that is named for a list arms its points', () => {
     assert.ok(existsSync(path), file);
     assert.match(
       readFileSync(path, 'utf8'),
-      /crashPoints/,
+      /crashPoints|CRASH_POINTS/,
       `${file} does not go through the points of ${room}`,
     );
   }

@@ -12,6 +12,7 @@ export const pipelineRooms: ReadonlySet<string> = new Set([
 /** Packages off that way → the test that goes through their list. */
 export const otherRooms: Readonly<Record<string, string>> = {
   sqlbatch: 'connectors/source-postgres-batch/src/capture.crash.test.ts',
+  'materialize-postgres': 'connectors/materialize-postgres/src/sink.crash.test.ts',
 };
 
 /** Lists that no test goes through yet, each with what has to come first. */

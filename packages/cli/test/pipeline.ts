@@ -22,7 +22,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export type ConnectorName = 'source-postgres' | 'materialize-sqlite';
+export type ConnectorName = 'source-postgres' | 'materialize-sqlite' | 'materialize-postgres';
 
 export interface PipelineOptions {
   readonly server: PostgresServer;

@@ -23,3 +23,16 @@ export type { MysqlFlavour, MysqlServerOptions } from './mysql-server.ts';
 export * as randomPostgres from './random-postgres/index.ts';
 export type { RandomValue } from './random-postgres/index.ts';
 export { SeededRandom } from './seeded-random.ts';
+export {
+  sampleBindingSpec,
+  sampleMaterialization,
+  sampleProjection,
+  sampleStore,
+} from './materialization-spec.ts';
+export type { SampleBinding, SampleField, SampleStore } from './materialization-spec.ts';
+export { CuttingProxy } from './cutting-proxy.ts';
+export type { Cut } from './cutting-proxy.ts';
+export { checkpointAt, commitAt, loadAll, storeAll, transact } from './transactions.ts';
+export type { LoadOptions } from './transactions.ts';
+export { foldOf, offsetOf, takeTransaction } from './counting-journal.ts';
+export type { CountedRows } from './counting-journal.ts';

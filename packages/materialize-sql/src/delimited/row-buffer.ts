@@ -29,22 +29,24 @@ export class RowBuffer {
   bytes: Buffer;
   length = 0;
   readonly zeroBytes: ZeroBytes;
+  readonly #initialBytes: number;
   #words: DataView;
   #source: Uint8Array;
   #sourceWords: DataView;
 
   constructor(zeroBytes: ZeroBytes, initialBytes = 1 << 16) {
     this.zeroBytes = zeroBytes;
+    this.#initialBytes = initialBytes;
     this.bytes = Buffer.allocUnsafeSlow(initialBytes + SLACK_BYTES);
     this.#words = wordsOf(this.bytes);
     this.#source = this.bytes;
     this.#sourceWords = this.#words;
   }
 
-  /** The rows that were written, which belong to the caller; goes on with a buffer of its own. */
+  /** The rows that were written, which belong to the caller; goes on with a small buffer of its own. */
   take(): Buffer {
     const taken = this.bytes.subarray(0, this.length);
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(this.length, 1 << 16) + SLACK_BYTES);
+    this.bytes = Buffer.allocUnsafeSlow(this.#initialBytes + SLACK_BYTES);
     this.#words = wordsOf(this.bytes);
     this.length = 0;
     return taken;

@@ -1,0 +1,232 @@
+// What goes wrong at a destination, on a real server: each has its code, and nothing of the transaction is kept.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  missingPostgres,
+  type PostgresServer,
+  postgresVersions,
+  startPostgres,
+  checkpointAt,
+  commitAt,
+  loadAll,
+  storeAll,
+  transact,
+  takeTransaction,
+  foldOf,
+} from '@weir/testing';
+import { eventsTable, foundIn, ledgerTable } from '../test/ledger.ts';
+import { Sink, type TableSample } from '../test/sink.ts';
+
+const things: TableSample = {
+  table: 't',
+  fields: { id: { types: ['integer'] }, v: { types: ['string'], exists: 'MAY' } },
+};
+
+async function until(check: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!(await check())) {
+    assert.ok(performance.now() < deadline, 'the condition did not come true within 30 s');
+    await delay(10);
+  }
+}
+
+for (const version of postgresVersions) {
+  describe(`PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
+    let server: PostgresServer;
+    before(async () => void (server = await startPostgres({ version })));
+    after(async () => await server[Symbol.asyncDispose]());
+
+    test('a lock of another session is named while it is waited for, and the commit goes on when it ends', async () => {
+      await using sink = await Sink.create(server);
+      await sink.apply(sink.spec(things));
+      await using session = await sink.open(sink.lastSpec, undefined, { timeoutMs: 60_000, reportMs: 50 });
+      await transact(session, 1, [{ key: [1], values: ['a'] }]);
+      await using other = await server.connect(sink.database);
+      await other.query(`BEGIN; UPDATE t SET v = 'other' WHERE id = 1`);
+      const going = transact(session, 2, [{ key: [1], values: ['b'], exists: true }]);
+      await until(() => sink.logs.some(({ message }) => message.includes('for a lock of another session')));
+      await other.query('COMMIT');
+      await going;
+      assert.deepEqual(await sink.query('SELECT v FROM t'), [{ v: 'b' }]);
+    });
+
+    test('a lock that does not end gives the transaction up', async () => {
+      await using sink = await Sink.create(server);
+      await sink.apply(sink.spec(things));
+      await using session = await sink.open(sink.lastSpec, undefined, { timeoutMs: 100, reportMs: 60_000 });
+      await using other = await server.connect(sink.database);
+      await other.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
+      await assert.rejects(transact(session, 1, [{ key: [1], values: ['a'] }]), { code: 'PG_LOCK_TIMEOUT' });
+      await other.query('ROLLBACK');
+      await using next = await sink.open();
+      await transact(next, 1, [{ key: [1], values: ['a'] }]);
+    });
+
+    test('a deadlock gives one transaction up, and the task goes on with it', async () => {
+      await using sink = await Sink.create(server);
+      const [a, b] = [
+        { ...things, table: 'a' },
+        { ...things, table: 'b' },
+      ];
+      await using session = await sink.start(a, b);
+      const rows = (v: string, exists: boolean) =>
+        [0, 1].map((binding) => ({ binding, key: [1], values: [v], exists }));
+      await transact(session, 1, rows('old', false));
+      await using other = await server.connect(sink.database);
+      await other.query(`SET deadlock_timeout = '1min'; BEGIN; UPDATE b SET v = 'other' WHERE id = 1`);
+      await storeAll(session, rows('new', true));
+      const committing = commitAt(session, 2);
+      committing.catch(() => undefined);
+      await until(async () => {
+        const waiting = await sink.query(`SELECT 1 FROM pg_locks WHERE NOT granted`);
+        return waiting.length > 0;
+      });
+      await other.query(`UPDATE a SET v = 'other' WHERE id = 1`);
+      await assert.rejects(committing, { code: 'PG_CONFLICT', retry: 'now' });
+      await other.query('COMMIT');
+      await using next = await sink.open();
+      assert.deepEqual(next.checkpoint, checkpointAt(1));
+      await transact(next, 2, rows('new', true));
+      assert.deepEqual(await sink.query('SELECT v FROM a UNION ALL SELECT v FROM b'), [
+        { v: 'new' },
+        { v: 'new' },
+      ]);
+    });
+
+    test('everything works under odd settings of the database', async () => {
+      await using sink = await Sink.create(server);
+      for (const setting of [
+        `default_transaction_isolation = 'serializable'`,
+        `"TimeZone" = 'Asia/Kolkata'`,
+        `"DateStyle" = 'German, DMY'`,
+        `"IntervalStyle" = 'sql_standard'`,
+        'standard_conforming_strings = off',
+        'search_path = pg_catalog',
+        'statement_timeout = 1',
+      ]) {
+        await server.query(`ALTER DATABASE ${sink.database} SET ${setting}`);
+      }
+      const table: TableSample = {
+        table: 't',
+        fields: {
+          id: { types: ['string'] },
+          at: { types: ['string'], format: 'date-time' },
+          "q'u\\": { types: ['string'] },
+        },
+      };
+      await using session = await sink.start(table);
+      const row = { key: ['a\\b'], values: ['2024-03-01T00:00:00Z', `x'\\`], doc: '{"a":"\\\\"}' };
+      await transact(session, 1, [row]);
+      const { committed } = await (async () => {
+        await storeAll(session, [{ ...row, exists: true, doc: '{"a":2}' }]);
+        return session.commit(checkpointAt(2));
+      })();
+      assert.deepEqual(await loadAll(session, [row.key], { acknowledged: committed }), ['{"a":2}']);
+      const found = await sink.query(
+        `SET statement_timeout = 0; SELECT extract(epoch FROM at) AS at FROM public.t`,
+      );
+      assert.equal(Number(found[0]?.['at']), Date.parse('2024-03-01T00:00:00Z') / 1000);
+    });
+
+    test('a user without rights, and one whose transactions are read-only, are told which', async () => {
+      await using sink = await Sink.create(server);
+      const role = `weak_${sink.database}`;
+      await server.query(`CREATE ROLE ${role} LOGIN PASSWORD 'weak'`);
+      const credentials = { auth_type: 'UserPassword', password: 'weak' };
+      const weak = sink.with({ user: role, credentials });
+      const spec = sink.spec(things);
+      await sink.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
+      await assert.rejects(weak.apply(spec), { code: 'PG_WRITE_DENIED', message: /schema public/ });
+      await sink.apply(spec);
+      weak.last = spec;
+      await assert.rejects(weak.open(), { code: 'PG_WRITE_DENIED', message: /flow_checkpoints_v1/ });
+      await sink.query(
+        `GRANT SELECT, INSERT, UPDATE ON flow_checkpoints_v1 TO ${role}; GRANT SELECT ON t TO ${role}`,
+      );
+      {
+        await using session = await weak.open();
+        await assert.rejects(transact(session, 1, [{ key: [1], values: ['a'] }]), {
+          code: 'PG_WRITE_DENIED',
+          message: /table t/,
+        });
+      }
+      await sink.query(`ALTER TABLE t OWNER TO ${role}`);
+      await server.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
+      await assert.rejects(weak.open(), { code: 'PG_READ_ONLY' });
+      await server.query(`ALTER ROLE ${role} RESET default_transaction_read_only`);
+      await using session = await weak.open();
+      await transact(session, 1, [{ key: [1], values: ['a'] }]);
+      await sink.query(`REASSIGN OWNED BY ${role} TO postgres; DROP OWNED BY ${role}`);
+    });
+
+    test('a table that is dropped is told, while a session runs and when the next one opens', async () => {
+      await using sink = await Sink.create(server);
+      {
+        await using session = await sink.start(things);
+        await transact(session, 1, [{ key: [1], values: ['a'] }]);
+        await sink.query('ALTER TABLE t DROP COLUMN v');
+        await assert.rejects(transact(session, 2, [{ key: [2], values: ['a'] }]), {
+          code: 'PG_TABLE_CHANGED',
+        });
+      }
+      {
+        await sink.apply(sink.lastSpec);
+        await using session = await sink.open();
+        await transact(session, 2, [{ key: [2], values: ['a'] }]);
+        await sink.query('DROP TABLE t');
+        await assert.rejects(transact(session, 3, [{ key: [3], values: ['a'] }]), {
+          code: 'PG_TABLE_CHANGED',
+        });
+      }
+      await assert.rejects(sink.open(), { code: 'PG_TABLE_MISSING', message: /"public"."t"/ });
+      await sink.query('DROP TABLE flow_checkpoints_v1');
+      await assert.rejects(sink.open(sink.spec()), {
+        code: 'PG_TABLE_MISSING',
+        message: /flow_checkpoints_v1/,
+      });
+    });
+
+    test('triggers and constraints of the user run, and what they refuse is told', async () => {
+      await using sink = await Sink.create(server);
+      await using session = await sink.start(things);
+      await sink.query(`
+        CREATE TABLE seen (id bigint, how text);
+        CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN
+            IF NEW.id = 66 THEN RAISE EXCEPTION 'not 66'; END IF;
+            INSERT INTO seen VALUES (NEW.id, TG_OP);
+            RETURN NEW;
+          END $$;
+        CREATE TRIGGER see BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION see();
+        ALTER TABLE t ADD CHECK (v <> 'refused')`);
+      await transact(session, 1, [{ key: [1], values: ['a'] }]);
+      await transact(session, 2, [{ key: [2], values: ['a'] }]);
+      assert.deepEqual(await sink.query('SELECT id, how FROM seen ORDER BY id'), [
+        { id: '1', how: 'INSERT' },
+        { id: '2', how: 'INSERT' },
+      ]);
+      for (const store of [
+        { key: [66], values: ['a'] },
+        { key: [3], values: ['refused'] },
+      ]) {
+        await using next = await sink.open();
+        await assert.rejects(transact(next, 3, [store]), { code: 'PG_CONSTRAINT' });
+      }
+      assert.equal((await sink.query('SELECT * FROM t')).length, 2);
+    });
+
+    test('a server that restarts between two transactions is connected to again', async () => {
+      await using sink = await Sink.create(server, { hardDelete: true });
+      await using session = await sink.start(ledgerTable, eventsTable);
+      for (let offset = 0; offset < 3; offset += 1) {
+        await takeTransaction(session, offset);
+        await server.stop();
+        await server.start();
+      }
+      await takeTransaction(session, 3);
+      assert.deepEqual(await foundIn(sink), foldOf(4));
+    });
+  });
+}

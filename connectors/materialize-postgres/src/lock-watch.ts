@@ -1,0 +1,49 @@
+// Says what a transaction waits for when it takes long: the sessions that hold the locks it wants.
+
+import type { Logger } from '@weir/connector';
+import { type PgConnection, rowObjects } from '@weir/pgwire';
+
+const blockersSql = `
+  SELECT pid, usename, application_name, state, left(query, 200) AS query
+  FROM pg_stat_activity WHERE pid = ANY(pg_blocking_pids($1::int))`;
+
+export interface LockWatchOptions {
+  readonly open: () => Promise<PgConnection>;
+  readonly log: Logger;
+  readonly everyMs: number;
+}
+
+/** Runs `work` on a connection of the server process `pid`, looking now and then at what that waits for. */
+export async function watchingLocks<T>(
+  pid: number,
+  { open, log, everyMs }: LockWatchOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const startedAt = Date.now();
+  let looking: Promise<void> | undefined;
+  const look = async (): Promise<void> => {
+    const connection = await open();
+    try {
+      const blockers = rowObjects(await connection.query(blockersSql, [pid]));
+      const seconds = Math.round((Date.now() - startedAt) / 1000);
+      if (blockers.length === 0)
+        log.warn(`A commit has been going on for ${seconds} s and waits for no lock`);
+      for (const blocker of blockers) {
+        log.warn(`A commit has waited ${seconds} s for a lock of another session`, blocker);
+      }
+    } finally {
+      await connection.close();
+    }
+  };
+  const timer = setInterval(() => {
+    looking ??= look()
+      .catch(() => undefined)
+      .finally(() => (looking = undefined));
+  }, everyMs);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    await looking;
+  }
+}

@@ -1,0 +1,4 @@
+import { runMaterialize } from '@weir/materialize';
+import { materializePostgres } from './materialize-postgres.ts';
+
+await runMaterialize(materializePostgres);

@@ -1,0 +1,90 @@
+// The rows of one table in one transaction, in three lanes: rows that are known to be new go straight into the table;
+// others are staged, and merged at the end; keys of rows to be removed are staged too. A lane is sent when it is full.
+
+import { encodeKey, encodeRow, RowBuffer } from '@weir/materialize-sql';
+import type { StoreFrame } from '@weir/protocol';
+import type { CopyQueue } from './copy-queue.ts';
+import { copyRows, createStaging, deleteRows, mergeRows, type PgTable, stagingName } from './table-sql.ts';
+
+/** Of one lane; larger pieces are hardly faster. */
+const FLUSH_BYTES = 1 << 21;
+
+/** A task may have many tables, of which only one holds rows at a time. */
+const INITIAL_BYTES = 1 << 12;
+
+export interface StoreTarget {
+  readonly index: number;
+  readonly table: PgTable;
+  /** A unique index over just the key, by which an existing row is found and a second one kept out. */
+  readonly hasUniqueKey: boolean;
+}
+
+interface Lane {
+  readonly rows: RowBuffer;
+  readonly copy: string;
+  /** Makes the staging table, where there is none yet; undefined for the table itself. */
+  readonly create: string | undefined;
+  isUsed: boolean;
+}
+
+export class TableWriter {
+  readonly #target: StoreTarget;
+  readonly #lanes: Readonly<Record<'insert' | 'merge' | 'delete', Lane>>;
+  /** Of the connection: the staging tables that it has. */
+  readonly #staged: Set<string>;
+
+  constructor(target: StoreTarget, staged: Set<string>) {
+    const { index, table } = target;
+    this.#target = target;
+    this.#staged = staged;
+    const lane = (copy: string, create?: string): Lane => ({
+      rows: new RowBuffer('drop', INITIAL_BYTES),
+      copy,
+      create,
+      isUsed: false,
+    });
+    this.#lanes = {
+      insert: lane(copyRows(table.identifier, table.columns)),
+      merge: lane(copyRows(stagingName('store', index), table.columns), createStaging('store', index, table)),
+      delete: lane(copyRows(stagingName('delete', index), table.keys), createStaging('delete', index, table)),
+    };
+  }
+
+  /** `mayInsert`: a document that does not exist need not be looked for. True when a lane is full. */
+  add(store: StoreFrame, hardDelete: boolean, mayInsert: boolean): boolean {
+    const { table, hasUniqueKey } = this.#target;
+    if (store.delete && hardDelete && !table.deltaUpdates) {
+      const { rows } = this.#lanes.delete;
+      encodeKey(table, store.bytes, store.keyStart, store.keyEnd, rows);
+      return rows.length >= FLUSH_BYTES;
+    }
+    const isNew = table.deltaUpdates || (!store.exists && mayInsert && hasUniqueKey);
+    const { rows } = isNew ? this.#lanes.insert : this.#lanes.merge;
+    encodeRow(table, store, rows);
+    return rows.length >= FLUSH_BYTES;
+  }
+
+  /** Sends what the lanes hold. */
+  async flush(queue: CopyQueue): Promise<void> {
+    for (const lane of Object.values(this.#lanes)) {
+      if (lane.rows.length === 0) continue;
+      lane.isUsed = true;
+      const isMissing = lane.create !== undefined && !this.#staged.has(lane.create);
+      if (lane.create !== undefined) this.#staged.add(lane.create);
+      const before = isMissing && lane.create !== undefined ? [lane.create] : [];
+      await queue.send(lane.copy, lane.rows.take(), this.#target.table.identifier, before);
+    }
+  }
+
+  /** What takes over the rows that were staged since the last call. */
+  takeStatements(): string[] {
+    const { index, table, hasUniqueKey } = this.#target;
+    const { insert, merge, delete: remove } = this.#lanes;
+    const statements = [
+      ...(merge.isUsed ? mergeRows(index, table, hasUniqueKey) : []),
+      ...(remove.isUsed ? [deleteRows(index, table)] : []),
+    ];
+    for (const lane of [insert, merge, remove]) lane.isUsed = false;
+    return statements;
+  }
+}

@@ -1,0 +1,244 @@
+// Transactions on a real server: what is stored, loaded, deleted, and who may commit.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { EXPLICIT_ZERO_CHECKPOINT, type RangeSpec } from '@weir/protocol';
+import {
+  missingPostgres,
+  type PostgresServer,
+  postgresVersions,
+  startPostgres,
+  checkpointAt,
+  commitAt,
+  loadAll,
+  storeAll,
+  transact,
+} from '@weir/testing';
+import { Sink, type TableSample } from '../test/sink.ts';
+
+const things: TableSample = {
+  table: 't',
+  fields: { id: { types: ['integer'] }, v: { types: ['string'], exists: 'MAY' } },
+};
+
+const range = (keyBegin: number, keyEnd: number): RangeSpec => ({
+  keyBegin,
+  keyEnd,
+  rClockBegin: 0,
+  rClockEnd: 0xffffffff,
+});
+
+for (const version of postgresVersions) {
+  describe(`PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
+    let server: PostgresServer;
+    before(async () => void (server = await startPostgres({ version })));
+    after(async () => await server[Symbol.asyncDispose]());
+
+    const rowsOf = (sink: Sink) => sink.query('SELECT id, v FROM t ORDER BY id');
+
+    test('[G2] a session goes on from the checkpoint that was committed with the rows', async () => {
+      await using sink = await Sink.create(server);
+      {
+        await using first = await sink.start(things);
+        assert.equal(first.checkpoint, EXPLICIT_ZERO_CHECKPOINT);
+        await transact(first, 100, [
+          { key: [1], values: ['a'], doc: '{"id":1}' },
+          { key: [2], values: ['b'] },
+        ]);
+        await storeAll(first, [{ key: [2], values: ['never committed'], exists: true }]);
+      }
+      await using second = await sink.open();
+      assert.deepEqual(second.checkpoint, checkpointAt(100));
+      assert.deepEqual(await rowsOf(sink), [
+        { id: '1', v: 'a' },
+        { id: '2', v: 'b' },
+      ]);
+      assert.deepEqual(await loadAll(second, [[1], [3]]), ['{"id":1}']);
+    });
+
+    test('[G5] of two sessions the older one is fenced off, and nothing of its transaction is kept', async () => {
+      await using sink = await Sink.create(server);
+      await using older = await sink.start(things);
+      await transact(older, 1, [{ key: [1], values: ['older'] }]);
+      await using newer = await sink.open();
+      await storeAll(older, [
+        { key: [1], values: ['stale'], exists: true },
+        { key: [2], values: ['stale'] },
+      ]);
+      await assert.rejects(commitAt(older, 2), { code: 'SQL_FENCED_OFF' });
+      await transact(newer, 3, [{ key: [3], values: ['newer'] }]);
+      assert.deepEqual(await rowsOf(sink), [
+        { id: '1', v: 'older' },
+        { id: '3', v: 'newer' },
+      ]);
+    });
+
+    test('rows are inserted, replaced and removed, in the first transaction of a session and in later ones', async () => {
+      for (const hardDelete of [false, true]) {
+        await using sink = await Sink.create(server, { hardDelete });
+        await using session = await sink.start(things);
+        for (let round = 0; round < 3; round += 1) {
+          const [a, b, c] = [round * 10, round * 10 + 1, round * 10 + 2];
+          await transact(session, round * 2 + 1, [
+            { key: [a], values: ['a'] },
+            { key: [b], values: ['b'] },
+          ]);
+          await transact(session, round * 2 + 2, [
+            { key: [a], values: ['changed'], exists: true },
+            { key: [b], values: ['gone'], exists: true, delete: true },
+            { key: [c], values: [null] },
+          ]);
+          const rows = (await rowsOf(sink)).filter(({ id }) => Number(id) >= a);
+          const gone = hardDelete ? [] : [{ id: String(b), v: 'gone' }];
+          assert.deepEqual(rows, [{ id: String(a), v: 'changed' }, ...gone, { id: String(c), v: null }]);
+        }
+      }
+    });
+
+    test('a row that somebody deleted by hand is stored again, not lost', async () => {
+      await using sink = await Sink.create(server);
+      await using session = await sink.start(things);
+      await transact(session, 1, [{ key: [1], values: ['a'] }]);
+      await sink.query('DELETE FROM t');
+      await transact(session, 2, [{ key: [1], values: ['b'], exists: true }]);
+      assert.deepEqual(await rowsOf(sink), [{ id: '1', v: 'b' }]);
+    });
+
+    test('a row that somebody inserted by hand stops one transaction, and the next session overwrites it', async () => {
+      await using sink = await Sink.create(server);
+      {
+        await using session = await sink.start(things);
+        await transact(session, 1, [{ key: [1], values: ['a'] }]);
+        await sink.query(`INSERT INTO t VALUES (2, 'by hand', '{}')`);
+        await assert.rejects(transact(session, 2, [{ key: [2], values: ['b'] }]), { code: 'PG_ROW_EXISTS' });
+      }
+      await using next = await sink.open();
+      await transact(next, 2, [{ key: [2], values: ['b'] }]);
+      assert.deepEqual(await rowsOf(sink), [
+        { id: '1', v: 'a' },
+        { id: '2', v: 'b' },
+      ]);
+    });
+
+    test('delta updates keep every document as a row', async () => {
+      await using sink = await Sink.create(server);
+      await using session = await sink.start({ ...things, deltaUpdates: true });
+      for (const offset of [1, 2]) {
+        await transact(session, offset, [
+          { key: [1], values: [`${offset}`] },
+          { key: [1], values: ['again'], delete: true, exists: true },
+        ]);
+      }
+      const rows = await sink.query('SELECT id, v FROM t ORDER BY v');
+      assert.deepEqual(
+        rows.map(({ v }) => v),
+        ['1', '2', 'again', 'again'],
+      );
+    });
+
+    test('an empty transaction moves the checkpoint', async () => {
+      await using sink = await Sink.create(server);
+      await using session = await sink.start(things);
+      await transact(session, 5, []);
+      await transact(session, 5, []);
+      await using next = await sink.open();
+      assert.deepEqual(next.checkpoint, checkpointAt(5));
+    });
+
+    test('many keys are loaded in any order, and the absent have no answer', async () => {
+      await using sink = await Sink.create(server);
+      const wide: TableSample = {
+        table: 't',
+        keys: ['id', 'name'],
+        fields: { id: { types: ['integer'] }, name: { types: ['string'] } },
+      };
+      await using session = await sink.start(wide, { ...things, table: 'u' });
+      const ids = Array.from({ length: 5000 }, (_, id) => id);
+      const key = (id: number) => [id, `käse\t${id}\\`];
+      await transact(
+        session,
+        1,
+        ids.map((id) => ({ key: key(id), values: [], doc: `{"id":${id}}` })),
+      );
+      const asked = ids.filter((id) => id % 3 === 0);
+      const found = await loadAll(session, [...asked.map(key), [1, 'absent'], [-1, 'käse']]);
+      assert.deepEqual(found, asked.map((id) => `{"id":${id}}`).sort());
+      assert.deepEqual(await loadAll(session, [[1]], { binding: 1 }), []);
+    });
+
+    test('no transaction is open between transactions, nor while keys are waited for', async () => {
+      await using sink = await Sink.create(server);
+      await using session = await sink.start(things);
+      await transact(session, 1, [{ key: [1], values: ['a'] }]);
+      const acknowledged = Promise.withResolvers<void>();
+      const loading = loadAll(session, [[1]], { acknowledged: acknowledged.promise });
+      const states = async () =>
+        (
+          await sink.query(
+            `SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+          )
+        ).map(({ state }) => state);
+      for (const state of await states()) assert.equal(state, 'idle');
+      acknowledged.resolve();
+      assert.deepEqual(await loading, ['{}']);
+      for (const state of await states()) assert.equal(state, 'idle');
+    });
+
+    test('a range that is split goes on from its parent; merged ones from where both ended, if they did', async () => {
+      await using sink = await Sink.create(server);
+      {
+        await using whole = await sink.start(things);
+        await transact(whole, 10, []);
+      }
+      const [low, high] = [range(0, 0x7fffffff), range(0x80000000, 0xffffffff)];
+      {
+        await using left = await sink.open(sink.lastSpec, low);
+        await using right = await sink.open(sink.lastSpec, high);
+        assert.deepEqual([left.checkpoint, right.checkpoint], [checkpointAt(10), checkpointAt(10)]);
+        await transact(left, 20, [{ key: [1], values: ['left'] }]);
+        await transact(right, 30, [{ key: [2], values: ['right'] }]);
+        await assert.rejects(sink.open(), { code: 'SQL_RANGES_DIVERGED' });
+        await transact(left, 30, []);
+      }
+      await using merged = await sink.open();
+      assert.deepEqual(merged.checkpoint, checkpointAt(30));
+      await transact(merged, 40, []);
+      await using again = await sink.open(sink.lastSpec, low);
+      assert.deepEqual(again.checkpoint, checkpointAt(40));
+    });
+
+    test('sessions that open at the same time leave one row, and only the newest commits', async () => {
+      await using sink = await Sink.create(server);
+      await sink.apply(sink.spec(things));
+      const sessions = await Promise.all(Array.from({ length: 5 }, () => sink.open()));
+      const outcomes = await Promise.allSettled(
+        sessions.map((session, index) => transact(session, index + 1, [])),
+      );
+      assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
+      for (const session of sessions) await session[Symbol.asyncDispose]();
+      const rows = await sink.query('SELECT fence FROM flow_checkpoints_v1');
+      assert.deepEqual(rows, [{ fence: '4' }]);
+    });
+
+    test('a checkpoint of more than a mebibyte comes back as it was', async () => {
+      await using sink = await Sink.create(server);
+      const large = { sources: {}, ackIntents: { journal: Buffer.alloc(2 << 20, 7) } };
+      {
+        await using session = await sink.start(things);
+        await (
+          await session.commit(large)
+        ).committed;
+      }
+      await using next = await sink.open();
+      assert.deepEqual(next.checkpoint, large);
+    });
+
+    test('the next transaction may be loaded while the commit of the last one goes on', async () => {
+      await using sink = await Sink.create(server);
+      await using session = await sink.start(things);
+      await storeAll(session, [{ key: [1], values: ['a'], doc: '{"n":1}' }]);
+      const { committed } = await session.commit(checkpointAt(1));
+      assert.deepEqual(await loadAll(session, [[1]], { acknowledged: committed }), ['{"n":1}']);
+    });
+  });
+}

@@ -1,0 +1,155 @@
+// One session over the database: rows, checkpoint and fence in one transaction, which is open only while rows are being
+// stored. Its end goes on while the next transaction is already loading, over a connection of its own.
+
+import type { Logger } from '@weir/connector';
+import { crashPoint } from '@weir/crash-point';
+import type { Authoritative, BackgroundCommit, Loads, Stores } from '@weir/materialize';
+import type { Fence } from '@weir/materialize-sql';
+import type { PgConnection } from '@weir/pgwire';
+import type { Checkpoint, EXPLICIT_ZERO_CHECKPOINT } from '@weir/protocol';
+import { isOutcomeUnknown, settleCommit } from './commit-outcome.ts';
+import { LastingConnection } from './connection.ts';
+import { CopyQueue } from './copy-queue.ts';
+import type { PostgresCrashPoint } from './crash-points.ts';
+import type { FenceTable } from './fence.ts';
+import { watchingLocks } from './lock-watch.ts';
+import { RowLoader } from './row-loader.ts';
+import { type StoreTarget, TableWriter } from './table-writer.ts';
+import { BEGIN } from './transaction.ts';
+import { writeError } from './write-error.ts';
+
+const crash: (point: PostgresCrashPoint) => void = crashPoint;
+
+export interface TransactorOptions {
+  /** What the session stands on, given up with it. */
+  readonly resources: AsyncDisposable;
+  readonly connect: () => Promise<PgConnection>;
+  readonly targets: readonly StoreTarget[];
+  readonly fenceTable: FenceTable;
+  readonly fence: Fence;
+  readonly hardDelete: boolean;
+  readonly disableLoadOptimization: boolean;
+  readonly log: Logger;
+  /** How often a commit that takes long says what it waits for. */
+  readonly lockReportMs: number;
+}
+
+export class PostgresTransactor implements Authoritative {
+  readonly pattern = 'authoritative';
+  readonly hardDelete: boolean;
+  readonly disableLoadOptimization: boolean;
+  readonly checkpoint: Checkpoint | typeof EXPLICIT_ZERO_CHECKPOINT;
+  readonly #options: TransactorOptions;
+  readonly #storing: LastingConnection;
+  readonly #loading: LastingConnection;
+  readonly #writers: readonly TableWriter[];
+  readonly #loader: RowLoader;
+  #committed: Promise<void> = Promise.resolve();
+  #transaction: { readonly connection: PgConnection; readonly queue: CopyQueue } | undefined;
+  /**
+   * Rows that are said to be new go straight into their tables only after a first transaction: one that fails because a
+   * row is there after all is done again by the next session, which then overwrites it.
+   */
+  #mayInsert = false;
+
+  constructor(options: TransactorOptions) {
+    const { connect, targets, fence } = options;
+    this.#options = options;
+    this.hardDelete = options.hardDelete;
+    this.disableLoadOptimization = options.disableLoadOptimization;
+    this.checkpoint = fence.checkpoint;
+    const [stored, loaded] = [new Set<string>(), new Set<string>()];
+    this.#storing = new LastingConnection(connect, () => stored.clear());
+    this.#loading = new LastingConnection(connect, () => loaded.clear());
+    this.#writers = targets.map((target) => new TableWriter(target, stored));
+    const tables = targets.map(({ table }) => table);
+    this.#loader = new RowLoader(this.#loading, tables, loaded);
+  }
+
+  load(loads: Loads): Promise<void> {
+    return this.#loader.load(loads);
+  }
+
+  async store(stores: Stores): Promise<void> {
+    let last: TableWriter | undefined;
+    for await (const { binding, documents } of stores) {
+      const writer = this.#writers[binding];
+      if (writer === undefined) throw new RangeError(`no binding ${binding}`);
+      // Documents come ordered by binding: only one of them holds rows back.
+      if (last !== undefined && last !== writer) await this.#flush(last);
+      last = writer;
+      for (const document of documents) {
+        if (writer.add(document, this.hardDelete, this.#mayInsert)) await this.#flush(writer);
+      }
+    }
+    if (last !== undefined) await this.#flush(last);
+    await this.#transaction?.queue.idle();
+  }
+
+  async #flush(writer: TableWriter): Promise<void> {
+    const { queue } = await this.#begin();
+    await writer.flush(queue);
+    crash('materialize-postgres.copied');
+  }
+
+  async #begin() {
+    if (this.#transaction !== undefined) return this.#transaction;
+    const connection = await this.#storing.get();
+    await this.#query(connection, BEGIN, 'cannot begin a transaction');
+    this.#transaction = { connection, queue: new CopyQueue(connection) };
+    crash('materialize-postgres.begun');
+    return this.#transaction;
+  }
+
+  async #query(connection: PgConnection, sql: string, doing: string): Promise<void> {
+    try {
+      await connection.query(sql);
+    } catch (error) {
+      throw writeError(error, doing);
+    }
+  }
+
+  async commit(checkpoint: Checkpoint): Promise<BackgroundCommit> {
+    const { connection } = await this.#begin();
+    const { lockReportMs: everyMs, connect: open, log } = this.#options;
+    const work = (): Promise<void> => this.#finish(connection, checkpoint);
+    const committed = watchingLocks(connection.processId, { open, log, everyMs }, work);
+    this.#committed = committed.then(
+      () => undefined,
+      () => undefined,
+    );
+    return { committed };
+  }
+
+  async #finish(connection: PgConnection, checkpoint: Checkpoint): Promise<void> {
+    const { fenceTable, fence, targets } = this.#options;
+    for (const [index, writer] of this.#writers.entries()) {
+      for (const statement of writer.takeStatements()) {
+        await this.#query(connection, statement, `cannot store into ${targets[index]?.table.identifier}`);
+      }
+    }
+    crash('materialize-postgres.merged');
+    const transaction = await fenceTable.update(connection, fence, checkpoint);
+    crash('materialize-postgres.before-commit');
+    try {
+      await connection.query('COMMIT');
+    } catch (cause) {
+      if (!isOutcomeUnknown(cause)) throw writeError(cause, 'cannot commit');
+      const pending = { fence, transaction, cause };
+      const wasCommitted = await settleCommit(fenceTable, pending, this.#options.connect);
+      if (!wasCommitted) throw writeError(cause, 'cannot commit; nothing of the transaction was kept');
+      this.#options.log.warn('The connection broke during a commit, which has succeeded');
+    }
+    crash('materialize-postgres.after-commit');
+    this.#transaction = undefined;
+    this.#mayInsert = true;
+  }
+
+  /** What goes on is given up; a commit that was sent is waited for, as far as the connection lasts. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#loading[Symbol.asyncDispose]();
+    await this.#storing[Symbol.asyncDispose]();
+    await this.#committed;
+    await this.#options.resources[Symbol.asyncDispose]();
+  }
+}
