@@ -34,6 +34,8 @@ import { pollTransactions } from './transaction-poll.ts';
 export const TRANSACTION_CURSOR = 'txid';
 export const TRANSACTION_MODE = 'Incremental (XMIN)';
 
+const CANCEL_PATIENCE_MS = 2000;
+
 /** Sent by the server when it ends a statement for its time, or to get on with its own recovery. */
 const interruptions = new Set(['57014', '40001']);
 
@@ -138,8 +140,7 @@ export class PgDatabase implements BatchDatabase {
 
   async #polling(poll: Poll, use: (connection: PgConnection) => Promise<void>): Promise<void> {
     const connection = await this.#source.connect();
-    // A query that is waited for ends with its connection.
-    const drop = () => connection.destroy();
+    const drop = (): void => void stop(connection);
     poll.signal.addEventListener('abort', drop);
     try {
       await use(connection);
@@ -166,6 +167,15 @@ export class PgDatabase implements BatchDatabase {
   isInterruption(error: unknown): boolean {
     return error instanceof PgServerError && interruptions.has(error.sqlstate);
   }
+}
+
+/** Ends what a connection is doing, and the connection: by itself the server would go on with the query for nobody. */
+async function stop(connection: PgConnection): Promise<void> {
+  const timer = setTimeout(() => connection.destroy(), CANCEL_PATIENCE_MS);
+  // A server that does not answer any more has no query to end.
+  await connection.cancel().catch(() => undefined);
+  clearTimeout(timer);
+  connection.destroy();
 }
 
 /** Whether rows can be without a value in these columns; columns that do not exist are left to the query's own error. */

@@ -6,6 +6,7 @@
 import { type PgConnection, quoteQualified, rowObjects } from '@weir/pgwire';
 import { DocumentLayout, type Poll, type RowSource } from '@weir/sqlbatch';
 import type { Table } from './default-query.ts';
+import { errors } from './errors.ts';
 import { chunkPages, chunkQuery, distance, measureQuery, type Scan, shortId } from './transaction-scan.ts';
 
 /** Half the circle: a longer way ahead is more likely one back. */
@@ -90,6 +91,12 @@ class ScanInProgress {
     await this.#connection.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const result = await this.#connection.query(measureQuery, [quoteQualified(schema, table)]);
     const row = rowObjects(result)[0] ?? {};
+    const stranger = row['stranger'] ?? undefined;
+    if (stranger !== undefined) {
+      throw errors.PG_NO_TRANSACTION_IDS({
+        message: `${JSON.stringify(this.#poll.binding.resource.name)} is polled along txid, and ${JSON.stringify(stranger)} is a view or a foreign table, whose rows have no transaction ids`,
+      });
+    }
     return {
       oldest: BigInt(row['oldest'] ?? 0),
       newest: BigInt(row['newest'] ?? 0),

@@ -58,7 +58,7 @@ export function chunkQuery(table: Table, pages: PageRange, scan: Scan, newest: n
 
 /**
  * `$1`: the quoted name of the table. Which transactions the snapshot sees, how many pages the longest partition has,
- * and in which files the rows are: other files mean that rows may have moved.
+ * in which files the rows are (other files mean that rows may have moved), and what in it is no table.
  */
 export const measureQuery = `
   WITH RECURSIVE part(oid) AS (
@@ -68,7 +68,8 @@ export const measureQuery = `
   )
   SELECT txid_snapshot_xmin(txid_current_snapshot()) AS oldest,
          txid_snapshot_xmax(txid_current_snapshot()) AS newest,
-         count(*) FILTER (WHERE c.relkind = 'r') AS partitions,
+         count(*) FILTER (WHERE c.relkind IN ('r', 'm')) AS partitions,
+         min(c.relname) FILTER (WHERE c.relkind NOT IN ('r', 'p', 'm')) AS stranger,
          coalesce(max(pg_relation_size(c.oid)) / current_setting('block_size')::bigint, 0) AS pages,
          string_agg(c.oid || ':' || coalesce(pg_relation_filenode(c.oid), 0), ',' ORDER BY c.oid) AS files
     FROM part JOIN pg_catalog.pg_class c ON c.oid = part.oid`;

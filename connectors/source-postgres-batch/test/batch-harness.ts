@@ -3,8 +3,14 @@
 
 import { createLogger } from '@weir/connector';
 import { FULL_RANGE, type CaptureSpec } from '@weir/protocol';
-import { decodeConfig } from '@weir/schema';
-import { ConnectorDriver, type PostgresServer } from '@weir/testing';
+import { applyMergePatch, decodeConfig, type JsonValue, parseJson, stringifyJson } from '@weir/schema';
+import {
+  captureCommits,
+  captureSpecOf,
+  ConnectorDriver,
+  loggedError,
+  type PostgresServer,
+} from '@weir/testing';
 import { fileURLToPath } from 'node:url';
 import { sourcePostgresBatch } from '../src/capture.ts';
 import { endpointSchema } from '../src/config.ts';
@@ -82,44 +88,24 @@ export function query(
 }
 
 function captureSpec(config: Record<string, unknown>, bindings: readonly HarnessBinding[]): CaptureSpec {
-  return {
-    name: 'acme/pg',
-    connectorType: 'IMAGE',
-    config: JSON.stringify(config),
-    intervalSeconds: 0,
-    inactiveBindings: [],
-    bindings: bindings.map(({ resource, key, documentSchema }) => {
-      const name = String(resource['name']);
-      return {
-        resourceConfig: JSON.stringify(resource),
-        resourcePath: [name],
-        backfill: 0,
-        stateKey: encodeURIComponent(name),
-        collection: {
-          name: `acme/${name}`,
-          key,
-          uuidPtr: '/_meta/uuid',
-          partitionFields: [],
-          projections: [],
-          writeSchema: documentSchema,
-        },
-      };
-    }),
-  };
+  return captureSpecOf(
+    config,
+    bindings.map((binding) => ({ ...binding, path: [String(binding.resource['name'])] })),
+  );
 }
 
 export class BatchHarness {
   readonly config: Record<string, unknown>;
   bindings: readonly HarnessBinding[];
-  state: Record<string, unknown> = {};
   /** Committed, as they came. */
   readonly texts: string[] = [];
   readonly schemas: object[] = [];
   readonly patches: Record<string, unknown>[] = [];
   checkpoints = 0;
-  peakBytes = 0;
   logs: ConnectorDriver<'capture'>['logs'] = [];
   #driver: ConnectorDriver<'capture'> | undefined;
+  /** Number for number. */
+  #state: JsonValue = {};
 
   constructor(config: Record<string, unknown>, bindings: readonly HarnessBinding[]) {
     this.config = config;
@@ -130,13 +116,17 @@ export class BatchHarness {
     return this.texts.map((text) => JSON.parse(text) as Document);
   }
 
-  bindingState(name: string): Record<string, unknown> {
-    const states = (this.state['bindingStateV1'] ?? {}) as Record<string, Record<string, unknown>>;
-    return states[encodeURIComponent(name)] ?? {};
+  get stateText(): string {
+    return stringifyJson(this.#state);
   }
 
-  kill(): void {
-    this.#driver?.kill('SIGKILL');
+  bindingState(name: string): Record<string, unknown> {
+    const state = JSON.parse(this.stateText) as Record<string, Record<string, Record<string, unknown>>>;
+    return state['bindingStateV1']?.[encodeURIComponent(name)] ?? {};
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.#driver?.kill(signal);
   }
 
   /** Each binding is polled once. Returns what was committed; throws `CODE: message` when it fails. */
@@ -160,45 +150,21 @@ export class BatchHarness {
       capture: captureSpec(this.config, this.bindings),
       version: '1',
       range: FULL_RANGE,
-      state: JSON.stringify(this.state),
+      state: this.stateText,
     });
-    let open: string[] = [];
-    let count = 0;
-    for (;;) {
-      const response = await driver.receive().catch(() => undefined);
-      if (response === undefined) break;
-      if (response.kind === 'captured') {
-        count += 1;
-        if (keep) open.push(response.doc.toString());
-      } else if (response.kind === 'sourcedSchema') this.schemas.push(JSON.parse(response.schema) as object);
-      else if (response.kind === 'checkpoint') {
-        const patch = JSON.parse(response.state.updated) as Record<string, unknown>;
-        this.patches.push(patch);
-        this.state = merged(this.state, patch) as Record<string, unknown>;
-        this.texts.push(...open);
-        open = [];
-        this.checkpoints += 1;
-        onCheckpoint(count);
-      }
+    const commits = captureCommits(driver, {
+      keepsDocuments: keep,
+      onSchema: (_, schema) => this.schemas.push(JSON.parse(schema) as object),
+    });
+    for await (const { documents, count, patch } of commits) {
+      this.patches.push(JSON.parse(patch) as Record<string, unknown>);
+      this.#state = applyMergePatch(this.#state, parseJson(patch));
+      this.texts.push(...documents.map(({ text }) => text));
+      this.checkpoints += 1;
+      onCheckpoint(count);
     }
     const { code, signal } = await driver.exited;
     this.logs = driver.logs;
-    if (code === 0) return undefined;
-    const last = driver.logs.findLast((log) => log.level === 'error');
-    return last === undefined
-      ? `ended by ${signal ?? code}`
-      : `${String(last.fields['code'])}: ${last.message}`;
+    return code === 0 ? undefined : (loggedError(driver) ?? `ended by ${signal ?? code}`);
   }
-}
-
-/** RFC 7396. */
-function merged(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const base = typeof target === 'object' && target !== null && !Array.isArray(target) ? target : {};
-  const result: Record<string, unknown> = { ...base };
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete result[name];
-    else result[name] = merged(result[name], value);
-  }
-  return result;
 }

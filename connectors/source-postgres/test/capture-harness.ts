@@ -2,8 +2,21 @@
 // them, commits what the process checkpoints, acknowledges it, and reduces documents by key into tables of its own.
 // It can kill the process and go on from the last commit, as a runtime does.
 
-import { type CodecName, FULL_RANGE, type CaptureSpec, type DiscoveredBinding } from '@weir/protocol';
-import { ConnectorDriver, type PostgresServer } from '@weir/testing';
+import {
+  type CodecName,
+  FULL_RANGE,
+  type CaptureSpec,
+  type DiscoveredBinding,
+  type Projection,
+} from '@weir/protocol';
+import { applyMergePatch, type JsonValue } from '@weir/schema';
+import {
+  captureCommits,
+  captureSpecOf,
+  ConnectorDriver,
+  loggedError,
+  type PostgresServer,
+} from '@weir/testing';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -94,55 +107,28 @@ export function connector(
   });
 }
 
+const transactionId: Projection = {
+  ptr: '/_meta/source/txid',
+  field: 'txid',
+  explicit: true,
+  isPartitionKey: false,
+  isPrimaryKey: false,
+  inference: { types: ['integer'], title: '', description: '', secret: false, exists: 'MAY', enum: [] },
+};
+
 export function captureSpec(
   config: Record<string, unknown>,
   bindings: readonly HarnessBinding[],
 ): CaptureSpec {
-  return {
-    name: 'acme/pg',
-    connectorType: 'IMAGE',
-    config: JSON.stringify(config),
-    intervalSeconds: 0,
-    inactiveBindings: [],
-    bindings: bindings.map((binding) => {
-      const { namespace, stream } = binding.resource;
-      const path = [String(namespace), String(stream)];
-      const version = binding.backfill === undefined || binding.backfill === 0 ? '' : `.v${binding.backfill}`;
-      return {
-        resourceConfig: JSON.stringify(binding.resource),
-        resourcePath: path,
-        backfill: binding.backfill ?? 0,
-        stateKey: `${path.map(encodeURIComponent).join('%2F')}${version}`,
-        collection: {
-          name: binding.collection ?? `acme/${path.join('/')}`,
-          key: binding.key,
-          uuidPtr: '/_meta/uuid',
-          partitionFields: [],
-          projections:
-            binding.withTransactionId === true
-              ? [
-                  {
-                    ptr: '/_meta/source/txid',
-                    field: 'txid',
-                    explicit: true,
-                    isPartitionKey: false,
-                    isPrimaryKey: false,
-                    inference: {
-                      types: ['integer'],
-                      title: '',
-                      description: '',
-                      secret: false,
-                      exists: 'MAY',
-                      enum: [],
-                    },
-                  },
-                ]
-              : [],
-          writeSchema: binding.documentSchema,
-        },
-      };
-    }),
-  };
+  return captureSpecOf(
+    config,
+    bindings.map(({ resource, withTransactionId, ...binding }) => ({
+      ...binding,
+      resource,
+      path: [String(resource['namespace']), String(resource['stream'])],
+      projections: withTransactionId === true ? [transactionId] : [],
+    })),
+  );
 }
 
 /** The error with which the connector refuses to validate, or '' when it accepts. */
@@ -206,27 +192,24 @@ export class CaptureHarness implements AsyncDisposable {
   }
 
   async #read(driver: ConnectorDriver<'capture'>): Promise<void> {
-    let open: { binding: number; text: string }[] = [];
-    for (;;) {
-      const response = await driver.receive().catch(() => undefined);
-      if (response === undefined) break;
-      if (response.kind === 'captured')
-        open.push({ binding: response.binding, text: response.doc.toString() });
-      else if (response.kind === 'sourcedSchema') {
-        this.schemas.push({ table: this.#tableName(response.binding), schema: JSON.parse(response.schema) });
-      } else if (response.kind === 'checkpoint') {
-        this.state = mergePatch(this.state, JSON.parse(response.state.updated)) as Record<string, unknown>;
-        for (const { binding, text } of open) this.#commit(binding, text);
-        open = [];
-        this.checkpoints += 1;
-        this.lastCheckpointMs = performance.now();
-        if (this.acknowledges) driver.send({ kind: 'acknowledge', checkpoints: 1 });
-        this.#notify();
-      }
+    const commits = captureCommits(driver, {
+      onSchema: (binding, schema) =>
+        this.schemas.push({
+          table: this.#tableName(binding),
+          schema: JSON.parse(schema) as Record<string, Json>,
+        }),
+    });
+    for await (const { documents, patch } of commits) {
+      const state = applyMergePatch(this.state as JsonValue, JSON.parse(patch) as JsonValue);
+      this.state = state as Record<string, unknown>;
+      for (const { binding, text } of documents) this.#commit(binding, text);
+      this.checkpoints += 1;
+      this.lastCheckpointMs = performance.now();
+      if (this.acknowledges) driver.send({ kind: 'acknowledge', checkpoints: 1 });
+      this.#notify();
     }
     await driver.exited;
-    const last = driver.logs.findLast((log) => log.level === 'error');
-    this.#failure = last === undefined ? undefined : `${String(last.fields['code'])}: ${last.message}`;
+    this.#failure = loggedError(driver);
     this.#ended = true;
     this.#notify();
   }
@@ -319,16 +302,4 @@ function valueAt(document: Json, pointer: string): Json {
     value = (value as { [name: string]: Json })[name] ?? null;
   }
   return value;
-}
-
-/** RFC 7396. */
-function mergePatch(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const base = typeof target === 'object' && target !== null && !Array.isArray(target) ? target : {};
-  const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete merged[key];
-    else merged[key] = mergePatch(merged[key], value);
-  }
-  return merged;
 }

@@ -12,6 +12,13 @@ export {
   startPostgres,
 } from './postgres-server.ts';
 export type { PostgresServerOptions, PostgresVersion } from './postgres-server.ts';
+export {
+  type CaptureCommit,
+  captureCommits,
+  captureSpecOf,
+  loggedError,
+  type TestBinding,
+} from './capture-commits.ts';
 export { captureSpecText } from './capture-spec-text.ts';
 export { ConnectorDriver } from './connector-driver.ts';
 export type { ConnectorDriverOptions, ConnectorExit, ConnectorLog } from './connector-driver.ts';
