@@ -10,16 +10,25 @@ export interface TableWords {
   readonly tail: string;
   /** `statements`: COMMENT ON, as SQL has it; `inline`: a COMMENT within the definition of each column. */
   readonly comments: 'statements' | 'inline' | 'none';
+  /** In code points, where the server refuses longer ones. */
+  readonly maxCommentLength?: { readonly column: number; readonly table: number };
+}
+
+/** What is too long loses its beginning: the origin of a column stands at the end of its comment. */
+function cutComment(comment: string, limit = Infinity): string {
+  const characters = Array.from(comment);
+  return characters.length <= limit ? comment : `…${characters.slice(1 - limit).join('')}`;
 }
 
 /** A column's definition: name, type, nullability, and its comment where that is inline. */
 export function columnDefinition<Convert>(
   column: Column<Convert>,
   dialect: Dialect<Convert>,
-  words: Pick<TableWords, 'comments'>,
+  words: Pick<TableWords, 'comments' | 'maxCommentLength'>,
   notNull: boolean = column.notNull,
 ): string {
-  const comment = words.comments === 'inline' ? ` COMMENT ${dialect.quoteLiteral(column.comment)}` : '';
+  const text = cutComment(column.comment, words.maxCommentLength?.column);
+  const comment = words.comments === 'inline' ? ` COMMENT ${dialect.quoteLiteral(text)}` : '';
   return `${column.identifier} ${column.type.ddl}${notNull ? ' NOT NULL' : ''}${comment}`;
 }
 
@@ -34,7 +43,7 @@ export function createTable<Convert>(
   if (!table.deltaUpdates && table.keys.length > 0) {
     lines.push(`PRIMARY KEY (${table.keys.map(({ identifier }) => identifier).join(', ')})`);
   }
-  const quoted = dialect.quoteLiteral(comment);
+  const quoted = dialect.quoteLiteral(cutComment(comment, words.maxCommentLength?.table));
   const tail = words.comments === 'inline' ? `${words.tail} COMMENT = ${quoted}` : words.tail;
   return [
     ...table.columns.flatMap(({ type }) => type.before ?? []),

@@ -14,7 +14,8 @@ for (const [name, labels] of Object.entries({
   'materialize-a': { FLOW_RUNTIME_PROTOCOL: 'materialize' },
 })) {
   mkdirSync(join(folder, name));
-  writeFileSync(join(folder, name, 'package.json'), JSON.stringify({ weir: { labels } }));
+  const variants = name === 'materialize-a' ? ['materialize-a-cloud'] : undefined;
+  writeFileSync(join(folder, name, 'package.json'), JSON.stringify({ weir: { labels, variants } }));
 }
 const options = { connectorFolders: [folder] };
 
@@ -42,6 +43,12 @@ test('an image is resolved to the built-in connector of its name, with the codec
   );
   const b = await resolveConnector({ kind: 'image', image: 'source-b' }, 'capture', options);
   assert.deepEqual([b.codec, b.env['FLOW_RUNTIME_CODEC']], ['json', 'json']);
+});
+
+test('an image of a variant is resolved to the connector that lists it', async () => {
+  const image = 'ghcr.io/estuary/materialize-a-cloud:v1';
+  const found = await resolveConnector({ kind: 'image', image }, 'materialize', options);
+  assert.deepEqual(found.arguments, [join(folder, 'materialize-a/src/main.ts')]);
 });
 
 test('an unknown image names the built-in connectors of that kind and the way to run the real image', async () => {

@@ -1,5 +1,5 @@
 // From a catalog's endpoint to the program to run: an `endpoint.local` names it, an `endpoint.connector` names an image,
-// whose last path component is looked up among the built-in connectors, or which docker or podman runs.
+// whose last path component is looked up among the built-in connectors and their variants, or which docker or podman runs.
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -65,17 +65,35 @@ export function imageName(image: string): string {
 interface Labels {
   readonly protocol: string;
   readonly codec: CodecName;
+  /** Other images that are the same connector. */
+  readonly variants: readonly string[];
 }
 
 function labelsOf(folder: string): Labels {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-    weir?: { labels?: Record<string, string> };
+    weir?: { labels?: Record<string, string>; variants?: readonly string[] };
   };
   const labels = manifest.weir?.labels ?? {};
   return {
     protocol: labels['FLOW_RUNTIME_PROTOCOL'] ?? '',
     codec: labels['FLOW_RUNTIME_CODEC'] === 'json' ? 'json' : 'proto',
+    variants: manifest.weir?.variants ?? [],
   };
+}
+
+function connectorsIn(folders: readonly string[]): string[] {
+  return folders.flatMap((folder) =>
+    globSync('*/package.json', { cwd: folder }).map((path) => join(folder, dirname(path))),
+  );
+}
+
+/** The folder of a connector, by its own name or by that of a variant. */
+function folderOf(name: string, folders: readonly string[]): string | undefined {
+  if (!/^[\w.-]+$/.test(name)) return undefined;
+  const own = folders
+    .map((folder) => join(folder, name))
+    .find((folder) => existsSync(join(folder, 'package.json')));
+  return own ?? connectorsIn(folders).find((folder) => labelsOf(folder).variants.includes(name));
 }
 
 /** The names of the built-in connectors of one kind, sorted. */
@@ -83,10 +101,7 @@ export function builtInConnectors(
   protocol: ConnectorProtocol,
   folders: readonly string[] = defaultConnectorFolders,
 ): string[] {
-  const found = folders.flatMap((folder) =>
-    globSync('*/package.json', { cwd: folder }).map((path) => join(folder, dirname(path))),
-  );
-  return found
+  return connectorsIn(folders)
     .filter((folder) => labelsOf(folder).protocol === protocol)
     .map((folder) => basename(folder))
     .sort();
@@ -99,9 +114,7 @@ function builtInCommand(
 ): ConnectorCommand {
   const folders = options.connectorFolders ?? defaultConnectorFolders;
   const name = imageName(image);
-  const folder = folders
-    .map((candidate) => join(candidate, name))
-    .find((candidate) => /^[\w.-]+$/.test(name) && existsSync(join(candidate, 'package.json')));
+  const folder = folderOf(name, folders);
   if (folder === undefined) {
     const known = builtInConnectors(protocol, folders);
     throw errors.CONNECTOR_UNKNOWN({

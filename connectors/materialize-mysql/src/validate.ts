@@ -1,0 +1,67 @@
+import {
+  assertDistinctResources,
+  constraints,
+  type RequestContext,
+  type ValidateBinding,
+  type ValidateTarget,
+} from '@weir/materialize';
+import { checkPrerequisites } from '@weir/connector';
+import { CHECKPOINTS_TABLE, endpointRules } from '@weir/materialize-sql';
+import type { MaterializeValidatedBinding } from '@weir/protocol';
+import { tableOptions } from './config.ts';
+import { Endpoint } from './endpoint.ts';
+import type { EndpointConfig, ResourceConfig } from './endpoint-schema.ts';
+import { errors } from './errors.ts';
+import { MAX_NAME_LENGTH, nameLength } from './identifier.ts';
+import { readInfoSchema } from './info-schema.ts';
+import { dialectOf } from './server-dialect.ts';
+import type { Session } from './session.ts';
+import { isStageName } from './table-sql.ts';
+
+/** Throws MYSQL_TABLE_NAME. */
+function resourcePath({ resource }: ValidateBinding<ResourceConfig>): string[] {
+  const { table } = resource;
+  const isOurs = table.toLowerCase() === CHECKPOINTS_TABLE || isStageName(table);
+  if (isOurs || nameLength(table) > MAX_NAME_LENGTH) {
+    throw errors.MYSQL_TABLE_NAME({
+      message: `The table name ${table} ${isOurs ? 'is reserved' : `has more than ${MAX_NAME_LENGTH} characters`}.`,
+    });
+  }
+  return [table];
+}
+
+/** Throws MYSQL_LOCAL_INFILE. */
+async function checkLocalInfile(session: Session): Promise<void> {
+  const [row] = await session.rows('SELECT @@GLOBAL.local_infile AS allowed', 'asking for local_infile');
+  if (Number(row?.['allowed']) === 1) return;
+  throw errors.MYSQL_LOCAL_INFILE({ message: 'local_infile is off on the server.' });
+}
+
+/** Looks at the database, and changes nothing. */
+export async function validate(
+  config: EndpointConfig,
+  target: ValidateTarget<ResourceConfig>,
+  { log, signal }: RequestContext,
+): Promise<MaterializeValidatedBinding[]> {
+  const paths = target.bindings.map(resourcePath);
+  await using endpoint = await Endpoint.open(config, log, signal);
+  await using session = await endpoint.session();
+  await checkPrerequisites([
+    () => checkLocalInfile(session),
+    async () => void (await endpoint.facts(session)),
+  ]);
+  const dialect = await dialectOf(endpoint, session, config);
+  const info = await readInfoSchema(session, dialect);
+  assertDistinctResources(paths, info);
+  const rules = endpointRules(dialect, tableOptions(config));
+  return target.bindings.map((binding, index) => {
+    const path = paths[index] ?? [];
+    const deltaUpdates = binding.resource.delta_updates;
+    return {
+      constraints: constraints({ ...binding, resourcePath: path, deltaUpdates }, target.last, info, rules),
+      resourcePath: path,
+      deltaUpdates,
+      caseInsensitiveFields: dialect.caseInsensitiveFields,
+    };
+  });
+}
