@@ -253,6 +253,19 @@ test('a refused, an unresolvable and a silent server are told apart, and quickly
   await assert.rejects(connect({ ...options, host: 'nowhere.invalid' }), { kind: 'dns' });
 });
 
+test('a connection that is reset before the server has answered was broken, like any other', async () => {
+  const resetting = createServer((socket) => void socket.once('data', () => socket.resetAndDestroy()));
+  resetting.unref();
+  await new Promise<void>((resolve) => resetting.listen(0, '127.0.0.1', resolve));
+  const address = resetting.address();
+  assert.ok(address !== null && typeof address === 'object');
+  await assert.rejects(connect({ host: '127.0.0.1', port: address.port, user: 'nobody' }), {
+    name: 'PgConnectionError',
+    kind: 'closed',
+  });
+  resetting.close();
+});
+
 test('a server that speaks something else is refused', async () => {
   const answers = { tls: 'S extra bytes', other: 'HTTP/1.1 400 Bad Request\r\n\r\n' };
   for (const answer of Object.values(answers)) {

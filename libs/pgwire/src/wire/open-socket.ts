@@ -102,7 +102,7 @@ async function serverOffersTls({ socket, listen }: ByteSource, options: ConnectO
       );
     };
     socket.once('close', onClose);
-    socket.once('error', reject);
+    socket.once('error', (error) => reject(networkError(error, serverAddress(options))));
   });
   socket.resume();
   socket.write(sslRequest());
