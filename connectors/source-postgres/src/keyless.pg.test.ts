@@ -185,6 +185,76 @@ for (const version of postgresVersions) {
       ]);
     });
 
+    test('a row that is updated before its page is read has the large values that the update left alone', async () => {
+      await using server = await startPostgres({ version });
+      await server.query(`CREATE TABLE log (id int PRIMARY KEY, big text, v int); ALTER TABLE log ALTER big SET STORAGE EXTERNAL;
+                          INSERT INTO log SELECT i, CASE i WHEN 3000 THEN repeat('x', 5000) END, 0 FROM generate_series(1, 3000) i`);
+      const config = endpointConfig(server, { advanced: { backfill_chunk_size: 200 } });
+      const bindings = await discoverBindings(config, { log: { mode: 'Without Primary Key' } });
+      await using capture = new CaptureHarness(config, bindings);
+      capture.start({ WEIR_CRASH_POINT: 'sqlcapture.after-chunk:3' });
+      await capture.failure();
+      await server.query('UPDATE log SET v = 1 WHERE id = 3000');
+      capture.start();
+      await capture.untilActive();
+      assert.equal(capture.rows('log').length, 3000);
+      const row = capture.rows('log').find(({ id }) => id === 3000);
+      assert.deepEqual(row, { big: 'x'.repeat(5000), id: 3000, v: 1 });
+    });
+
+    test('a table that is rewritten while it is read page by page is read again, or told; after a TRUNCATE it has been read', async () => {
+      await using server = await startPostgres({ version });
+      const rows = 'SELECT i, 0 FROM generate_series(1, 3000) i';
+      await server.query(`
+        CREATE TABLE keyed (id int PRIMARY KEY, v int); INSERT INTO keyed ${rows};
+        CREATE TABLE packed (id int PRIMARY KEY, v int); INSERT INTO packed ${rows}; DELETE FROM packed WHERE id < 2000;
+        CREATE TABLE log (id int, v int); ALTER TABLE log REPLICA IDENTITY FULL; INSERT INTO log ${rows};
+        CREATE TABLE emptied (id int, v int); ALTER TABLE emptied REPLICA IDENTITY FULL; INSERT INTO emptied ${rows}`);
+      const mode = 'Without Primary Key';
+      const ids = (capture: CaptureHarness, table: string) =>
+        capture.documents(table).map(({ document }) => Number(document['id']));
+      const changed: Readonly<Record<string, string>> = {
+        keyed: 'ALTER TABLE keyed ALTER v TYPE bigint',
+        packed: 'VACUUM FULL packed',
+        log: 'ALTER TABLE log ADD x float DEFAULT random()',
+        emptied: 'TRUNCATE emptied; INSERT INTO emptied VALUES (9000, 0)',
+      };
+      for (const [table, change] of Object.entries(changed)) {
+        const config = endpointConfig(server, {
+          advanced: { backfill_chunk_size: 200, slotName: table, publicationName: table },
+        });
+        const bindings = await discoverBindings(config, { [table]: { mode } });
+        await using capture = new CaptureHarness(
+          config,
+          bindings.filter(({ resource }) => resource['stream'] === table),
+        );
+        capture.start({ WEIR_CRASH_POINT: 'sqlcapture.after-chunk:4' });
+        await capture.failure();
+        const before = ids(capture, table).length;
+        assert.ok(before < 3000);
+        await server.query(change);
+        capture.start();
+        if (table === 'log') {
+          assert.match(await capture.failure(), /^SQL_TABLE_REWRITTEN: .*public\.log/);
+          capture.start();
+          assert.match(await capture.failure(), /^SQL_TABLE_REWRITTEN/);
+          assert.equal(ids(capture, table).length, before);
+          capture.bindings = capture.bindings.map((each) => ({ ...each, backfill: 1 }));
+          capture.start();
+        }
+        await capture.untilActive();
+        const expected = await server.query(`SELECT id FROM ${table} ORDER BY id`);
+        const came = ids(capture, table).slice(table === 'keyed' || table === 'packed' ? 0 : before);
+        assert.deepEqual(
+          [...new Set(came)].toSorted((a, b) => a - b),
+          expected.map(({ id }) => Number(id)),
+          table,
+        );
+        if (table === 'log' || table === 'emptied') assert.equal(came.length, expected.length, table);
+        await capture.kill('SIGTERM');
+      }
+    });
+
     test('rows of a table that is activated while it is written to come once', async () => {
       await using server = await startPostgres({ version });
       await server.query(`CREATE TABLE log (id int, v int, pad text); ALTER TABLE log REPLICA IDENTITY FULL;

@@ -13,6 +13,7 @@ import {
   sourcedSchema,
   type SqlBinding,
   type StreamId,
+  streamLabel,
   type TableInfo,
   type TableMetadata,
 } from '@weir/sqlcapture';
@@ -21,6 +22,7 @@ import { ChunkScan } from './backfill/chunk-scan.ts';
 import { EarlyWriters } from './backfill/early-writers.ts';
 import { estimateRows } from './backfill/page-range.ts';
 import { Snapshots } from './backfill/snapshots.ts';
+import { tableFiles } from './backfill/table-files.ts';
 import { watershedFacts } from './backfill/watershed.ts';
 import type { SourceSettings } from './config.ts';
 import type { ConnectionFactory } from './connection.ts';
@@ -159,7 +161,16 @@ export class PgDatabase implements Database {
     return repackKey(this.#relations.columnTypes(this.#relations.existing(table), keyColumns), key);
   }
 
-  scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult | undefined> {
+  async storage(table: number): Promise<TableMetadata> {
+    const relation = this.#relations.existing(table);
+    try {
+      return await tableFiles(await this.#options.sql.connection(), relation.oid);
+    } catch (error) {
+      throw queryError(error, `cannot begin the backfill of ${streamLabel(relation)}`);
+    }
+  }
+
+  scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult | 'rewritten' | undefined> {
     return this.#scan.scan(request, sink);
   }
 }

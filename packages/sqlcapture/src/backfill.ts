@@ -46,8 +46,8 @@ export class Backfill {
     if (!repacked.equals(scanned)) this.#tables.update(table, { scanned: repacked });
   }
 
-  /** False, and nothing was read, when the table is not as it was last discovered. */
-  async readChunk(table: number): Promise<boolean> {
+  /** Nothing was read when the table is not as it was last discovered, or its storage not as when its backfill began. */
+  async readChunk(table: number): Promise<'read' | 'changed' | 'rewritten'> {
     const before = this.#tables.state(table);
     await this.#progress.begin(table, before.backfilled, this.#around.now(), () =>
       this.#database.estimateRows(table),
@@ -58,7 +58,8 @@ export class Backfill {
       { table, mode: before.mode === 'KeylessBackfill' ? 'keyless' : 'keyed', precise, state: before },
       this.#rowSink(this.#tables.binding(table), precise ? before.scanned : undefined),
     );
-    if (result === undefined) return false;
+    if (result === undefined) return 'changed';
+    if (result === 'rewritten') return result;
     const backfilled = before.backfilled + result.rows;
     reach('sqlcapture.after-chunk');
     this.#tables.update(
@@ -68,7 +69,7 @@ export class Backfill {
         : { scanned: result.scanned ?? before.scanned, backfilled },
     );
     this.#progress.advance(table, backfilled, result.complete);
-    return true;
+    return 'read';
   }
 
   #rowSink(binding: SqlBinding, scanned: Buffer | undefined): RowSink {

@@ -113,9 +113,13 @@ export class CaptureLoop {
   }
 
   async #backfillChunk(table: number): Promise<void> {
-    if (!(await this.#backfill.readChunk(table))) return this.#rediscover();
+    const outcome = await this.#backfill.readChunk(table);
+    if (outcome === 'changed') return this.#rediscover();
     const fence = await this.#stream.fence();
-    if (await this.#relay.run({ fence, checkpoints: false })) this.#checkpoint();
+    if (!(await this.#relay.run({ fence, checkpoints: false }))) return;
+    // Only now the stream has told whether a TRUNCATE did it.
+    if (outcome === 'rewritten') await this.#activation.readAgain(table);
+    this.#checkpoint();
   }
 
   async #streamChanges(): Promise<void> {

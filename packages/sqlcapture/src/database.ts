@@ -76,9 +76,10 @@ export interface ReplicationStream extends AsyncDisposable {
   readonly continues: boolean;
   /**
    * From here on the changes of this table are delivered, over the key columns of its state. When its metadata hold a
-   * watershed, those of transactions that the watershed leaves to the scan are passed over.
+   * watershed, those of transactions that the watershed leaves to the scan are passed over. In the mode KeylessBackfill
+   * updates come whole where they can be merged, since the scan may never meet the row of one.
    */
-  activate(table: number, state: Pick<TableState, 'keyColumns' | 'metadata'>): void;
+  activate(table: number, state: Pick<TableState, 'keyColumns' | 'metadata' | 'mode'>): void;
   deactivate(table: number): void;
   /** Whether no change after `position` belongs to a transaction that the watershed of `metadata` leaves to the scan. */
   isPast(metadata: TableMetadata, position: Position): boolean;
@@ -145,20 +146,22 @@ export interface Database {
    */
   readyToScan(tables: readonly number[]): Promise<ReadonlySet<number>>;
   /**
-   * A watershed as of now, for the metadata of tables without a key: of every transaction, either the scan reads the
+   * A watershed as of now, for the metadata of tables whose collections have no key: of every transaction, either the scan reads the
    * rows, or the stream delivers the changes. The scan has each one whose commit the stream delivered before this
    * call. Empty when the server cannot tell; a row written during the backfill may then come twice.
    */
   watershed(): Promise<TableMetadata>;
   /** The key up to which a table was read, as it stands in the state, in the form in which keys are packed now. */
   repackKey(table: number, keyColumns: readonly string[], key: Buffer): Buffer;
+  /** For the metadata of a table that is read by its storage: the facts by which a scan sees that it was rewritten. */
+  storage(table: number): Promise<TableMetadata>;
   /**
    * Reads the next chunk of a table; of one with a watershed in its metadata, the rows that are the scan's. It sees
    * every transaction whose commit the stream delivered before this call: otherwise a change already emitted, or
    * dropped, would be undone or lost. Undefined, and no row, when the table is not as it was last discovered: the
-   * caller discovers it again.
+   * caller discovers it again. `rewritten`, and no row, when its storage is another one than in the metadata.
    */
-  scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult | undefined>;
+  scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult | 'rewritten' | undefined>;
   /** How many rows the table has, about; undefined when unknown. */
   estimateRows(table: number): Promise<number | undefined>;
 }

@@ -39,6 +39,12 @@ export const catalogue = {
     fix: 'Nothing is to be done. Rows that only the old table had stay in the collection until it is reset.',
     retry: 'now',
   },
+  SQL_TABLE_REWRITTEN: {
+    summary:
+      'A table without a key was rewritten (ALTER TYPE, VACUUM FULL, CLUSTER…) while it was read page by page: rows would be missed or come twice.',
+    fix: 'Increment the backfill counter of its binding and of what materializes it.',
+    retry: 'never',
+  },
   SQL_FALLBACK_KEY: {
     summary: 'A keyed backfill was asked for a collection that is keyed by the position of its changes.',
     fix: 'Choose the backfill mode "Without Primary Key", or key the collection by columns of the table.',

@@ -6,6 +6,7 @@ import type { BoundTables } from './bound-tables.ts';
 import type { Discovery } from './discovery.ts';
 import type { EngineSettings, EngineSurroundings } from './engine-settings.ts';
 import type { FollowedTables } from './followed-tables.ts';
+import { isFallbackKey } from './key-pointer.ts';
 import type { BackfillProgress } from './progress.ts';
 import type { TableState } from './state.ts';
 import {
@@ -98,12 +99,21 @@ export class ExchangedTables {
       this.#followed.follow(table);
       this.#progress.restart(table);
       this.#discovery.hasten(0);
-    } else if (this.#reportedTruncates.has(table)) return;
+    } else this.#endScan(table);
+    if (renewed === undefined && this.#reportedTruncates.has(table)) return;
     this.#reportedTruncates.add(table);
     this.#around.log(
       'warn',
       `the table ${this.#tables.label(table)} was truncated: ${renewed === undefined ? '' : 'it is read again, and '}the rows that were in it stay in its collection until that is reset`,
     );
+  }
+
+  /** Of a table whose rows are divided between scan and stream, the stream has all that come after a TRUNCATE. */
+  #endScan(table: number): void {
+    const isUnmerged = isFallbackKey(this.#tables.binding(table).collectionKey);
+    if (this.#tables.state(table).mode !== 'KeylessBackfill' || !isUnmerged) return;
+    this.#tables.update(table, { mode: 'Active', scanned: undefined });
+    this.#progress.advance(table, this.#tables.state(table).backfilled, true);
   }
 
   /** Reads another table with the name of this one, as far as it is to be read at all. */

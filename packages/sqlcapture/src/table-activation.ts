@@ -1,6 +1,6 @@
 // How a bound table comes to life: it waits until the transactions have ended whose changes the stream may leave out,
-// then gets its mode and its key; one without a key also gets its watershed, before the first change and the first row
-// of it.
+// then gets its mode and its key; one that is read by its storage also gets what that takes, before the first change and
+// the first row of it.
 
 import { activateTable } from './activate.ts';
 import type { BoundTables } from './bound-tables.ts';
@@ -8,8 +8,10 @@ import type { Database } from './database.ts';
 import type { Discovery } from './discovery.ts';
 import type { EngineSettings, EngineSurroundings } from './engine-settings.ts';
 import type { FollowedTables } from './followed-tables.ts';
+import { isFallbackKey } from './key-pointer.ts';
 import { skipBackfills } from './reconcile.ts';
-import { awaitsWriters } from './table-policies.ts';
+import type { TableMetadata } from './state.ts';
+import { awaitsWriters, rewrittenError } from './table-policies.ts';
 
 /** Between two looks whether the transactions have ended that a backfill waits for. */
 const WRITERS_POLL_MS = 500;
@@ -70,7 +72,7 @@ export class TableActivation {
       }
     }
     skipBackfills(this.#tables, this.#settings.isSkipped);
-    await this.#divide(started.filter((table) => this.#tables.state(table).mode === 'KeylessBackfill'));
+    await this.#prepare(started.filter((table) => this.#tables.state(table).mode === 'KeylessBackfill'));
     this.#followed.followAll();
   }
 
@@ -91,10 +93,37 @@ export class TableActivation {
     });
   }
 
-  async #divide(tables: readonly number[]): Promise<void> {
-    if (tables.length === 0) return;
+  /** The storage first: what is rewritten between the two is noticed. */
+  async #prepare(tables: readonly number[]): Promise<void> {
+    for (const table of tables) this.#know(table, await this.#database.storage(table));
+    const unmerged = tables.filter((table) => this.#isUnmerged(table));
+    if (unmerged.length === 0) return;
     const watershed = await this.#database.watershed();
-    for (const table of tables)
-      this.#tables.update(table, { metadata: { ...this.#tables.state(table).metadata, ...watershed } });
+    for (const table of unmerged) this.#know(table, watershed);
+  }
+
+  #know(table: number, facts: TableMetadata): void {
+    this.#tables.update(table, { metadata: { ...this.#tables.state(table).metadata, ...facts } });
+  }
+
+  /** Nothing merges a row that is both read and streamed. */
+  #isUnmerged(table: number): boolean {
+    return isFallbackKey(this.#tables.binding(table).collectionKey);
+  }
+
+  /**
+   * The storage of a table was rewritten while it was read. Its rows are read once more where they are merged by key;
+   * elsewhere it cannot be told any more which of them came. After a TRUNCATE there is nothing left to read.
+   */
+  async readAgain(table: number): Promise<void> {
+    if (this.#tables.state(table).mode !== 'KeylessBackfill') return;
+    if (this.#isUnmerged(table)) throw rewrittenError(this.#tables.binding(table));
+    this.#around.log(
+      'warn',
+      `the table ${this.#tables.label(table)} was rewritten while it was read page by page: its backfill starts over`,
+    );
+    this.#tables.update(table, { scanned: undefined, backfilled: 0 });
+    await this.#prepare([table]);
+    this.#followed.follow(table);
   }
 }

@@ -75,6 +75,12 @@ export function truncatedError(binding: SqlBinding) {
   return errors.SQL_TABLE_TRUNCATED({ message: `the table ${label(binding)} was truncated` });
 }
 
+export function rewrittenError(binding: SqlBinding) {
+  return errors.SQL_TABLE_REWRITTEN({
+    message: `the table ${label(binding)} was rewritten while its rows were read page by page`,
+  });
+}
+
 export function replacedError(binding: SqlBinding) {
   return errors.SQL_TABLE_REPLACED({
     message: `the table ${label(binding)} is not the one that was captured: it was dropped or renamed, and another one has its name`,

@@ -162,6 +162,10 @@ export class FakeDatabase implements Database {
     return key;
   }
 
+  storage(): Promise<TableMetadata> {
+    return Promise.resolve({});
+  }
+
   async scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult> {
     this.server.onIdle();
     const after = request.state.scanned?.readUInt32BE() ?? -1;

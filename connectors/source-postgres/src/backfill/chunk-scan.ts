@@ -27,6 +27,7 @@ import {
 import { ChunkReader } from './chunk-reader.ts';
 import { measureTable, nextPages, type TableSize } from './page-range.ts';
 import type { Snapshots } from './snapshots.ts';
+import { isRewritten, tableFiles } from './table-files.ts';
 import { scannedConditions, watershedOf } from './watershed.ts';
 
 /** SQLSTATE of a statement that was cancelled, by its timeout among others. */
@@ -51,8 +52,8 @@ export class ChunkScan {
     this.#options = options;
   }
 
-  /** Undefined, and no row, when the table is not as it was discovered. */
-  async scan(request: ScanRequest, sink: RowSink): Promise<ScanResult | undefined> {
+  /** As `Database.scanChunk` says. */
+  async scan(request: ScanRequest, sink: RowSink): Promise<ScanResult | 'rewritten' | undefined> {
     const { relations, plans } = this.#options;
     const relation = relations.existing(request.table);
     const keyColumns = request.mode === 'keyed' ? (request.state.keyColumns ?? []) : [];
@@ -115,22 +116,30 @@ export class ChunkScan {
     relation: PgRelationInfo,
     table: ChunkTable,
     chunk: ChunkReader,
-  ): Promise<ScanResult | undefined> {
+  ): Promise<ScanResult | 'rewritten' | undefined> {
     const { chunkRows, minBackfillXid } = this.#options.settings;
     const size = await this.#sizeOf(request.table, relation);
     const { low, high, isLast } = nextPages(request.state.scanned, size, chunkRows);
-    const watershed = watershedOf(request.state.metadata);
+    const { metadata } = request.state;
+    const watershed = watershedOf(metadata);
+    let hasOtherFiles = false;
     try {
-      const isRead = await this.#options.snapshots.withTable(relation, (connection, snapshot) => {
+      const isRead = await this.#options.snapshots.withTable(relation, async (connection, snapshot) => {
+        hasOtherFiles = isRewritten(metadata, await tableFiles(connection, relation.oid));
+        if (hasOtherFiles) return;
         const conditions = [
           ...(watershed === undefined ? [] : scannedConditions(watershed, snapshot)),
           ...(minBackfillXid === undefined ? [] : writtenSince(minBackfillXid, snapshot.xmax)),
         ];
-        return this.#copy(connection, pagesChunkQuery({ ...table, conditions }, low, high), chunk);
+        await this.#copy(connection, pagesChunkQuery({ ...table, conditions }, low, high), chunk);
       });
       if (!isRead) return undefined;
     } catch (error) {
       throw scanError(error, relation);
+    }
+    if (hasOtherFiles) {
+      this.#sizes.delete(request.table);
+      return 'rewritten';
     }
     return { rows: chunk.rows, scanned: Buffer.from(high), complete: isLast };
   }

@@ -77,6 +77,7 @@ export interface PgReplicationOptions {
 interface ActiveTable {
   readonly keyColumns: readonly string[];
   watershed: Watershed | undefined;
+  isReadInPages: boolean;
   plan: RowPlan | undefined;
   /** What the plan was made for: another table may have had, or get, the name of a bound one. */
   planOf: PgOutputRelation | undefined;
@@ -135,13 +136,14 @@ export class PgReplication implements ReplicationStream {
     this.#event = new PgChangeEvent(new JsonBuffer(), this.#transaction);
   }
 
-  activate(table: number, state: Pick<TableState, 'keyColumns' | 'metadata'>): void {
+  activate(table: number, state: Pick<TableState, 'keyColumns' | 'metadata' | 'mode'>): void {
     const current = this.#active.get(table);
     const keyColumns = state.keyColumns ?? [];
     const isSame = JSON.stringify(current?.keyColumns) === JSON.stringify(keyColumns);
     this.#active.set(table, {
       keyColumns,
       watershed: watershedOf(state.metadata),
+      isReadInPages: state.mode === 'KeylessBackfill',
       plan: isSame ? current?.plan : undefined,
       planOf: current?.planOf,
     });
@@ -251,7 +253,11 @@ export class PgReplication implements ReplicationStream {
       case 'truncate':
         this.#truncated = message.relations.flatMap(({ id }) => {
           const table = this.#tableOfRelation.get(id);
-          return table !== undefined && this.#active.has(table) ? [table] : [];
+          const active = table === undefined ? undefined : this.#active.get(table);
+          if (table === undefined || active === undefined) return [];
+          // The scan reads what came after it.
+          if (active.watershed !== undefined && isScanned(active.watershed, this.#transaction.xid)) return [];
+          return [table];
         });
         if (this.#truncated.length === 0) return undefined;
         this.#hasChanges = true;
@@ -278,15 +284,13 @@ export class PgReplication implements ReplicationStream {
       active.planOf = change.relation;
     }
     change.readTuples();
+    const { plan } = active;
     const lsn = this.#transaction.nextLsn(walStart);
-    if (
-      change.kind === 'update' &&
-      change.oldKind !== 'none' &&
-      active.plan.keyChanged(change.bytes, change.oldTuple, change.newTuple)
-    ) {
-      const { plan } = active;
-      const untouched = untouchedColumns(change);
-      if (this.#options.splitKeyUpdates) {
+    if (change.kind === 'update') {
+      const hasMoved =
+        change.oldKind !== 'none' && plan.keyChanged(change.bytes, change.oldTuple, change.newTuple);
+      const untouched = hasMoved || mayBeUnread(active, plan) ? untouchedColumns(change) : [];
+      if (hasMoved && this.#options.splitKeyUpdates) {
         const next = this.#transaction.nextLsn(walStart);
         this.#arrival = { table, plan, change, part: 'arrival', lsn: next, untouched };
         return this.#event.set(table, plan, change, 'departure', lsn);
@@ -296,7 +300,7 @@ export class PgReplication implements ReplicationStream {
         return undefined;
       }
     }
-    return this.#event.set(table, active.plan, change, 'whole', lsn);
+    return this.#event.set(table, plan, change, 'whole', lsn);
   }
 
   #relation(relation: PgOutputRelation): ReplicationEvent | undefined {
@@ -386,6 +390,14 @@ export class PgReplication implements ReplicationStream {
     clearTimeout(timer);
     connection.destroy();
   }
+}
+
+/**
+ * Whether an update may be of a row that the collection has not, and will not get from the scan: the row may move to a page
+ * that was read before. Without a key there is nothing to merge with anyway, nor to find the row by.
+ */
+function mayBeUnread({ isReadInPages }: ActiveTable, { collectionKey }: RowPlan): boolean {
+  return isReadInPages && collectionKey.length > 0;
 }
 
 function protocolError(what: string) {

@@ -28,7 +28,7 @@ export async function readRowValues(
     const isGone = error instanceof PgServerError && error.sqlstate.startsWith('42');
     if (!isGone) throw queryError(error, `cannot read values of ${streamLabel(table)}`);
     log.warn(
-      `a row of ${streamLabel(table)} got another key, and its values of ${columns.join(', ')} cannot be read: ${error.message}`,
+      `an update of ${streamLabel(table)} did not send the values of ${columns.join(', ')}, which cannot be read any more: ${error.message}`,
     );
     return undefined;
   }
