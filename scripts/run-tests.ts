@@ -49,7 +49,7 @@ const result = spawnSync(
   [
     '--test',
     '--test-concurrency=2',
-    '--test-timeout=900000',
+    `--test-timeout=${(flags.has('--crash') ? 240 : 15) * 60_000}`,
     `--test-reporter=${flags.has('--spec') ? 'spec' : join(root, 'scripts/test-reporter.ts')}`,
     ...files,
   ],
