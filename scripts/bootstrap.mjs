@@ -17,6 +17,7 @@ const commands = {
   demo: (args) => run(node, ['packages/cli/src/main.ts', 'demo', ...args]),
   test: (args) => run(node, ['scripts/run-tests.ts', '--services', ...args]),
   crash: (args) => run(node, ['scripts/run-tests.ts', '--services', '--crash', ...args]),
+  versions: (args) => run(node, ['scripts/run-versions.ts', ...args]),
   bench: (args) => run(node, ['bench/main.ts', ...args]),
   check: async () =>
     (await step('types', 'tsc', ['--noEmit'])) ||

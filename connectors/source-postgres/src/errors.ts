@@ -19,6 +19,16 @@ export const catalogue = {
     fix: 'ALTER ROLE … WITH REPLICATION;',
     retry: 'never',
   },
+  PG_STANDBY: {
+    summary: 'The server is a standby, and the capture cannot read from it.',
+    fix: 'Connect to the primary.',
+    retry: 'never',
+  },
+  PG_STANDBY_BEHIND: {
+    summary: 'The server is a standby that has not come yet to where the capture stands.',
+    fix: 'Wait until it has caught up, or connect to the server of before.',
+    retry: 'backoff',
+  },
   PG_SLOT_ELSEWHERE: {
     summary:
       'A replication slot of the configured name belongs to another database, or is not one of pgoutput.',

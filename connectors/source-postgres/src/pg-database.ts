@@ -28,13 +28,14 @@ import type { SourceSettings } from './config.ts';
 import type { ConnectionFactory } from './connection.ts';
 import { BoundRelations } from './discovery/bound-relations.ts';
 import { TablePlans } from './document/table-plans.ts';
-import { identifySystem, serverPosition } from './replication-slot.ts';
+import { serverPosition } from './replication-slot.ts';
 import { awaitingStandby } from './replication/awaiting-standby.ts';
 import { LsnPosition } from './replication/lsn-position.ts';
 import { PgReplication, type StreamTables } from './replication/pg-replication.ts';
 import { RecentTransactions } from './replication/recent-transactions.ts';
 import { readRowValues } from './replication/row-values.ts';
 import { openSlot, startingPoint, startMetadata } from './replication/starting-point.ts';
+import { identifySystem } from './replication/timeline.ts';
 import { readWalFacts } from './replication/wal-budget.ts';
 
 export interface PgDatabaseOptions {

@@ -1,4 +1,10 @@
-import { missingPostgres, postgresVersions, startPostgres, type PostgresServer } from '@weir/testing';
+import {
+  copyPostgres,
+  missingPostgres,
+  postgresVersions,
+  startPostgres,
+  type PostgresServer,
+} from '@weir/testing';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import {
@@ -220,6 +226,49 @@ for (const version of postgresVersions) {
       capture.state = state;
       capture.start();
       assert.match(await capture.failure(), /^PG_SLOT_LOST: [\s\S]*max_slot_wal_keep_size/);
+    });
+
+    test('[G8] a slot that is lost under a capture ends it, and its next start says so', async () => {
+      await using server = await startPostgres({
+        version,
+        settings: { max_slot_wal_keep_size: '1MB', min_wal_size: '32MB', max_wal_size: '32MB' },
+      });
+      await using capture = await captured(server);
+      await released(server);
+      capture.acknowledges = false;
+      capture.start();
+      await capture.until('the stream', async () => {
+        const [row] = await server.query('SELECT bool_or(active) AS active FROM pg_replication_slots');
+        return row?.['active'] === 't';
+      });
+      await server.query('CREATE TABLE filler (v text)');
+      for (let i = 0; i < 8; i += 1) {
+        await server.query(
+          'INSERT INTO filler SELECT repeat(md5(i::text), 100) FROM generate_series(1, 5000) i',
+        );
+        await server.query('SELECT pg_switch_wal()');
+        await server.query('CHECKPOINT');
+      }
+      assert.match(await capture.failure(), /^PG_(CONNECTION_LOST|SERVER_UNAVAILABLE|QUERY_FAILED)/);
+      capture.start();
+      assert.match(await capture.failure(), /^PG_SLOT_LOST: [\s\S]*pg_drop_replication_slot\('flow_slot'\)/);
+    });
+
+    test('[G8] a server that was restored from an older copy, slot and all, stops the capture', async () => {
+      await using server = await startPostgres({ version });
+      await using capture = await captured(server);
+      await released(server);
+      await using older = await copyPostgres(server);
+      capture.start();
+      await capture.until('the stream', async () => {
+        await server.query('INSERT INTO t SELECT max(id) + 1 FROM t');
+        return capture.documents('t').length > 5;
+      });
+      await capture.kill('SIGTERM');
+      await using restored = new CaptureHarness(endpointConfig(older), capture.bindings);
+      restored.state = capture.state;
+      restored.start();
+      assert.match(await restored.failure(), /^PG_POSITION_AHEAD: .*older copy[\s\S]*backfill counter/);
     });
 
     test('an idle capture lets go of log that other tables write', async () => {

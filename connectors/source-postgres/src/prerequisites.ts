@@ -19,6 +19,7 @@ import { errors } from './errors.ts';
 import { ensurePublication, ensurePublished, type PublicationCheck } from './publication.ts';
 import { reportRisks } from './risks.ts';
 import { arrayLiteral, type SqlSession } from '@weir/postgres';
+import { checkStandby, isStandby } from './standby.ts';
 
 export interface PrerequisiteBinding {
   readonly resource: ResourceConfig;
@@ -60,9 +61,11 @@ export async function checkPrerequisites(options: PrerequisiteOptions): Promise<
     }
   };
   await attempt(() => checkWalLevel(sql));
+  const standby = await isStandby(sql);
+  if (standby) await attempt(() => Promise.resolve(checkStandby(version)));
   await attempt(() => checkRole(sql, settings));
   await attempt(() => checkSlot(sql, settings));
-  const publicationCheck: PublicationCheck = options;
+  const publicationCheck: PublicationCheck = { ...options, standby };
   const publication = await attempt(() => ensurePublication(publicationCheck));
   if (!settings.flags.skip_table_prerequisites) {
     const relations = await boundRelations(options, failures);

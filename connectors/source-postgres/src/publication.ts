@@ -58,10 +58,16 @@ export function addTablesSql(name: string, relations: readonly PgRelationInfo[])
   return `ALTER PUBLICATION ${quoteIdentifier(name)} ADD TABLE ${tables.join(', ')};`;
 }
 
+function whereToRun({ standby }: PublicationCheck): string {
+  return standby ? 'Run on the primary' : 'Run';
+}
+
 export interface PublicationCheck {
   readonly sql: SqlSession;
   readonly settings: SourceSettings;
   readonly asPartitions: boolean;
+  /** Nothing can be changed here; the publication is the primary's. */
+  readonly standby: boolean;
   /** Change the database; otherwise only find out whether that would succeed. */
   readonly repair: boolean;
 }
@@ -84,11 +90,11 @@ export async function ensurePublication(check: PublicationCheck): Promise<Public
   const statement = createPublicationSql(name, check.asPartitions, await sql.versionNumber());
   const refused = (cause?: unknown) =>
     errors.PG_PUBLICATION({
-      message: `the publication ${JSON.stringify(name)} does not exist and the user may not create it`,
-      fix: `Run: ${statement}`,
+      message: `the publication ${JSON.stringify(name)} does not exist and ${check.standby ? 'a standby cannot' : 'the user may not'} create it`,
+      fix: `${whereToRun(check)}: ${statement}`,
       cause,
     });
-  if (settings.readOnly) throw refused();
+  if (settings.readOnly || check.standby) throw refused();
   if (!repair) {
     const row = await sql.row(
       'cannot check the privileges of the user',
@@ -126,7 +132,7 @@ export async function ensurePublished(
   const renewed = await readPublication(check.sql, check.settings.publication);
   for (const relation of notIn(renewed, added)) {
     const fix = (await hiddenFix(check, renewed, relation)) ?? 'Look at pg_publication_tables.';
-    failures.push(unpublished(check.settings.publication, relation, fix));
+    failures.push(unpublished(check, relation, fix));
   }
   return failures;
 }
@@ -139,18 +145,19 @@ async function publish(
 ): Promise<unknown> {
   const { sql, settings, repair } = check;
   const fix = await hiddenFix(check, publication, relation);
-  if (fix !== undefined) return unpublished(settings.publication, relation, fix);
+  if (fix !== undefined) return unpublished(check, relation, fix);
   const mayBeAdded =
     !settings.readOnly &&
+    !check.standby &&
     !publication.allTables &&
     (repair || (await mayAdd(sql, settings.publication, relation, publication.exists)));
-  if (!mayBeAdded) return unpublished(settings.publication, relation);
+  if (!mayBeAdded) return unpublished(check, relation);
   if (!repair) return undefined;
   try {
     await sql.query('cannot add a table to the publication', addTablesSql(settings.publication, [relation]));
     return undefined;
   } catch (error) {
-    return unpublished(settings.publication, relation, undefined, error);
+    return unpublished(check, relation, undefined, error);
   }
 }
 
@@ -158,19 +165,21 @@ function notIn(publication: PublicationInfo, relations: readonly PgRelationInfo[
   return relations.filter(({ namespace, name }) => !publication.tables.has(publishedKey(namespace, name)));
 }
 
-function unpublished(publication: string, relation: PgRelationInfo, hidden?: string, cause?: unknown) {
+function unpublished(check: PublicationCheck, relation: PgRelationInfo, hidden?: string, cause?: unknown) {
+  const { publication } = check.settings;
   const [table, name] = [`${relation.namespace}.${relation.name}`, JSON.stringify(publication)];
   return errors.PG_TABLE_UNPUBLISHED({
     message:
       hidden === undefined
-        ? `the table ${table} is not in the publication ${name}, and ${refusal(cause)}`
+        ? `the table ${table} is not in the publication ${name}, and ${refusal(check, cause)}`
         : `changes of the table ${table} do not go out under its name by the publication ${name}`,
-    fix: hidden ?? `Run: ${addTablesSql(publication, [relation])}`,
+    fix: hidden ?? `${whereToRun(check)}: ${addTablesSql(publication, [relation])}`,
     cause,
   });
 }
 
-function refusal(cause: unknown): string {
+function refusal({ standby }: PublicationCheck, cause: unknown): string {
+  if (standby) return 'a standby cannot add it';
   return cause instanceof Error ? `it cannot be added: ${cause.message}` : 'the user may not add it';
 }
 

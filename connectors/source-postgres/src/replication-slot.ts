@@ -15,6 +15,8 @@ import type { TableMetadata } from '@weir/sqlcapture';
 import type { SourceSettings } from './config.ts';
 import { queryError, type SqlSession } from '@weir/postgres';
 import { errors } from './errors.ts';
+import { checkCluster, type ClusterIdentity } from './replication/timeline.ts';
+import { isStandby } from './standby.ts';
 
 export interface SlotInfo {
   readonly plugin: string;
@@ -24,13 +26,10 @@ export interface SlotInfo {
   /** undefined while the server is still creating the slot. */
   readonly confirmedFlush: bigint | undefined;
   readonly isLost: boolean;
-  /** Follows to a promoted standby (17 and later). */
-  readonly isFailover: boolean;
-}
-
-export interface ClusterIdentity {
-  readonly systemIdentifier: string;
-  readonly timeline: number;
+  /** Why, in the server's words, where it says so (17 and later). */
+  readonly lostBecause: string | undefined;
+  /** Kept by a standby from its primary, for the time after a failover (17 and later). */
+  readonly isSynchronized: boolean;
 }
 
 export async function readSlot(sql: SqlSession, name: string): Promise<SlotInfo | undefined> {
@@ -53,13 +52,9 @@ export async function readSlot(sql: SqlSession, name: string): Promise<SlotInfo 
     activePid: text('active_pid'),
     confirmedFlush: confirmed === undefined ? undefined : parseLsn(confirmed),
     isLost: text('wal_status') === 'lost' || (text('invalidation_reason') ?? '') !== '',
-    isFailover: slot['failover'] === true || slot['synced'] === true,
+    lostBecause: text('invalidation_reason'),
+    isSynchronized: slot['synced'] === true,
   };
-}
-
-export async function identifySystem(connection: PgConnection): Promise<ClusterIdentity> {
-  const { rows } = await connection.query('IDENTIFY_SYSTEM');
-  return { systemIdentifier: rows[0]?.[0] ?? '', timeline: Number(rows[0]?.[1]) };
 }
 
 /** The end of the log that is safe on disk; what has been replayed, on a standby. */
@@ -72,11 +67,7 @@ export async function serverPosition(sql: SqlSession): Promise<bigint> {
   return parseLsn(row?.['lsn'] ?? '');
 }
 
-export function clusterMetadata(cluster: ClusterIdentity): TableMetadata {
-  return { system_identifier: cluster.systemIdentifier, timeline: cluster.timeline };
-}
-
-const RESTART_BACKFILLS =
+export const RESTART_BACKFILLS =
   'Increment the backfill counter of every binding (`weir backfill <task> --all` does): the tables are then read anew, into the same collections.';
 
 /** A slot that is to be made could not be. */
@@ -91,6 +82,19 @@ export function slotCreateError(slot: string, error: unknown): unknown {
   });
 }
 
+/** Standbys that synchronize their slots keep one of the primary ready for a failover. */
+async function slotOptions(sql: SqlSession, standby: boolean): Promise<string> {
+  const canFailOver = !standby && (await sql.versionNumber()) >= FAILOVER_VERSION;
+  return canFailOver ? "(SNAPSHOT 'nothing', FAILOVER)" : 'NOEXPORT_SNAPSHOT';
+}
+
+function synchronizedError(slot: string) {
+  return errors.PG_STANDBY({
+    message: `the server is a standby, and its replication slot ${JSON.stringify(slot)} is the one of the primary, kept for a failover`,
+    fix: 'Connect to the primary; or promote this server (SELECT pg_promote();); or choose another /advanced/slotName for a capture from this standby.',
+  });
+}
+
 /** Drops a slot of that name, creates it, and returns the position from which it delivers everything. */
 export async function recreateSlot(
   connection: PgConnection,
@@ -101,6 +105,14 @@ export async function recreateSlot(
 ): Promise<bigint> {
   const name = quoteIdentifier(settings.slot);
   const existing = await waitUntilInactive(sql, settings, signal);
+  const standby = await isStandby(sql);
+  if (existing?.isSynchronized === true && standby) throw synchronizedError(settings.slot);
+  if (standby) {
+    log.info(
+      'a replication slot of a standby begins when its primary next logs what is running; to hasten it, run there: SELECT pg_log_standby_snapshot();',
+    );
+  }
+  const options = await slotOptions(sql, standby);
   try {
     if (existing !== undefined) {
       log.warn(
@@ -108,14 +120,14 @@ export async function recreateSlot(
       );
       await connection.query(`DROP_REPLICATION_SLOT ${name}`);
     }
-    const { rows } = await connection.query(
-      `CREATE_REPLICATION_SLOT ${name} LOGICAL pgoutput NOEXPORT_SNAPSHOT`,
-    );
+    const { rows } = await connection.query(`CREATE_REPLICATION_SLOT ${name} LOGICAL pgoutput ${options}`);
     return parseLsn(rows[0]?.[1] ?? '');
   } catch (error) {
     throw slotCreateError(settings.slot, error);
   }
 }
+
+const FAILOVER_VERSION = 170_000;
 
 const INACTIVE_WAIT_MS = 10_000;
 const INACTIVE_POLL_MS = 100;
@@ -168,7 +180,7 @@ export interface ContinuityCheck {
 export async function checkContinuity(check: ContinuityCheck): Promise<void> {
   const { sql, settings, cursor, cluster } = check;
   const name = JSON.stringify(settings.slot);
-  checkCluster(cluster, check.known, await readSlot(sql, settings.slot));
+  checkCluster(cluster, check.known, cursor, RESTART_BACKFILLS);
   const slot = await waitUntilInactive(sql, settings, check.signal);
   if (slot === undefined) {
     throw errors.PG_SLOT_MISSING({
@@ -176,13 +188,16 @@ export async function checkContinuity(check: ContinuityCheck): Promise<void> {
       fix: RESTART_BACKFILLS,
     });
   }
-  if (slot.isLost) {
-    throw errors.PG_SLOT_LOST({
-      message: `the server has removed log that the replication slot ${name} still needed`,
-      fix: `Run: SELECT pg_drop_replication_slot(${quoteLiteral(settings.slot).trim()}); ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf(); ${RESTART_BACKFILLS}`,
+  const standby = await isStandby(sql);
+  if (slot.isSynchronized && standby) throw synchronizedError(settings.slot);
+  if (slot.isLost) throw slotLostError(settings.slot, slot.lostBecause);
+  const position = await serverPosition(sql);
+  if (cursor > position && standby) {
+    throw errors.PG_STANDBY_BEHIND({
+      message: `the capture has read up to ${formatLsn(cursor)}, and the standby has come to ${formatLsn(position)} only: it lags behind the server that was read before`,
+      fix: 'Wait until the standby has caught up, or connect to the server of before.',
     });
   }
-  const position = await serverPosition(sql);
   if (cursor > position) {
     throw errors.PG_POSITION_AHEAD({
       message: `the capture has read up to ${formatLsn(cursor)}, but the log of the server ends at ${formatLsn(position)}: it was restored from an older copy (system ${cluster.systemIdentifier}, timeline ${cluster.timeline})`,
@@ -197,25 +212,18 @@ export async function checkContinuity(check: ContinuityCheck): Promise<void> {
   }
 }
 
-/** A timeline that moved on is fine with a slot that follows failovers, and a gap with any other. */
-export function checkCluster(
-  cluster: ClusterIdentity,
-  known: readonly TableMetadata[],
-  slot: SlotInfo | undefined,
-): void {
-  for (const metadata of known) {
-    const [system, timeline] = [metadata['system_identifier'], metadata['timeline']];
-    if (system !== undefined && String(system) !== cluster.systemIdentifier) {
-      throw errors.PG_OTHER_CLUSTER({
-        message: `the server is another one than before: its system identifier is ${cluster.systemIdentifier}, and the capture has been reading ${system}`,
-        fix: `Connect to the server of before, or start over. ${RESTART_BACKFILLS}`,
-      });
-    }
-    if (timeline !== undefined && Number(timeline) !== cluster.timeline && slot?.isFailover !== true) {
-      throw errors.PG_OTHER_CLUSTER({
-        message: `the server is on timeline ${cluster.timeline}, and the capture has been reading timeline ${timeline}: it was restored, or a standby was promoted, and its slot did not come with it`,
-        fix: RESTART_BACKFILLS,
-      });
-    }
-  }
+/** Standbys lose slots to what their primary cleans up; servers to their limits of log and of idle time. */
+function slotLostError(slot: string, reason: string | undefined) {
+  const name = quoteLiteral(slot).trim();
+  const remedies: Readonly<Record<string, string>> = {
+    rows_removed: "ALTER SYSTEM SET hot_standby_feedback = 'on'; SELECT pg_reload_conf();",
+    wal_level_insufficient: "ALTER SYSTEM SET wal_level = 'logical'; on the primary, and restart it;",
+    idle_timeout: "ALTER SYSTEM SET idle_replication_slot_timeout = '0'; SELECT pg_reload_conf();",
+  };
+  const remedy =
+    remedies[reason ?? ''] ?? "ALTER SYSTEM SET max_slot_wal_keep_size = '50GB'; SELECT pg_reload_conf();";
+  return errors.PG_SLOT_LOST({
+    message: `the server has given up the replication slot ${JSON.stringify(slot)}, and what the capture still needed of it is gone${reason === undefined ? '' : ` (${reason})`}`,
+    fix: `Run: SELECT pg_drop_replication_slot(${name}); ${remedy} ${RESTART_BACKFILLS}`,
+  });
 }

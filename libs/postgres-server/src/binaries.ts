@@ -24,6 +24,10 @@ export function embeddedBinaries(): string | undefined {
   } catch {
     return undefined;
   }
+  return reachableBinaries(native);
+}
+
+function reachableBinaries(native: string): string {
   const reachable = reachableDirectory(native, unprivilegedUser());
   if (reachable !== native && !existsSync(reachable)) {
     const partial = `${reachable}.${process.pid}`;
@@ -41,4 +45,17 @@ export function embeddedBinaries(): string | undefined {
 export function debianBinaries(version: number): string | undefined {
   const folder = `/usr/lib/postgresql/${version}/bin`;
   return existsSync(join(folder, 'postgres')) ? folder : undefined;
+}
+
+/** Where a server of another version than the project's own is installed to, as an npm project of its own. */
+export function cachedServerFolder(version: number): string {
+  return join(import.meta.dirname, `../../../node_modules/.cache/postgres/${version}`);
+}
+
+/** The folder with the programs of such a server, or undefined when it is not installed. */
+export function cachedBinaries(version: number): string | undefined {
+  const name = platformPackages[`${process.platform}-${process.arch}`];
+  if (name === undefined) return undefined;
+  const native = join(cachedServerFolder(version), 'node_modules', name, 'native');
+  return existsSync(join(native, 'bin', 'postgres')) ? reachableBinaries(realpathSync(native)) : undefined;
 }

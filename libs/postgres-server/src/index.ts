@@ -1,4 +1,4 @@
-export { debianBinaries, embeddedBinaries } from './binaries.ts';
+export { cachedBinaries, cachedServerFolder, debianBinaries, embeddedBinaries } from './binaries.ts';
 export { freePort } from './free-port.ts';
 export { PostgresCluster, PostgresServerError } from './postgres-cluster.ts';
 export type { ClusterOptions, StopMode } from './postgres-cluster.ts';

@@ -1,7 +1,9 @@
-// A real PostgreSQL of one's own for a test: 18 from npm, 15 from Debian. initdb runs once a version and is copied.
+// A real PostgreSQL of one's own for a test: 18 from npm, 15 from Debian, others by `npm run versions`. initdb runs once a
+// version and is copied.
 
 import { connect, type PgConnection, type QueryParameter, rowObjects } from '@weir/pgwire';
 import {
+  cachedBinaries,
   debianBinaries,
   embeddedBinaries,
   freePort,
@@ -15,7 +17,12 @@ import { join } from 'node:path';
 
 export type PostgresVersion = 13 | 14 | 15 | 16 | 17 | 18;
 
-export const postgresVersions: readonly PostgresVersion[] = [18, 15];
+const knownVersions: readonly PostgresVersion[] = [13, 14, 15, 16, 17, 18];
+const chosen = process.env['WEIR_POSTGRES_VERSIONS']?.split(',').map(Number);
+
+/** Those that a test of many runs against; WEIR_POSTGRES_VERSIONS, as in `13,17`, chooses others. */
+export const postgresVersions: readonly PostgresVersion[] =
+  chosen === undefined ? [18, 15] : knownVersions.filter((version) => chosen.includes(version));
 
 export interface PostgresServerOptions {
   /** 18 when absent. */
@@ -26,7 +33,7 @@ export interface PostgresServerOptions {
 
 /** Where the programs of `version` are, or undefined with one loud line; an error when servers are required. */
 export function findPostgres(version: PostgresVersion): string | undefined {
-  const found = version === 18 ? embeddedBinaries() : debianBinaries(version);
+  const found = version === 18 ? embeddedBinaries() : (debianBinaries(version) ?? cachedBinaries(version));
   if (found === undefined && process.env['WEIR_REQUIRE_SERVICES'] === '1') {
     throw new Error(`PostgreSQL ${version} is required (WEIR_REQUIRE_SERVICES=1) and is not installed`);
   }
@@ -139,25 +146,35 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   const version = options.version ?? 18;
   const binDirectory = findPostgres(version);
   if (binDirectory === undefined) throw new Error(`PostgreSQL ${version} is not installed`);
+  const initial = join(template(version, binDirectory), 'data');
+  return startOver(initial, binDirectory, version, options.settings);
+}
+
+/** Over a copy of the data of a server that is stopped, which `prepare` may change. */
+export async function startOver(
+  dataDirectory: string,
+  binDirectory: string,
+  version: PostgresVersion,
+  settings: Readonly<Record<string, string>> = {},
+  prepare: (dataDirectory: string) => void = () => undefined,
+): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), `weir-postgres-${version}-`));
   chmodSync(folder, 0o755);
-  const copied = spawnSync('cp', ['-a', join(template(version, binDirectory), 'data'), folder], {
-    encoding: 'utf8',
-  });
-  if (copied.status !== 0) throw new Error(`cannot copy the cluster template: ${copied.stderr}`);
-  const settings = {
-    wal_level: 'logical',
-    fsync: 'off',
-    timezone: 'UTC',
-    max_replication_slots: '40',
-    max_wal_senders: '40',
-    ...options.settings,
-  };
+  const copied = spawnSync('cp', ['-a', dataDirectory, join(folder, 'data')], { encoding: 'utf8' });
+  if (copied.status !== 0) throw new Error(`cannot copy the cluster: ${copied.stderr}`);
+  prepare(join(folder, 'data'));
   const cluster = new PostgresCluster({
     binDirectory,
     dataDirectory: join(folder, 'data'),
     port: await freePort(),
-    settings,
+    settings: {
+      wal_level: 'logical',
+      fsync: 'off',
+      timezone: 'UTC',
+      max_replication_slots: '40',
+      max_wal_senders: '40',
+      ...settings,
+    },
   });
   await cluster.start();
   return new PostgresServer(cluster, folder);

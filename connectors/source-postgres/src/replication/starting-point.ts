@@ -8,15 +8,9 @@ import type { TableMetadata } from '@weir/sqlcapture';
 import type { SourceSettings } from '../config.ts';
 import { errors } from '../errors.ts';
 import { openPreviewSlot } from '../preview-slot.ts';
-import {
-  checkCluster,
-  checkContinuity,
-  type ClusterIdentity,
-  clusterMetadata,
-  recreateSlot,
-  serverPosition,
-} from '../replication-slot.ts';
+import { checkContinuity, recreateSlot, RESTART_BACKFILLS, serverPosition } from '../replication-slot.ts';
 import type { SqlSession } from '@weir/postgres';
+import { checkCluster, type ClusterIdentity, clusterMetadata } from './timeline.ts';
 
 export interface SlotContext {
   readonly sql: SqlSession;
@@ -76,7 +70,7 @@ export async function openSlot(
   const { sql, settings, log, signal, preview } = context;
   if (preview !== undefined) {
     const opened = await openPreviewSlot({ sql, connection, settings, preview, cursor, signal });
-    if (cursor !== undefined) checkCluster(cluster, known, opened.origin);
+    if (cursor !== undefined) checkCluster(cluster, known, cursor, RESTART_BACKFILLS);
     return opened;
   }
   const { slot } = settings;
