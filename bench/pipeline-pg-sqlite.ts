@@ -4,7 +4,9 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchRow, BenchRun } from './bench-row.ts';
+import { sqliteSink } from './pipeline-sink.ts';
 import { Pipeline } from './pipeline.ts';
+import { pipelineFigures } from './pipeline-run.ts';
 import { clientEnv, pgBin } from './postgres.ts';
 import { runShell } from './process-figures.ts';
 
@@ -17,20 +19,10 @@ export const pipelinePgSqlite: BenchRow = {
   unit: 'rows/s',
   conditions: `PostgreSQL 15 on loopback, ${rows} rows of about 130 bytes, no state and no copy before; both sides with start-up; CPU over all our processes, peak RSS of the largest`,
   async prepare(): Promise<BenchRun> {
-    const pipeline = await Pipeline.create(rows);
+    const pipeline = await Pipeline.create(rows, sqliteSink);
     const file = join(tmpdir(), `weir-bench-${process.pid}.db`);
     return {
-      async ours() {
-        const { seconds, cpuSeconds, processes } = await pipeline.run();
-        for (const { name, cpuSeconds: cpu, peakRssMiB: rss } of processes)
-          console.error(`bench:   ${name}: ${cpu.toFixed(1)} CPU-s, peak RSS ${Math.round(rss)} MiB`);
-        return {
-          count: rows,
-          seconds,
-          cpuSeconds,
-          peakRssMiB: Math.max(...processes.map(({ peakRssMiB }) => peakRssMiB)),
-        };
-      },
+      ours: () => pipelineFigures(pipeline, rows),
       native() {
         rmSync(file, { force: true });
         const create = `CREATE TABLE li (id INTEGER PRIMARY KEY, order_id INTEGER, part INTEGER, supplier INTEGER, quantity NUMERIC, price NUMERIC, discount REAL, flag TEXT, shipped TEXT, received TEXT, mode TEXT, comment TEXT)`;

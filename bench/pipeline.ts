@@ -1,13 +1,13 @@
-// A whole pipeline for the bench: a PostgreSQL with one table, a catalog that takes it into a SQLite file, and
-// `weir run` over it from nothing.
+// A whole pipeline for the bench: a PostgreSQL with one table, a catalog that takes it into a sink, and `weir run` over it
+// from nothing.
 
 import type { PostgresServer } from '@weir/testing';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { PipelineSink } from './pipeline-sink.ts';
 import { captureConfig, dropSlot, startBenchPostgres } from './postgres.ts';
 import { createTable, lineItems } from './postgres-tables.ts';
 import { type ProcessFigures, readTree } from './process-figures.ts';
@@ -17,7 +17,7 @@ const slot = 'pipeline';
 const weirTimeoutMs = 600_000;
 
 export interface PipelineRun {
-  /** From the start of the command to the last row's commit in the file. */
+  /** From the start of the command to the last row's commit in the sink. */
   readonly seconds: number;
   /** Over all processes of the pipeline. */
   readonly cpuSeconds: number;
@@ -27,32 +27,28 @@ export interface PipelineRun {
 
 export class Pipeline implements AsyncDisposable {
   readonly server: PostgresServer;
+  readonly sink: PipelineSink;
   readonly #folder: string;
   readonly #rows: number;
 
-  private constructor(server: PostgresServer, folder: string, rows: number) {
+  private constructor(server: PostgresServer, sink: PipelineSink, folder: string, rows: number) {
     this.server = server;
+    this.sink = sink;
     this.#folder = folder;
     this.#rows = rows;
   }
 
-  static async create(rows: number): Promise<Pipeline> {
+  static async create(
+    rows: number,
+    makeSink: (folder: string) => PipelineSink | Promise<PipelineSink>,
+  ): Promise<Pipeline> {
     const server = await startBenchPostgres();
     await createTable(server, lineItems, rows);
     await server.query('CREATE PUBLICATION flow_publication FOR ALL TABLES');
     const folder = mkdtempSync(join(tmpdir(), 'weir-bench-'));
-    const pipeline = new Pipeline(server, folder, rows);
+    const pipeline = new Pipeline(server, await makeSink(folder), folder, rows);
     pipeline.#writeCatalog();
     return pipeline;
-  }
-
-  /** The copy, to read from; undefined while there is none. */
-  openCopy(): DatabaseSync | undefined {
-    if (!existsSync(this.#sink)) return undefined;
-    const copy = new DatabaseSync(this.#sink, { readOnly: true, timeout: 5000 });
-    if (copy.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'li'`).get() !== undefined) return copy;
-    copy.close();
-    return undefined;
   }
 
   /** Starts the command with no state and no copy. */
@@ -69,9 +65,8 @@ export class Pipeline implements AsyncDisposable {
   async copied(child: ChildProcess): Promise<void> {
     for (const deadline = performance.now() + weirTimeoutMs; performance.now() < deadline; await delay(20)) {
       if (child.exitCode !== null) throw new Error(`weir run ended with ${child.exitCode}`);
-      using copy = this.openCopy();
       // The backfill goes by key, so that the last key comes last.
-      if (copy?.prepare('SELECT max(id) AS last FROM li').get()?.['last'] === this.#rows) return;
+      if ((await this.sink.ask('SELECT max(id) FROM li')) === this.#rows) return;
     }
     throw new Error('the copy is not complete');
   }
@@ -84,7 +79,7 @@ export class Pipeline implements AsyncDisposable {
       await exited;
     }
     rmSync(this.#state, { recursive: true, force: true });
-    for (const suffix of ['', '-wal', '-shm']) rmSync(this.#sink + suffix, { force: true });
+    await this.sink.clear();
     await dropSlot(this.server, slot);
   }
 
@@ -100,9 +95,8 @@ export class Pipeline implements AsyncDisposable {
         (sum, figures) => sum + figures.cpuSeconds + figures.endedCpuSeconds,
         0,
       );
-      using copy = this.openCopy();
-      const count = copy?.prepare('SELECT count(*) AS count FROM li').get()?.['count'];
-      if (count !== this.#rows) throw new Error(`${String(count)} of ${this.#rows} rows were copied`);
+      const count = await this.sink.ask('SELECT count(*) FROM li');
+      if (count !== this.#rows) throw new Error(`${count} of ${this.#rows} rows were copied`);
       return { seconds, cpuSeconds, processes };
     } finally {
       await this.stop(child);
@@ -110,16 +104,13 @@ export class Pipeline implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.sink[Symbol.asyncDispose]();
     rmSync(this.#folder, { recursive: true, force: true });
     await this.server[Symbol.asyncDispose]();
   }
 
   get #state(): string {
     return join(this.#folder, 'state');
-  }
-
-  get #sink(): string {
-    return join(this.#folder, 'sink.db');
   }
 
   /** What a user would do: `weir discover`, and then a materialization of what it found. */
@@ -132,8 +123,8 @@ export class Pipeline implements AsyncDisposable {
     writeFileSync(catalog, JSON.stringify({ captures: { 'bench/postgres': capture } }, null, 2));
     execFileSync(process.execPath, [weir, 'discover', '--source', catalog, '--log-level', 'warn']);
     const sink = {
-      'bench/sqlite': {
-        endpoint: endpoint('materialize-sqlite', { path: this.#sink, hardDelete: true }),
+      'bench/sink': {
+        endpoint: endpoint(this.sink.connector, this.sink.config),
         bindings: [{ resource: { table: 'li' }, source: 'bench/public/li' }],
       },
     };

@@ -1,5 +1,6 @@
 import type { BenchRow } from './bench-row.ts';
 import { latencyPgBackfill, latencyPgFrames } from './latency-pg-frames.ts';
+import { latencyPgPg } from './latency-pg-pg.ts';
 import { latencyPgSqlite } from './latency-pg-sqlite.ts';
 import type { LatencyRow } from './latency-row.ts';
 import type { MemoryRow } from './memory-row.ts';
@@ -8,6 +9,7 @@ import { pgCdc } from './pg-cdc.ts';
 import { pgRssBackfill } from './pg-rss-backfill.ts';
 import { pgRssTransaction } from './pg-rss-transaction.ts';
 import { pgLoad, pgStoreExisting, pgStoreNew } from './pg-store.ts';
+import { pipelinePgPg } from './pipeline-pg-pg.ts';
 import { pipelinePgSqlite } from './pipeline-pg-sqlite.ts';
 import { accounts, lineItems, readings } from './postgres-tables.ts';
 import { runtimeCapture } from './runtime-capture.ts';
@@ -30,5 +32,7 @@ export const rows: readonly (BenchRow | LatencyRow | MemoryRow)[] = [
   pgStoreExisting,
   pgLoad,
   pipelinePgSqlite,
+  pipelinePgPg,
   latencyPgSqlite,
+  latencyPgPg,
 ];

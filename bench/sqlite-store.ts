@@ -1,23 +1,12 @@
 // Storing rows into SQLite through the protocol, against a loop over a prepared statement in one transaction.
 
-import {
-  createDecoder,
-  createEncoder,
-  FULL_RANGE,
-  type Inference,
-  type MaterializationSpec,
-  type MaterializeRequest,
-  type MaterializeResponse,
-  packTuple,
-  type Projection,
-} from '@weir/protocol';
+import { type Inference, type MaterializationSpec, packTuple, type Projection } from '@weir/protocol';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { BenchRow, BenchRun, RunFigures } from './bench-row.ts';
-import { readProcess } from './process-figures.ts';
-import { spawnConnector } from './spawn-connector.ts';
+import { encodeRequests, MaterializeProcess } from './materialize-process.ts';
 
 const rows = Number(process.env['WEIR_BENCH_STORES'] ?? 600_000);
 
@@ -95,75 +84,27 @@ function makeRow(id: number): Row {
 
 /** The Store requests of all rows, encoded before the clock starts: what is measured is the connector. */
 function storeRequests(): Buffer[] {
-  const encoder = createEncoder('materialize.Request', 'proto');
-  const batches: Buffer[] = [];
-  for (let id = 0; id < rows; id += 1) {
-    const row = makeRow(id);
-    encoder.write({
-      kind: 'store',
-      binding: 0,
-      keyPacked: packTuple([row.id]),
-      valuesPacked: packTuple([row.name, row.note, row.quantity]),
-      doc: Buffer.from(row.doc),
-      exists: false,
-      delete: false,
-    });
-    if (encoder.byteLength >= 256 << 10) batches.push(encoder.take());
-  }
-  batches.push(encoder.take());
-  return batches;
+  const ids = Array.from({ length: rows }, (_, id) => id);
+  return encodeRequests(
+    ids.map((id) => {
+      const { name, note, quantity, doc } = makeRow(id);
+      return {
+        kind: 'store',
+        binding: 0,
+        keyPacked: packTuple([id]),
+        valuesPacked: packTuple([name, note, quantity]),
+        doc: Buffer.from(doc),
+        exists: false,
+        delete: false,
+      } as const;
+    }),
+  );
 }
 
 async function storeThroughProtocol(path: string): Promise<RunFigures> {
-  const child = spawnConnector('materialize-sqlite');
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const encoder = createEncoder('materialize.Request', 'proto');
-  const decoder = createDecoder('materialize.Response', 'proto');
-  const chunks = (child.stdout as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
-  const write = async (bytes: Buffer) => {
-    if (!child.stdin.write(bytes))
-      await new Promise<void>((resolve) => child.stdin.once('drain', () => resolve()));
-  };
-  const send = (...requests: MaterializeRequest[]) => {
-    for (const request of requests) encoder.write(request);
-    return write(encoder.take());
-  };
-  const receive = async (kind: MaterializeResponse['kind']) => {
-    for (;;) {
-      const message = decoder.next();
-      if (message?.kind === kind) return;
-      if (message !== undefined) continue;
-      const chunk = await chunks.next();
-      if (chunk.done === true) throw new Error(`the connector ended before ${kind}`);
-      decoder.push(chunk.value);
-    }
-  };
-  const materialization = spec(path);
-  await send({ kind: 'apply', materialization, version: '1', lastVersion: '' });
-  await receive('applied');
-  await send(
-    { kind: 'open', materialization, version: '1', range: FULL_RANGE, state: '{}' },
-    { kind: 'acknowledge' },
-  );
-  await receive('acknowledged');
-  await send({ kind: 'flush' });
-  await receive('flushed');
+  await using sink = await MaterializeProcess.open('materialize-sqlite', spec(path));
   const batches = storeRequests();
-  const before = readProcess(child.pid ?? 0);
-  const started = performance.now();
-  for (const batch of batches) await write(batch);
-  await send({ kind: 'startCommit', runtimeCheckpoint: { sources: {}, ackIntents: {} } });
-  await receive('startedCommit');
-  const seconds = (performance.now() - started) / 1000;
-  const after = readProcess(child.pid ?? 0);
-  child.stdin.end();
-  await exited;
-  return {
-    count: rows,
-    seconds,
-    cpuSeconds: after.cpuSeconds - before.cpuSeconds,
-    peakRssMiB: after.peakRssMiB,
-  };
+  return await sink.measure(rows, () => sink.transaction([], batches));
 }
 
 /** The best that a hand-written program does: the same rows, ready as strings, table, durability and statement. */

@@ -14,7 +14,7 @@ import {
   secret,
   section,
   text,
-} from '@weir/schema';
+} from '@weir/schema/config';
 import { errors } from './errors.ts';
 
 const schemaId = (name: string) => `https://github.com/estuary/connectors/materialize-postgres/${name}`;

@@ -56,11 +56,6 @@ export class LastingConnection implements AsyncDisposable {
     return this.#connection;
   }
 
-  /** The one in use; undefined when there is none. */
-  get current(): PgConnection | undefined {
-    return this.#connection?.isClosed === true ? undefined : this.#connection;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;

@@ -1,6 +1,6 @@
 // PostgreSQL as a dialect: which column a location gets, and how values get into it.
 
-import { type FlatType, flatType, typesBesideNull } from '@weir/materialize';
+import { type FlatType, flatType } from '@weir/materialize';
 import {
   type ColumnType,
   type Dialect,
@@ -145,10 +145,4 @@ export function enumOfColumn(
   if (type.migrationName !== 'enum') return undefined;
   const config = { castToString: false, ddl: undefined };
   return enumTypeOf(projection, { isKey: false, config, resourcePath });
-}
-
-/** Whether a location is JSON in one of its values, or always. */
-export function isJson(projection: Projection): boolean {
-  const [only, ...others] = typesBesideNull(projection);
-  return others.length > 0 || only === 'object' || only === 'array';
 }
