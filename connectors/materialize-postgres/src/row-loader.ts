@@ -1,5 +1,6 @@
 // Reads the stored documents of keys. Keys are gathered until there are many, then looked up in one short transaction:
-// copied into a temporary table and joined. No transaction stays open while more keys are waited for.
+// copied into a temporary table and joined, while the next keys are already gathered. No transaction stays open while
+// more keys are waited for.
 
 import { encodeKey, RowBuffer } from '@weir/materialize-sql';
 import type { Loads } from '@weir/materialize';
@@ -10,7 +11,7 @@ import { BEGIN } from './transaction.ts';
 import { writeError } from './write-error.ts';
 
 /** Of all tables; more keys at a time are hardly faster, and their documents wait longer. */
-const LOOK_UP_BYTES = 1 << 21;
+const LOOK_UP_BYTES = 1 << 20;
 
 /** Of a DataRow: the number of columns, then of the first column its length (PostgreSQL manual: "Message Formats"). */
 const LENGTH_AT = 2;
@@ -25,6 +26,11 @@ interface LoadTable {
   readonly select: string;
 }
 
+interface AskedTable {
+  readonly load: LoadTable;
+  readonly keys: Buffer;
+}
+
 export class RowLoader {
   readonly #connection: LastingConnection;
   readonly #tables: readonly (LoadTable | undefined)[];
@@ -32,6 +38,8 @@ export class RowLoader {
   readonly #staged: Set<string>;
   /** Of all keys that wait to be looked up. */
   #heldBytes = 0;
+  /** The look-up that goes on; at most one does. */
+  #lookingUp: Promise<void> = Promise.resolve();
 
   constructor(connection: LastingConnection, tables: readonly PgTable[], staged: Set<string>) {
     this.#connection = connection;
@@ -57,40 +65,57 @@ export class RowLoader {
       this.#heldBytes -= load.rows.length;
       for (const key of keys) encodeKey(load.table, key, 0, key.length, load.rows);
       this.#heldBytes += load.rows.length;
-      if (this.#heldBytes >= LOOK_UP_BYTES) await this.#lookUp(loads);
+      if (this.#heldBytes >= LOOK_UP_BYTES) await this.#beginLookUp(loads);
     }
-    await this.#lookUp(loads);
+    await this.#beginLookUp(loads);
+    await this.#lookingUp;
   }
 
-  async #lookUp(loads: Loads): Promise<void> {
-    const asked = this.#tables.filter((load) => load !== undefined).filter(({ rows }) => rows.length > 0);
-    if (asked.length === 0) return;
+  /** Resolves when the look-up before this one is done. Throws what went wrong with it. */
+  async #beginLookUp(loads: Loads): Promise<void> {
+    await this.#lookingUp;
+    const asked = this.#tables
+      .filter((load) => load !== undefined)
+      .filter(({ rows }) => rows.length > 0)
+      .map((load) => ({ load, keys: load.rows.take() }));
     this.#heldBytes = 0;
+    if (asked.length === 0) return;
+    this.#lookingUp = this.#lookUp(asked, loads);
+    // It is awaited before the next one, or at the end.
+    this.#lookingUp.catch(() => undefined);
+  }
+
+  async #lookUp(asked: readonly AskedTable[], loads: Loads): Promise<void> {
     // Before that, the rows of the transaction before may not be there yet.
     await loads.acknowledged();
     const connection = await this.#connection.get();
     try {
-      for (const { create } of asked) {
+      for (const { load } of asked) {
+        const { create } = load;
         if (this.#staged.has(create)) continue;
         await connection.query(create);
         this.#staged.add(create);
       }
       await connection.query(BEGIN);
-      for (const load of asked) await this.#join(load, connection, loads);
+      for (const { load, keys } of asked) await this.#join(load, keys, connection, loads);
       await connection.query('COMMIT');
     } catch (error) {
-      throw writeError(error, `cannot read from ${asked.map(({ table }) => table.identifier).join(', ')}`);
+      throw writeError(
+        error,
+        `cannot read from ${asked.map(({ load }) => load.table.identifier).join(', ')}`,
+      );
     }
   }
 
   async #join(
-    { index, rows, copy, select }: LoadTable,
+    { index, copy, select }: LoadTable,
+    keys: Buffer,
     connection: PgConnection,
     loads: Loads,
   ): Promise<void> {
-    const keys = await connection.copyIn(copy);
-    await keys.write(rows.take());
-    await keys.finish();
+    const staging = await connection.copyIn(copy);
+    await staging.write(keys);
+    await staging.finish();
     for await (const { bytes, count, starts, ends } of connection.queryStream(select)) {
       for (let row = 0; row < count; row += 1) {
         const start = starts[row] ?? 0;

@@ -154,7 +154,8 @@ for (const version of postgresVersions) {
       };
       await using session = await sink.start(wide, { ...things, table: 'u' });
       const ids = Array.from({ length: 5000 }, (_, id) => id);
-      const key = (id: number) => [id, `käse\t${id}\\`];
+      // So long that they are looked up in several parts.
+      const key = (id: number) => [id, `käse\t${id}\\${'x'.repeat(1000)}`];
       await transact(
         session,
         1,

@@ -67,7 +67,9 @@ export async function loadAll(
     drained: () => Promise.resolve(),
     signal: new AbortController().signal,
     async *[Symbol.asyncIterator](): AsyncGenerator<LoadBatch, void, undefined> {
-      yield { binding, keys: keys.map((key) => packTuple(key)) };
+      for (let from = 0; from < keys.length; from += 1024) {
+        yield { binding, keys: keys.slice(from, from + 1024).map((key) => packTuple(key)) };
+      }
       await acknowledged;
     },
   };
