@@ -2,7 +2,7 @@
 // INSERT … ON CONFLICT, and COPY of keys to one and a join.
 
 import { type MaterializationSpec, packTuple } from '@weir/protocol';
-import { type PostgresServer, sampleBindingSpec, sampleMaterialization } from '@weir/testing';
+import type { PostgresServer } from '@weir/testing';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,24 +10,14 @@ import type { BenchRow, BenchRun } from './bench-row.ts';
 import { encodeRequests, MaterializeProcess } from './materialize-process.ts';
 import { clientEnv, pgBin, startBenchPostgres } from './postgres.ts';
 import { runShell } from './process-figures.ts';
+import { storedRowRequests, storedRows as rows, storedRowsSpec, writeStoredRows } from './stored-rows.ts';
 
-const rows = Number(process.env['WEIR_BENCH_STORES'] ?? 300_000);
 const conditions = `PostgreSQL 15 on loopback, fsync, ${rows} rows of 4 columns and their document (about 200 bytes), one transaction; the native side with the start of psql`;
 
 const columns = 'id, name, note, quantity, flow_document';
 const createTable = `(id BIGINT NOT NULL, name TEXT NOT NULL, note TEXT NOT NULL, quantity BIGINT NOT NULL, flow_document JSON NOT NULL, PRIMARY KEY (id))`;
 
 function spec(server: PostgresServer): MaterializationSpec {
-  const binding = sampleBindingSpec({
-    resourcePath: ['t'],
-    resource: { table: 't' },
-    fields: {
-      id: { types: ['integer'] },
-      name: { types: ['string'] },
-      note: { types: ['string'] },
-      quantity: { types: ['integer'] },
-    },
-  });
   const config = {
     address: server.address,
     user: server.user,
@@ -35,46 +25,7 @@ function spec(server: PostgresServer): MaterializationSpec {
     hardDelete: true,
     credentials: { auth_type: 'UserPassword', password: server.password },
   };
-  return { ...sampleMaterialization(binding), config: JSON.stringify(config) };
-}
-
-function makeRow(id: number, version: string) {
-  const fields = {
-    id,
-    name: `name ${id}`,
-    note: `a note of some length about row ${id}, as rows have${version}`,
-    quantity: id % 1000,
-  };
-  const doc = JSON.stringify({ _meta: { op: 'c', uuid: '7be2a9c0-a1c9-11ef-8000-071353030311' }, ...fields });
-  return { ...fields, doc };
-}
-
-function stores(exists: boolean, version = ''): Buffer[] {
-  const ids = Array.from({ length: rows }, (_, id) => id);
-  return encodeRequests(
-    ids.map((id) => {
-      const { name, note, quantity, doc } = makeRow(id, version);
-      return {
-        kind: 'store',
-        binding: 0,
-        keyPacked: packTuple([id]),
-        valuesPacked: packTuple([name, note, quantity]),
-        doc: Buffer.from(doc),
-        exists,
-        delete: false,
-      } as const;
-    }),
-  );
-}
-
-/** The rows as COPY takes them. */
-function writeRows(path: string, version: string): void {
-  const lines: string[] = [];
-  for (let id = 0; id < rows; id += 1) {
-    const { name, note, quantity, doc } = makeRow(id, version);
-    lines.push(`${id}\t${name}\t${note}\t${quantity}\t${doc}\n`);
-  }
-  writeFileSync(path, lines.join(''));
+  return storedRowsSpec(config);
 }
 
 interface Bench {
@@ -128,8 +79,8 @@ function storeRow(id: string, title: string, exists: boolean): BenchRow {
       await server.query(`CREATE TABLE h ${createTable}`);
       const versions = ['', ' again'].map((version, index) => {
         const path = join(folder, `rows-${index}.txt`);
-        writeRows(path, version);
-        return { frames: stores(exists, version), path };
+        writeStoredRows(path, version);
+        return { frames: storedRowRequests(exists, version), path };
       });
       const [fresh] = versions;
       if (exists && fresh !== undefined) {
@@ -179,7 +130,7 @@ export const pgLoad: BenchRow = {
   async prepare(): Promise<BenchRun> {
     const bench = await prepare();
     const { server, folder, sink, psql } = bench;
-    await sink.transaction([], stores(false));
+    await sink.transaction([], storedRowRequests(false));
     await server.query('VACUUM ANALYZE t');
     // Every key once, in the order of nothing.
     const keys = Array.from({ length: rows }, (_, index) =>

@@ -4,6 +4,7 @@ import { latencyPgPg } from './latency-pg-pg.ts';
 import { latencyPgSqlite } from './latency-pg-sqlite.ts';
 import type { LatencyRow } from './latency-row.ts';
 import type { MemoryRow } from './memory-row.ts';
+import { mysqlStoreExisting, mysqlStoreNew } from './mysql-store.ts';
 import { pgBackfill } from './pg-backfill.ts';
 import { pgCdc } from './pg-cdc.ts';
 import { pgRssBackfill } from './pg-rss-backfill.ts';
@@ -28,6 +29,8 @@ export const rows: readonly (BenchRow | LatencyRow | MemoryRow)[] = [
   latencyPgBackfill,
   runtimeCapture,
   sqliteStore,
+  mysqlStoreNew,
+  mysqlStoreExisting,
   pgStoreNew,
   pgStoreExisting,
   pgLoad,

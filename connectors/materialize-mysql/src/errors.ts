@@ -104,6 +104,11 @@ export const catalogue = {
     fix: 'The message names column and row. Correct the schema of the collection, or materialize the field with castToString.',
     retry: 'never',
   },
+  MYSQL_UNIQUE_INDEX: {
+    summary: 'A row has the same values as another one in a unique index that somebody added to the table.',
+    fix: 'Drop the index or make it one that is not unique: documents of different keys may have the same values.',
+    retry: 'never',
+  },
   MYSQL_KEY_TOO_LONG: {
     summary: 'A key has more characters, or more fields of text, than an index of the server takes.',
     fix: 'An index takes 3072 bytes, and a character counts four. Give fields of the key a DDL such as VARCHAR(64), choose a shorter key with groupBy, or shorten the values.',

@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { WeirError } from '@weir/protocol';
-import { checkpointAt, commitAt, storeAll, transact } from '@weir/testing';
+import { CertificateAuthority, checkpointAt, commitAt, storeAll, transact } from '@weir/testing';
 import { onBothServers, Sink, type TableSample } from '../test/sink.ts';
 
 const things: TableSample = {
@@ -28,6 +30,28 @@ onBothServers((server, flavour) => {
     for (const [config, code] of cases) {
       await assert.rejects(sink.with(config).validate(things), { code }, JSON.stringify(config));
     }
+  });
+
+  test('the connection is encrypted as the configuration demands', async () => {
+    await using sink = await Sink.create(server());
+    const validate = (advanced: object) => sink.with({ advanced }).validate(things);
+    await validate({ sslmode: 'disabled' });
+    await validate({ sslmode: 'preferred' });
+    const other = new CertificateAuthority('another authority').certificate;
+    const stranger = { sslmode: 'verify_ca', ssl_server_ca: other };
+    await assert.rejects(validate(stranger), { code: 'MYSQL_TLS_FAILED' });
+    if (flavour === 'mariadb') {
+      // This one has no certificate.
+      await assert.rejects(validate({ sslmode: 'required' }), { code: 'MYSQL_TLS_FAILED' });
+      return;
+    }
+    const ssl_server_ca = readFileSync(join(server().dataDirectory, 'ca.pem'), 'utf8');
+    await validate({ sslmode: 'required' });
+    await validate({ sslmode: 'verify_ca', ssl_server_ca });
+    // The certificate that the server makes for itself has the name of no host.
+    await assert.rejects(validate({ sslmode: 'verify_identity', ssl_server_ca }), {
+      code: 'MYSQL_TLS_FAILED',
+    });
   });
 
   test('a server without local_infile is told at validation, and at the first row', async () => {

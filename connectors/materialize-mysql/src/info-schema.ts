@@ -18,6 +18,8 @@ export interface ColumnMeta {
 export interface TableMeta {
   readonly engine: string;
   readonly hasPrimaryKey: boolean;
+  /** Columns of unique indexes beside the primary key, in lower case. */
+  readonly uniqueColumns: ReadonlySet<string>;
 }
 
 export function columnMeta({ meta }: ExistingField): ColumnMeta {
@@ -59,6 +61,13 @@ export async function readInfoSchema(session: Session, dialect: MysqlDialect): P
       FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() ORDER BY TABLE_NAME, ORDINAL_POSITION`,
     doing,
   );
+  const unique = await session.rows(
+    `SELECT TABLE_NAME AS owner, LOWER(COLUMN_NAME) AS name FROM information_schema.STATISTICS
+      WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 AND INDEX_NAME <> 'PRIMARY' AND COLUMN_NAME IS NOT NULL`,
+    doing,
+  );
+  const uniqueColumnsOf = (table: string): ReadonlySet<string> =>
+    new Set(unique.filter(({ owner }) => String(owner) === table).map(({ name }) => String(name)));
   return infoSchemaOf(
     endpointNaming(dialect),
     {
@@ -69,6 +78,7 @@ export async function readInfoSchema(session: Session, dialect: MysqlDialect): P
         meta: {
           engine: String(row['engine']),
           hasPrimaryKey: Number(row['keyed']) === 1,
+          uniqueColumns: uniqueColumnsOf(String(row['name'])),
         } satisfies TableMeta,
       })),
       columns: columns.map((row) => ({ schema: '', table: String(row['owner']), ...fieldOf(row) })),

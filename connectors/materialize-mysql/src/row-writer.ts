@@ -6,9 +6,18 @@ import { encodeKey, encodeRow, RowBuffer } from '@weir/materialize-sql';
 import type { StoreFrame } from '@weir/protocol';
 import { loadRows } from './bulk-load.ts';
 import type { MysqlCrashPoint } from './crash-points.ts';
+import { errors } from './errors.ts';
 import { KeyWidth } from './key-width.ts';
 import type { Session } from './session.ts';
-import { deleteSql, loadDataSql, type Stage, stageName, stageOf, upsertSql } from './table-sql.ts';
+import {
+  deleteSql,
+  loadDataSql,
+  type Stage,
+  stageName,
+  stageOf,
+  updateAndInsertSql,
+  upsertSql,
+} from './table-sql.ts';
 import type { TargetTable } from './target-table.ts';
 
 /** Text of rows that is sent to the server at once. */
@@ -96,6 +105,9 @@ export class RowWriter {
       queue.isUsed = true;
     }
     const skippedRows = await loadRows(this.#session, load, contents);
+    if (skippedRows > 0 && this.#target.table.deltaUpdates) {
+      throw errors.MYSQL_UNIQUE_INDEX({ message: `${this.#doing}: ${skippedRows} rows collide with others` });
+    }
     // Rows that should have been new have keys that are there: they replace what is, like all others of the file, which
     // have just been inserted as they are.
     if (skippedRows > 0) await this.#send(this.#updates, contents);
@@ -111,11 +123,14 @@ export class RowWriter {
   /** Applies what is staged to the table. */
   async apply(): Promise<void> {
     const { table } = this.#target;
-    if (this.#updates.isUsed) {
-      await this.#session.run(upsertSql(table, this.#updates.stage?.name ?? ''), this.#doing);
-    }
     if (this.#deletes.isUsed) {
       await this.#session.run(deleteSql(table, this.#deletes.stage?.name ?? ''), this.#doing);
+    }
+    if (this.#updates.isUsed) {
+      const stage = this.#updates.stage?.name ?? '';
+      const { hasUniqueIndex } = this.#target;
+      const statements = hasUniqueIndex ? updateAndInsertSql(table, stage) : [upsertSql(table, stage)];
+      for (const statement of statements) await this.#session.run(statement, this.#doing);
     }
     crash('materialize-mysql.upserted');
   }

@@ -22,6 +22,7 @@ const byNumber: Readonly<Record<number, Make>> = {
   1142: errors.MYSQL_DENIED,
   1143: errors.MYSQL_DENIED,
   1227: errors.MYSQL_DENIED,
+  1062: errors.MYSQL_UNIQUE_INDEX,
   1146: errors.MYSQL_TABLE_MISSING,
   1054: errors.MYSQL_COLUMN_MISSING,
   3105: errors.MYSQL_COLUMN_GENERATED,

@@ -49,6 +49,23 @@ export function upsertSql(table: AnyTable, stage: string): string {
   return `INSERT INTO ${table.identifier} (${names.join(', ')})\nSELECT ${staged.join(', ')} FROM ${stage}\nON DUPLICATE KEY UPDATE ${assignments.join(', ')}`;
 }
 
+/**
+ * The same for a table in which ON DUPLICATE KEY could find the row of another key by another index and change that one:
+ * here the server refuses such a row.
+ */
+export function updateAndInsertSql(table: AnyTable, stage: string): string[] {
+  const names = table.columns.map(({ identifier }) => identifier);
+  const changed = table.columns.filter(({ role }) => role !== 'key').map(({ identifier }) => identifier);
+  const assignments = changed.map((name) => `${table.identifier}.${name} = ${stage}.${name}`);
+  const join = `${stage} STRAIGHT_JOIN ${table.identifier} ON ${sameKeys(table, stage)}`;
+  const [key = ''] = names;
+  return [
+    ...(assignments.length === 0 ? [] : [`UPDATE ${join} SET ${assignments.join(', ')}`]),
+    `INSERT INTO ${table.identifier} (${names.join(', ')})\nSELECT ${names.map((name) => `${stage}.${name}`).join(', ')} FROM ${stage}
+LEFT JOIN ${table.identifier} ON ${sameKeys(table, stage)} WHERE ${table.identifier}.${key} IS NULL`,
+  ];
+}
+
 export function deleteSql(table: AnyTable, stage: string): string {
   return `DELETE ${table.identifier} FROM ${stage} STRAIGHT_JOIN ${table.identifier} ON ${sameKeys(table, stage)}`;
 }

@@ -12,6 +12,8 @@ export interface TargetTable {
   readonly binding: number;
   readonly table: Table<FieldWriter>;
   readonly keys: readonly KeyColumn[];
+  /** Somebody added a unique index over columns of the binding, so that rows of different keys can collide. */
+  readonly hasUniqueIndex: boolean;
   /** The type of a column as the table has it, with its collation. */
   readonly typeOf: (column: Column<FieldWriter>) => string;
 }
@@ -35,7 +37,7 @@ export function targetTable(
   if (existing === undefined) {
     throw errors.MYSQL_TABLE_MISSING({ message: `The database has no table ${table.identifier}.` });
   }
-  const { engine } = tableMeta(existing);
+  const { engine, uniqueColumns } = tableMeta(existing);
   if (!transactional.has(engine.toLowerCase())) {
     throw errors.MYSQL_TABLE_ENGINE({
       message: `The table ${table.identifier} is kept by ${engine}.`,
@@ -43,6 +45,7 @@ export function targetTable(
     });
   }
   const metas = new Map<Column<FieldWriter>, ColumnMeta>();
+  let hasUniqueIndex = false;
   for (const column of table.columns) {
     const field = info.field(binding.resourcePath, column.field);
     if (field === undefined) {
@@ -57,13 +60,14 @@ export function targetTable(
       });
     }
     metas.set(column, meta);
+    hasUniqueIndex ||= uniqueColumns.has(field.name.toLowerCase());
   }
   const typeOf = (column: Column<FieldWriter>): string => {
     const meta = metas.get(column);
     return `${meta?.columnType ?? ''}${meta?.collation === undefined ? '' : ` COLLATE ${meta.collation}`}`;
   };
   const keys = [...metas].filter(([{ role }]) => role === 'key').map(keyColumn);
-  return { binding: binding.index, table, keys, typeOf };
+  return { binding: binding.index, table, keys, hasUniqueIndex, typeOf };
 }
 
 function keyColumn([column, meta]: [Column<FieldWriter>, ColumnMeta]): KeyColumn {

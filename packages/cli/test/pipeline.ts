@@ -22,7 +22,11 @@ export interface Ended {
   readonly stderr: string;
 }
 
-export type ConnectorName = 'source-postgres' | 'materialize-sqlite' | 'materialize-postgres';
+export type ConnectorName =
+  | 'source-postgres'
+  | 'materialize-sqlite'
+  | 'materialize-postgres'
+  | 'materialize-mysql';
 
 export interface PipelineOptions {
   readonly server: PostgresServer;

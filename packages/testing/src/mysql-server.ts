@@ -59,6 +59,10 @@ export class MysqlTestServer implements AsyncDisposable {
     return `${this.host}:${this.port}`;
   }
 
+  get dataDirectory(): string {
+    return this.#server.dataDirectory;
+  }
+
   get pid(): number | undefined {
     return this.#server.pid;
   }
