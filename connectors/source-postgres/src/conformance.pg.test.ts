@@ -198,24 +198,162 @@ for (const version of postgresVersions) {
 
     test('tables of a higher priority are done before others begin, also across kills', async () => {
       const table = (t: string) =>
-        `CREATE TABLE ${t} (id int PRIMARY KEY); INSERT INTO ${t} SELECT generate_series(1, 10);`;
+        `CREATE TABLE ${t} (id int PRIMARY KEY); INSERT INTO ${t} SELECT generate_series(1, 40);`;
       await using capture = await captureOf('priority', ['low', 'high', 'middle'].map(table).join(''), {
         advanced: { backfill_chunk_size: 2 },
         resources: { high: { priority: 10 }, low: { priority: -10 } },
       });
-      for (const seen of [3, 12]) {
+      for (const [seen, begun] of [
+        [3, ['high']],
+        [42, ['high', 'middle']],
+      ] as const) {
         await capture.until(`${seen} rows`, () => capture.committed.length >= seen);
         await capture.kill();
-        if (seen === 3 && capture.committed.length < 10)
-          assert.equal(stateOf(capture, 'priority%2Flow')?.['backfilled'], 0);
+        for (const name of ['high', 'middle', 'low'].filter((each) => !begun.some((one) => one === each))) {
+          const { mode, backfilled } = stateOf(capture, `priority%2F${name}`) ?? {};
+          assert.deepEqual([mode, backfilled], ['Backfill', 0], name);
+        }
         capture.start();
       }
       await capture.untilActive();
       assert.deepEqual(
         capture.committed.map(({ table: name }) => name),
-        ['high', 'middle', 'low'].flatMap((name) => Array.from({ length: 10 }, () => name)),
+        ['high', 'middle', 'low'].flatMap((name) => Array.from({ length: 40 }, () => name)),
       );
     });
+
+    test('an empty table is Active at once; later inserts, updates and deletes tell what they are, and when', async () => {
+      await using capture = await captureOf('from_empty', 'CREATE TABLE t (id int PRIMARY KEY, v text)');
+      await capture.untilActive();
+      const { mode, backfilled, key_columns: keyColumns } = stateOf(capture, 'from_empty%2Ft') ?? {};
+      assert.deepEqual([mode, backfilled, keyColumns], ['Active', 0, ['id']]);
+      assert.equal(capture.committed.length, 0);
+      const clock = async () => {
+        const [row] = await server.query('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms');
+        return Number(row?.['ms']);
+      };
+      const earliest = Math.floor(await clock());
+      await server.query(`INSERT INTO t VALUES (1, 'a'), (2, 'b')`);
+      await server.query(`UPDATE t SET v = 'c' WHERE id = 1`);
+      await server.query('DELETE FROM t WHERE id = 2');
+      await server.query(`INSERT INTO t VALUES (3, 'd'); DELETE FROM t WHERE id = 3`);
+      const latest = await clock();
+      await capture.until('the last delete', () => capture.committed.length === 6);
+      assert.deepEqual(
+        capture.committed.map(({ document: { _meta, ...row } }) => [_meta.op, row]),
+        [
+          ['c', { id: 1, v: 'a' }],
+          ['c', { id: 2, v: 'b' }],
+          ['u', { id: 1, v: 'c' }],
+          ['d', { id: 2 }],
+          ['c', { id: 3, v: 'd' }],
+          ['d', { id: 3 }],
+        ],
+      );
+      for (const { document, text: json } of capture.committed) {
+        const { source, before: old } = document._meta;
+        assert.deepEqual([source.snapshot, old], [undefined, undefined], json);
+        assert.ok(source.ts_ms !== undefined && source.ts_ms >= earliest && source.ts_ms <= latest, json);
+      }
+      assert.deepEqual(capture.rows('t'), [{ id: 1, v: 'c' }]);
+    });
+
+    test('a key whose name has a slash, a tilde and quotes, and a column named table, are read and followed', async () => {
+      const key = 'a/b~"c\'';
+      await using capture = await captureOf(
+        'tricky',
+        `CREATE TABLE "table" ("a/b~""c'" int PRIMARY KEY, "table" text); INSERT INTO "table" VALUES (1, 'read'), (2, 'read')`,
+        { advanced: { backfill_chunk_size: 1 } },
+      );
+      assert.deepEqual(capture.bindings[0]?.key, [`/a~1b~0"c'`]);
+      await capture.untilActive();
+      await server.query(
+        `INSERT INTO "table" VALUES (3, 'new'); UPDATE "table" SET "table" = 'changed' WHERE "a/b~""c'" = 1; DELETE FROM "table" WHERE "a/b~""c'" = 2`,
+      );
+      await capture.until('the delete', () => capture.committed.length === 5);
+      assert.deepEqual(capture.rows('table'), [
+        { [key]: 1, table: 'changed' },
+        { [key]: 3, table: 'new' },
+      ]);
+    });
+
+    test('leaves of two levels of partitions are captured under their names', async () => {
+      await using capture = await captureOf(
+        'leaves',
+        `CREATE TABLE p (region text, day date, n int, PRIMARY KEY (region, day)) PARTITION BY LIST (region);
+         CREATE TABLE p_eu PARTITION OF p FOR VALUES IN ('eu') PARTITION BY RANGE (day);
+         CREATE TABLE p_eu_a PARTITION OF p_eu FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+         CREATE TABLE p_eu_b PARTITION OF p_eu FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+         CREATE TABLE p_us PARTITION OF p FOR VALUES IN ('us');
+         INSERT INTO p VALUES ('eu', '2024-03-01', 1), ('eu', '2025-03-01', 2), ('us', '2024-03-01', 3)`,
+        { advanced: { capture_as_partitions: true } },
+      );
+      await capture.untilActive();
+      await server.query(
+        `INSERT INTO p VALUES ('eu', '2025-04-01', 4), ('us', '2030-01-01', 5); UPDATE p SET n = 6 WHERE n = 1`,
+      );
+      await capture.until('the changes', () => capture.committed.length === 6);
+      const seen = capture.committed.map(
+        ({ table, document }) => `${table} ${document._meta.op} ${Number(document['n'])}`,
+      );
+      assert.deepEqual(seen.slice(0, 3).toSorted(), ['p_eu_a c 1', 'p_eu_b c 2', 'p_us c 3']);
+      assert.deepEqual(seen.slice(3), ['p_eu_b c 4', 'p_us c 5', 'p_eu_a u 6']);
+      assert.deepEqual(
+        capture.bindings.map(({ key }) => key),
+        Array.from({ length: 3 }, () => ['/region', '/day']),
+      );
+    });
+
+    test(
+      'virtual generated columns are in no schema and no row',
+      { skip: version < 18 && 'of version 18' },
+      async () => {
+        await using capture = await captureOf(
+          'virtual',
+          `CREATE TABLE t (id int PRIMARY KEY, v int, twice int GENERATED ALWAYS AS (v * 2) VIRTUAL); INSERT INTO t VALUES (1, 1)`,
+        );
+        await capture.untilActive();
+        await server.query(
+          'INSERT INTO t VALUES (2, 2); UPDATE t SET v = 3 WHERE id = 2; DELETE FROM t WHERE id = 1',
+        );
+        await capture.until('the delete', () => capture.committed.length === 4);
+        assert.doesNotMatch(capture.bindings[0]?.documentSchema ?? '', /twice/);
+        assert.doesNotMatch(capture.committed.map(({ text: json }) => json).join('\n'), /twice/);
+        assert.deepEqual(capture.rows('t'), [{ id: 2, v: 3 }]);
+      },
+    );
+
+    const hasNoFilters = version < 15 && 'since version 15';
+    test(
+      'what a publication leaves out of rows and columns is not followed, and all else is',
+      { skip: hasNoFilters },
+      async () => {
+        await server.query(`CREATE SCHEMA narrow; SET search_path = narrow;
+        CREATE TABLE columns (id int PRIMARY KEY, shown int, hidden int); CREATE TABLE rows (id int PRIMARY KEY, v int);
+        INSERT INTO columns VALUES (1, 1, 1); INSERT INTO rows VALUES (1, 1), (100, 1);
+        CREATE PUBLICATION narrow FOR TABLE columns (id, shown), rows WHERE (id < 10)`);
+        const config = endpointConfig(server, {
+          advanced: { slotName: 'narrow', publicationName: 'narrow', discover_schemas: ['narrow'] },
+        });
+        await using capture = new CaptureHarness(config, await discoverBindings(config));
+        capture.start();
+        await capture.untilActive();
+        assert.deepEqual(capture.rows('columns'), [{ hidden: 1, id: 1, shown: 1 }]);
+        assert.equal(capture.rows('rows').length, 2);
+        await server.query(`UPDATE narrow.rows SET v = 2; INSERT INTO narrow.rows VALUES (200, 2), (2, 2);
+                          UPDATE narrow.columns SET shown = 2, hidden = 2; INSERT INTO narrow.columns VALUES (2, 3, 3)`);
+        await capture.until('the changes', () => capture.committed.length === 7);
+        assert.deepEqual(
+          capture.committed.slice(3).map(({ table, document: { _meta, ...row } }) => [table, _meta.op, row]),
+          [
+            ['rows', 'u', { id: 1, v: 2 }],
+            ['rows', 'c', { id: 2, v: 2 }],
+            ['columns', 'u', { id: 1, shown: 2 }],
+            ['columns', 'c', { id: 2, shown: 3 }],
+          ],
+        );
+      },
+    );
 
     test('two tables in one collection are both backfilled and followed', async () => {
       await using capture = await captureOf(
@@ -367,6 +505,39 @@ for (const version of postgresVersions) {
         advanced: { publicationName: 'none_yet' },
       });
       assert.deepEqual(asGuest, all);
+    });
+
+    test('discovery: a composite key in its order, comments, JSON, and names with blanks and slashes', async () => {
+      await server.query(`
+        CREATE SCHEMA complex; SET search_path = complex;
+        CREATE TABLE "a b/c" (k1 int NOT NULL, "k 2" text NOT NULL, "with/slash" json, doc jsonb NOT NULL, PRIMARY KEY ("k 2", k1));
+        COMMENT ON COLUMN "a b/c"."with/slash" IS 'What "it" says.'; COMMENT ON COLUMN "a b/c".k1 IS 'The first.'`);
+      const config = endpointConfig(server, {
+        advanced: { discover_schemas: ['complex'], publicationName: 'none_yet' },
+      });
+      const [found] = await discover(config);
+      assert.deepEqual(
+        [found?.recommendedName, found?.key, found?.isFallbackKey],
+        ['complex/a_b_c', ['/k 2', '/k1'], false],
+      );
+      const { $defs } = JSON.parse(found?.documentSchema ?? '') as { $defs: Record<string, unknown> };
+      assert.deepEqual($defs['ComplexA_B_c'], {
+        type: 'object',
+        required: ['k 2', 'k1'],
+        $anchor: 'ComplexA_B_c',
+        properties: {
+          'k 2': { type: 'string', description: '(source type: non-nullable text)' },
+          k1: { type: 'integer', description: 'The first. (source type: non-nullable int4)' },
+          'with/slash': {
+            contentMediaType: 'application/json',
+            description: 'What "it" says. (source type: json)',
+          },
+          doc: {
+            contentMediaType: 'application/vnd.estuary.postgresql.jsonb+json',
+            description: '(source type: non-nullable jsonb)',
+          },
+        },
+      });
     });
 
     test('discovery: the primary key wins over an index, and an index stands in only if it is unique and never null', async () => {

@@ -186,6 +186,10 @@ for (const version of postgresVersions) {
       capture.start();
       await capture.untilActive();
       assert.deepEqual(capture.rows('t'), [{ id: 1 }, { id: 2 }]);
+      const tables = capture.state['bindingStateV1'] as Record<string, Record<string, unknown>>;
+      assert.equal(tables['public%2Ft']?.['mode'], 'Ignore');
+      assert.equal(tables['public%2Ft.v1']?.['mode'], 'Active');
+      assert.equal(tables['public%2Ft.v1']?.['backfilled'], 2);
 
       await using second = new CaptureHarness(capture.config, capture.bindings);
       second.state = capture.state;
@@ -269,6 +273,20 @@ for (const version of postgresVersions) {
       restored.state = capture.state;
       restored.start();
       assert.match(await restored.failure(), /^PG_POSITION_AHEAD: .*older copy[\s\S]*backfill counter/);
+    });
+
+    test('[G8] a task that is sent to another server, which has its tables and its slot, stops', async () => {
+      await using server = await startPostgres({ version });
+      await using other = await startPostgres({ version, ownSystem: true });
+      await using capture = await captured(server);
+      await other.query(`CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (2);
+                         CREATE PUBLICATION flow_publication FOR TABLE t WITH (publish_via_partition_root = true)`);
+      await other.query("SELECT pg_create_logical_replication_slot('flow_slot', 'pgoutput')");
+      await using moved = new CaptureHarness(endpointConfig(other), capture.bindings);
+      moved.state = structuredClone(capture.state);
+      moved.start();
+      assert.match(await moved.failure(), /^PG_OTHER_CLUSTER: .*system identifier/);
+      assert.deepEqual([moved.committed, moved.state], [[], capture.state]);
     });
 
     test('an idle capture lets go of log that other tables write', async () => {

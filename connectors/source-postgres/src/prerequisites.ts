@@ -46,12 +46,7 @@ export async function checkPrerequisites(options: PrerequisiteOptions): Promise<
   const { sql, settings, repair } = options;
   const failures: unknown[] = [...(options.found ?? [])];
   if (settings.flags.skip_prerequisites) return throwAll(failures);
-  const version = await sql.versionNumber();
-  if (version < 100_000) {
-    throw errors.PG_VERSION({
-      message: `PostgreSQL 10 or later is needed, and the server is ${(await sql.connection()).parameters.get('server_version') ?? version}`,
-    });
-  }
+  const version = await checkVersion(sql);
   const attempt = async <T>(check: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await check();
@@ -83,6 +78,15 @@ export async function checkPrerequisites(options: PrerequisiteOptions): Promise<
 
 function throwAll(failures: readonly unknown[]): void {
   if (failures.length > 0) throw failures.length === 1 ? failures[0] : prerequisiteError(failures);
+}
+
+/** Throws PG_VERSION: nothing else could be asked of such a server. Returns the version as one number: 150007. */
+export async function checkVersion(sql: SqlSession): Promise<number> {
+  const version = await sql.versionNumber();
+  if (version >= 100_000) return version;
+  throw errors.PG_VERSION({
+    message: `PostgreSQL 10 or later is needed, and the server is ${(await sql.connection()).parameters.get('server_version') ?? version}`,
+  });
 }
 
 /** Throws PG_WAL_LEVEL. */

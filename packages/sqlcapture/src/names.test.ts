@@ -71,13 +71,59 @@ describe('table patterns', () => {
     assert.equal(match('a+(b)', 'any', 'a+(b)'), true);
   });
 
+  test('patterns match what upstream matches by them, and nothing else, in fifty cases', () => {
+    const raw = String.raw;
+    /** Tables of any schema, or `schema/table`. */
+    const cases: readonly [pattern: string, matching: string, other: string][] = [
+      ['users', 'users', 'users_evt Users'],
+      ['*', 'anything', ''],
+      ['app_*', 'app_users', 'users'],
+      ['*_evt', 'users_evt', 'users_log'],
+      ['*foo*', 'xfooy', 'bar'],
+      ['foo_*_bar', 'foo_xyz_bar foo__bar', 'foo_bar foo_xyz_baz'],
+      ['a_*_b_*_c', 'a_x_b_y_c a__b__c', 'a_x_b_y'],
+      ['?', 'a', 'ab'],
+      ['a?c', 'abc', 'ac'],
+      ['myschema.foo', 'myschema/foo', 'other/foo myschema/bar'],
+      ['*.users', 'a/users b/users', 'a/users_evt'],
+      ['a.*', 'a/users a/events', 'b/users'],
+      ['a.*_evt', 'a/users_evt', 'a/users b/users_evt'],
+      [raw`\*`, '*', 'x'],
+      [raw`\?`, '?', ''],
+      [raw`\\`, '\\', ''],
+      [raw`\.`, '.', 'x'],
+      [raw`foo\.bar`, 'foo.bar', 'foobar'],
+      [raw`ms.foo\.bar`, 'ms/foo.bar', 'other/foo.bar'],
+      [raw`a\*b*`, 'a*b a*bcdef', 'axb'],
+      ['café', 'café', 'cafe'],
+      [raw`\é`, 'é', ''],
+      ['caf?', 'café', ''],
+    ];
+    let count = 0;
+    for (const [pattern, matching, other] of cases) {
+      for (const [tables, expected] of [
+        [matching, true],
+        [other, false],
+      ] as const) {
+        for (const table of tables.split(' ').filter((each) => each !== '')) {
+          const [namespace, name] = table.includes('/') ? table.split('/') : ['any', table];
+          assert.equal(match(pattern, namespace ?? '', name ?? ''), expected, `${pattern} and ${table}`);
+          count += 1;
+        }
+      }
+    }
+    assert.equal(count, 50);
+  });
+
   test('malformed ones are refused, each with its reason', () => {
     const cases: [string, RegExp][] = [
       ['', /empty/],
-      ['.a', /schema part is empty/],
-      ['a.', /table part is empty/],
+      ['.', /schema part is empty/],
+      ['.foo', /schema part is empty/],
+      ['foo.', /table part is empty/],
       ['a.b.c', /more than one/],
-      ['a\\', /backslash/],
+      ['foo\\', /backslash/],
+      ['\\', /backslash/],
     ];
     for (const [pattern, reason] of cases) {
       assert.throws(() => compileTablePattern(pattern), {

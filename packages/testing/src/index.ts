@@ -44,3 +44,4 @@ export { checkpointAt, commitAt, loadAll, storeAll, transact } from './transacti
 export type { LoadOptions } from './transactions.ts';
 export { foldOf, offsetOf, takeTransaction } from './counting-journal.ts';
 export type { CountedRows } from './counting-journal.ts';
+export { testTitles } from './test-titles.ts';

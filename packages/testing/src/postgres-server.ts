@@ -29,6 +29,8 @@ export interface PostgresServerOptions {
   readonly version?: PostgresVersion;
   /** Beside `wal_level=logical`, `fsync=off` and UTC. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Made by an initdb of its own, which takes seconds: all others are copies, and have one system identifier. */
+  readonly ownSystem?: boolean;
 }
 
 /** Where the programs of `version` are, or undefined with one loud line; an error when servers are required. */
@@ -146,13 +148,13 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   const version = options.version ?? 18;
   const binDirectory = findPostgres(version);
   if (binDirectory === undefined) throw new Error(`PostgreSQL ${version} is not installed`);
-  const initial = join(template(version, binDirectory), 'data');
+  const initial = options.ownSystem === true ? undefined : join(template(version, binDirectory), 'data');
   return startOver(initial, binDirectory, version, options.settings);
 }
 
-/** Over a copy of the data of a server that is stopped, which `prepare` may change. */
+/** Over a copy of the data of a server that is stopped, which `prepare` may change; over new data when there are none. */
 export async function startOver(
-  dataDirectory: string,
+  dataDirectory: string | undefined,
   binDirectory: string,
   version: PostgresVersion,
   settings: Readonly<Record<string, string>> = {},
@@ -160,9 +162,10 @@ export async function startOver(
 ): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), `weir-postgres-${version}-`));
   chmodSync(folder, 0o755);
-  const copied = spawnSync('cp', ['-a', dataDirectory, join(folder, 'data')], { encoding: 'utf8' });
-  if (copied.status !== 0) throw new Error(`cannot copy the cluster: ${copied.stderr}`);
-  prepare(join(folder, 'data'));
+  if (dataDirectory !== undefined) {
+    const copied = spawnSync('cp', ['-a', dataDirectory, join(folder, 'data')], { encoding: 'utf8' });
+    if (copied.status !== 0) throw new Error(`cannot copy the cluster: ${copied.stderr}`);
+  }
   const cluster = new PostgresCluster({
     binDirectory,
     dataDirectory: join(folder, 'data'),
@@ -176,6 +179,8 @@ export async function startOver(
       ...settings,
     },
   });
+  cluster.initialize();
+  prepare(join(folder, 'data'));
   await cluster.start();
   return new PostgresServer(cluster, folder);
 }
