@@ -25,6 +25,7 @@ import { resourceSchema } from './resource-schema.ts';
 import { type Source, withSource } from './source.ts';
 
 const IDLE_CHECKPOINT_MS = 5000;
+const MOST_HELD_BYTES = 16 * 1024 ** 2;
 
 export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
   name: 'source-postgres',
@@ -116,7 +117,7 @@ async function pull(
     repair: true,
     log,
   });
-  const database = new PgDatabase({
+  await using database = new PgDatabase({
     sql,
     connect,
     settings,
@@ -149,6 +150,7 @@ async function pull(
         emitSourcedSchemas: settings.flags.emit_sourced_schemas,
         rediscoveryIntervalMs: settings.rediscoveryIntervalMs,
         idleCheckpointMs: IDLE_CHECKPOINT_MS,
+        mostHeldBytes: MOST_HELD_BYTES,
         reportIntervalMs: settings.reportIntervalMs,
         onTruncate: settings.onTruncate,
         onReplaced: settings.onReplaced,

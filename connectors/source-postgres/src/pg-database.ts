@@ -7,8 +7,8 @@ import {
   type Database,
   type ReplicationStream,
   type RowSink,
+  type ScanEnd,
   type ScanRequest,
-  type ScanResult,
   type SchemaOptions,
   sourcedSchema,
   type SqlBinding,
@@ -49,7 +49,7 @@ export interface PgDatabaseOptions {
   readonly signal: AbortSignal;
 }
 
-export class PgDatabase implements Database {
+export class PgDatabase implements Database, AsyncDisposable {
   readonly #options: PgDatabaseOptions;
   /** Transactions with changes of bound tables, whose backfills may begin later. */
   readonly #recent = new RecentTransactions();
@@ -60,7 +60,7 @@ export class PgDatabase implements Database {
   readonly #earlyWriters: EarlyWriters;
 
   constructor(options: PgDatabaseOptions) {
-    const { sql, asPartitions, settings, log, signal } = options;
+    const { sql, connect, asPartitions, settings, log, signal } = options;
     const relations = new BoundRelations(sql, asPartitions, settings.style);
     const plans = new TablePlans(relations, settings);
     const snapshots = new Snapshots(sql, this.#recent, log, signal);
@@ -68,7 +68,7 @@ export class PgDatabase implements Database {
     this.#relations = relations;
     this.#plans = plans;
     this.#snapshots = snapshots;
-    this.#scan = new ChunkScan({ sql, snapshots, relations, plans, settings, log, signal });
+    this.#scan = new ChunkScan({ connect, recent: this.#recent, relations, plans, settings, log, signal });
     this.#earlyWriters = new EarlyWriters(sql, log);
   }
 
@@ -171,7 +171,15 @@ export class PgDatabase implements Database {
     }
   }
 
-  scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult | 'rewritten' | undefined> {
+  scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanEnd> {
     return this.#scan.scan(request, sink);
+  }
+
+  async restScans(): Promise<void> {
+    await this.#scan[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.restScans();
   }
 }

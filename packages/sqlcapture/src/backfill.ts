@@ -1,40 +1,46 @@
-// Reads the next chunk of a table's existing rows. Its snapshot sees every transaction that was streamed before, and the
-// caller relays the stream up to a fence taken after it before anything of it is checkpointed: what the snapshot saw
-// and the stream has yet to deliver lies between the two.
+// Reads the next chunk of a table's existing rows, beside the stream.
 
 import { crashPoint } from '@weir/crash-point';
-import type { SqlBinding } from './binding.ts';
 import type { BoundTables } from './bound-tables.ts';
 import type { CheckpointedOutput } from './checkpointed-output.ts';
+import { ChunkInFlight } from './chunk-in-flight.ts';
+import { ChunkPace } from './chunk-pace.ts';
 import type { SqlCaptureCrashPoint } from './crash-points.ts';
-import type { Database, RowSink } from './database.ts';
+import type { Database, ScanEnd } from './database.ts';
 import type { EngineSurroundings } from './engine-settings.ts';
-import { errors } from './errors.ts';
-import { KeyOrder } from './key-order.ts';
 import type { BackfillProgress } from './progress.ts';
-import { resourceStream } from './resource.ts';
-import { streamLabel } from './stream-id.ts';
 
 const reach: (name: SqlCaptureCrashPoint) => void = crashPoint;
+
+export interface ReadChunk {
+  /** Undefined when the chunk was given up. */
+  readonly end: ScanEnd | undefined;
+  /** False when the signal was aborted meanwhile: nothing may be checkpointed any more. */
+  readonly atBoundary: boolean;
+}
 
 export class Backfill {
   readonly #database: Database;
   readonly #tables: BoundTables;
   readonly #output: CheckpointedOutput;
   readonly #progress: BackfillProgress;
+  readonly #mostHeldBytes: number;
   readonly #around: Pick<EngineSurroundings, 'now' | 'status'>;
+  readonly #pace = new ChunkPace();
 
   constructor(
     database: Database,
     tables: BoundTables,
     output: CheckpointedOutput,
     progress: BackfillProgress,
+    mostHeldBytes: number,
     around: Pick<EngineSurroundings, 'now' | 'status'>,
   ) {
     this.#database = database;
     this.#tables = tables;
     this.#output = output;
     this.#progress = progress;
+    this.#mostHeldBytes = mostHeldBytes;
     this.#around = around;
   }
 
@@ -46,50 +52,68 @@ export class Backfill {
     if (!repacked.equals(scanned)) this.#tables.update(table, { scanned: repacked });
   }
 
-  /** Nothing was read when the table is not as it was last discovered, or its storage not as when its backfill began. */
-  async readChunk(table: number): Promise<'read' | 'changed' | 'rewritten'> {
-    const before = this.#tables.state(table);
-    await this.#progress.begin(table, before.backfilled, this.#around.now(), () =>
+  /** At a boundary of the stream, which `relay` relays until the chunk is over and the stream at a boundary again. */
+  async readChunk(
+    table: number,
+    onProgress: () => void,
+    relay: (chunk: ChunkInFlight) => Promise<boolean>,
+  ): Promise<ReadChunk> {
+    await this.#progress.begin(table, this.#tables.state(table).backfilled, this.#around.now(), () =>
       this.#database.estimateRows(table),
     );
     this.#around.status(`Backfilling Tables ${this.#progress.summary()}`, false);
-    const precise = before.mode === 'Backfill';
-    const result = await this.#database.scanChunk(
-      { table, mode: before.mode === 'KeylessBackfill' ? 'keyless' : 'keyed', precise, state: before },
-      this.#rowSink(this.#tables.binding(table), precise ? before.scanned : undefined),
-    );
-    if (result === undefined) return 'changed';
-    if (result === 'rewritten') return result;
-    const backfilled = before.backfilled + result.rows;
-    reach('sqlcapture.after-chunk');
-    this.#tables.update(
-      table,
-      result.complete
-        ? { mode: 'Active', scanned: undefined, backfilled }
-        : { scanned: result.scanned ?? before.scanned, backfilled },
-    );
-    this.#progress.advance(table, backfilled, result.complete);
-    return 'read';
+    const chunk = new ChunkInFlight(table, this.#tables, this.#output, this.#mostHeldBytes, onProgress);
+    const scan = this.#scan(chunk);
+    try {
+      const atBoundary = await relay(chunk);
+      chunk.abandon();
+      return { end: await scan, atBoundary };
+    } finally {
+      chunk.abandon();
+      await scan;
+    }
   }
 
-  #rowSink(binding: SqlBinding, scanned: Buffer | undefined): RowSink {
-    const order = new KeyOrder(scanned, (last, key) => keyOrderError(binding, last, key));
-    return {
-      rows: (count, documents, keys) => {
-        if (keys !== undefined) order.check(count, keys);
-        this.#output.documents(binding.index, count, documents);
-      },
-      drained: async () => {
-        reach('sqlcapture.mid-chunk');
-        await this.#output.drain();
-      },
-    };
+  /** Never rejects: what fails is told by the chunk. */
+  async #scan(chunk: ChunkInFlight): Promise<ScanEnd | undefined> {
+    const { table, signal } = chunk;
+    const state = this.#tables.state(table);
+    const startMs = this.#around.now();
+    let firstMs: number | undefined;
+    try {
+      const end = await this.#database.scanChunk(
+        {
+          table,
+          mode: state.mode === 'KeylessBackfill' ? 'keyless' : 'keyed',
+          precise: state.mode === 'Backfill',
+          share: this.#pace.share(table),
+          state,
+          signal,
+        },
+        {
+          began: (seen) => chunk.began(seen),
+          rows: (count, documents, keys) => {
+            firstMs ??= this.#around.now();
+            chunk.rows(count, documents, keys);
+          },
+          reached: (scanned) => chunk.reached(scanned),
+          drained: () => chunk.drained(),
+        },
+      );
+      if (signal.aborted) return undefined;
+      reach('sqlcapture.after-chunk');
+      chunk.end(end === 'complete');
+      const endMs = this.#around.now();
+      this.#pace.took(table, {
+        beginningMs: (firstMs ?? endMs) - startMs,
+        durationMs: endMs - startMs,
+        delayedCheckpoints: chunk.delayedCheckpoints,
+      });
+      this.#progress.advance(table, this.#tables.state(table).backfilled, end === 'complete');
+      return end;
+    } catch (error) {
+      chunk.fail(error);
+      return undefined;
+    }
   }
-}
-
-function keyOrderError(binding: SqlBinding, last: Buffer, key: Buffer) {
-  const table = streamLabel(resourceStream(binding.resource));
-  return errors.SQL_KEY_ORDER({
-    message: `the backfill of ${table} met the key ${key.toString('hex')} after ${last.toString('hex')}, which is greater`,
-  });
 }

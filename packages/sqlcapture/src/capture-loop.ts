@@ -1,17 +1,18 @@
 // The capture loop. Existing rows are read chunk by chunk while the change stream goes on, so that no table is ever
-// locked or withheld: after each chunk the stream is relayed up to a fence, a position that covers everything
-// committed when the chunk was done, and chunk, changes and progress leave as one transaction.
+// locked or withheld, and no other table waits for the one that is read.
 //
 // What holds at every checkpoint: applying the emitted documents in order gives, for every row a table's mode has
 // reached, its state at the checkpoint's position; every later change lies after that position in the stream; and
-// rows not reached yet will be read by a snapshot newer than any change already passed over. In a table without a key
-// nothing merges a row that is both read and streamed: a watershed, taken when its backfill begins, gives the rows of
-// every transaction to one of the two, until the stream is past it.
+// rows not reached yet will be read by a snapshot newer than any change already passed over. How rows and changes of the
+// table that is being read keep to this is in chunk-in-flight.ts. In a table without a key nothing merges a row that is
+// both read and streamed: a watershed, taken when its backfill begins, gives the rows of every transaction to one of the
+// two, until the stream is past it.
 
 import { Backfill } from './backfill.ts';
 import { isReplicated } from './backfill-mode.ts';
 import type { BoundTables } from './bound-tables.ts';
 import type { CheckpointedOutput } from './checkpointed-output.ts';
+import type { ChunkInFlight } from './chunk-in-flight.ts';
 import { chooseTable } from './chunk-choice.ts';
 import type { Database, ReplicationStream } from './database.ts';
 import type { Discovery } from './discovery.ts';
@@ -37,6 +38,8 @@ export class CaptureLoop {
   readonly #backfill: Backfill;
   readonly #reports: Reports;
   readonly #relay: Relay;
+  readonly #database: Database;
+  #chunk: ChunkInFlight | undefined;
 
   /** `stream` is open and has not begun. */
   constructor(
@@ -50,6 +53,7 @@ export class CaptureLoop {
   ) {
     const progress = new BackfillProgress(tables.bindings.length);
     const followed = new FollowedTables(tables, stream, discovery);
+    this.#database = database;
     this.#stream = stream;
     this.#tables = tables;
     this.#discovery = discovery;
@@ -59,12 +63,12 @@ export class CaptureLoop {
     this.#followed = followed;
     this.#activation = new TableActivation(database, tables, followed, discovery, settings, around);
     this.#exchanged = new ExchangedTables(tables, followed, discovery, progress, settings, around);
-    this.#backfill = new Backfill(database, tables, output, progress, around);
+    this.#backfill = new Backfill(database, tables, output, progress, settings.mostHeldBytes, around);
     this.#reports = new Reports(stream, tables, progress, settings.reportIntervalMs, around);
     this.#relay = new Relay(stream, tables, output, settings.idleCheckpointMs, around, {
       checkpoint: () => this.#checkpoint(),
       tableChanged: () => discovery.hasten(0),
-      truncated: (table) => this.#exchanged.truncated(table),
+      truncated: (table) => this.#truncated(table),
       idle: () => this.#report(),
     });
   }
@@ -75,7 +79,7 @@ export class CaptureLoop {
     this.#meetTables();
     this.#around.status('Catching up on CDC history', false);
     await this.#stream.begin();
-    if (!(await this.#relay.run({ fence: await this.#stream.fence(), checkpoints: true }))) return;
+    if (!(await this.#catchUp())) return;
     this.#discovery.schedule();
     await this.#activation.activatePending();
     this.#checkpoint();
@@ -88,6 +92,11 @@ export class CaptureLoop {
       else await this.#streamChanges();
     }
     if (this.#settings.stopWhenCaughtUp && !signal.aborted) this.#checkpoint();
+  }
+
+  /** With everything that was committed before. False when the signal was aborted. */
+  async #catchUp(): Promise<boolean> {
+    return this.#relay.run({ fence: await this.#stream.fence(), checkpoints: true });
   }
 
   /** The tables of the state meet those of the database. */
@@ -113,17 +122,32 @@ export class CaptureLoop {
   }
 
   async #backfillChunk(table: number): Promise<void> {
-    const outcome = await this.#backfill.readChunk(table);
-    if (outcome === 'changed') return this.#rediscover();
-    const fence = await this.#stream.fence();
-    if (!(await this.#relay.run({ fence, checkpoints: false }))) return;
-    // Only now the stream has told whether a TRUNCATE did it.
-    if (outcome === 'rewritten') await this.#activation.readAgain(table);
+    const { end, atBoundary } = await this.#backfill.readChunk(
+      table,
+      () => this.#relay.wake(),
+      (chunk) => {
+        this.#chunk = chunk;
+        return this.#relay.run({ chunk, checkpoints: true });
+      },
+    );
+    // What was committed while the last rows were read has to be emitted before the table counts as caught up; and only
+    // then the stream has told whether it was a TRUNCATE that rewrote the table.
+    const isAsked = end === 'complete' || end === 'rewritten';
+    if (!atBoundary || (isAsked && !(await this.#catchUp()))) return;
+    if (end === 'rewritten') await this.#activation.readAgain(table);
     this.#checkpoint();
+    if (end === 'outdated') await this.#rediscover();
+  }
+
+  #truncated(table: number): void {
+    const before = this.#tables.state(table);
+    this.#exchanged.truncated(table);
+    if (this.#chunk?.table === table && this.#tables.state(table) !== before) this.#chunk.void();
   }
 
   async #streamChanges(): Promise<void> {
     const discovery = this.#discovery;
+    await this.#database.restScans();
     this.#reports.beginStreaming(!this.#activation.isWaiting);
     await this.#relay.run({ until: () => discovery.isDue(), untilMs: discovery.dueAtMs, checkpoints: true });
     this.#reports.endStreaming();

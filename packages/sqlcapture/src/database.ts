@@ -89,6 +89,8 @@ export interface ReplicationStream extends AsyncDisposable {
   next(): ReplicationEvent | undefined;
   /** Resolves when `next()` may have something, or after `timeoutMs`. Throws when the stream has failed. */
   wait(timeoutMs: number): Promise<void>;
+  /** A `wait()` that is pending resolves soon. */
+  interrupt(): void;
   /** A position that covers everything committed before this call, and a request that the stream soon says it got there. */
   fence(): Promise<Position>;
   /** Asks for a keepalive event now. */
@@ -104,7 +106,11 @@ export interface ScanRequest {
   readonly mode: 'keyed' | 'keyless';
   /** Rows are wanted in an order in which packed keys never decrease. */
   readonly precise: boolean;
+  /** Of the length of a usual chunk; more than 0, at most 1. */
+  readonly share: number;
   readonly state: TableState;
+  /** Nobody wants the rows any more: the scan ends, by throwing or otherwise, and leaves nothing behind. */
+  readonly signal: AbortSignal;
 }
 
 /** Byte strings one after the other: the first starts at 0, the n-th ends before `ends[n]`. */
@@ -113,19 +119,29 @@ export interface ByteList {
   readonly ends: ArrayLike<number>;
 }
 
+/** Where a scan delivers its rows. Meanwhile the stream goes on, on other connections. */
 export interface RowSink {
+  /**
+   * Once, to be awaited before the first row: what the snapshots of the scan see was committed before `seen`. Resolves
+   * when the stream has got there.
+   */
+  began(seen: Position): Promise<void>;
   /** The next `count` rows; the buffers may be reused after the call. Packed keys are given in precise scans only. */
   rows(count: number, documents: ByteList, keys: ByteList | undefined): void;
+  /**
+   * All rows up to here have been handed on, and a later scan can go on from here: the packed key, or the database's own
+   * position in the table. Without a pause after the rows; keyed scans tell it after every batch of them.
+   */
+  reached(scanned: Buffer): void;
   /** To be awaited between batches of rows. */
   drained(): Promise<void>;
 }
 
-export interface ScanResult {
-  readonly rows: number;
-  /** Where the next chunk continues; undefined when nothing was read. */
-  readonly scanned: Buffer | undefined;
-  readonly complete: boolean;
-}
+/**
+ * `outdated`, and no row: the table is not as it was last discovered, and has to be discovered again. `rewritten`, and no
+ * row: its storage is another one than in the metadata.
+ */
+export type ScanEnd = 'complete' | 'incomplete' | 'outdated' | 'rewritten';
 
 export interface Database {
   /** The tables of these names that exist. */
@@ -158,10 +174,11 @@ export interface Database {
   /**
    * Reads the next chunk of a table; of one with a watershed in its metadata, the rows that are the scan's. It sees
    * every transaction whose commit the stream delivered before this call: otherwise a change already emitted, or
-   * dropped, would be undone or lost. Undefined, and no row, when the table is not as it was last discovered: the
-   * caller discovers it again. `rewritten`, and no row, when its storage is another one than in the metadata.
+   * dropped, would be undone or lost.
    */
-  scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult | 'rewritten' | undefined>;
+  scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanEnd>;
+  /** No chunk is wanted for a while: what is kept for them may be given back. */
+  restScans(): Promise<void>;
   /** How many rows the table has, about; undefined when unknown. */
   estimateRows(table: number): Promise<number | undefined>;
 }

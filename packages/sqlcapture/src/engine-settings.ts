@@ -24,6 +24,8 @@ export interface EngineSettings {
   readonly rediscoveryIntervalMs: number;
   /** How long an idle capture keeps the source from forgetting its log, at most. */
   readonly idleCheckpointMs: number;
+  /** Of changes of the table that is being read, which wait in memory until their rows have passed. */
+  readonly mostHeldBytes: number;
   /** Between two reports of lag and progress. */
   readonly reportIntervalMs: number;
   /** End after the backfills and one last fence instead of streaming on. */

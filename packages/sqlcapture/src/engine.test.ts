@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { Downstream } from '../test/downstream.ts';
-import { FakeDatabase, FakeServer } from '../test/fake-database.ts';
+import { FakeDatabase, FakePosition, FakeServer } from '../test/fake-database.ts';
 import type { SqlBinding } from './binding.ts';
 import { FALLBACK_KEY } from './key-pointer.ts';
 import { CaptureEngine } from './engine.ts';
@@ -39,6 +39,7 @@ const settings: EngineSettings = {
   emitSourcedSchemas: true,
   rediscoveryIntervalMs: 900_000,
   idleCheckpointMs: 5000,
+  mostHeldBytes: 1_000_000,
   reportIntervalMs: 60_000,
   stopWhenCaughtUp: true,
   onTruncate: 'ignore',
@@ -181,14 +182,15 @@ describe('the capture engine', () => {
 
   test('rows that arrive out of key order stop a precise backfill', async () => {
     const broken = new FakeDatabase(filled(1), 3, () => 0.5, [table('t0')]);
-    broken.scanChunk = (_, sink) => {
+    broken.scanChunk = async (_, sink) => {
+      await sink.began(new FakePosition(100));
       const document = Buffer.from('{"op":"c","id":3,"value":1}');
       sink.rows(
         1,
         { bytes: document, ends: [document.length] },
         { bytes: Buffer.from([0, 0, 0, 3]), ends: [4] },
       );
-      return Promise.resolve({ rows: 1, scanned: undefined, complete: true });
+      return 'complete';
     };
     const engine = new CaptureEngine(
       broken,
@@ -311,6 +313,7 @@ describe('the capture engine', () => {
 
   test('[G1] whatever is written meanwhile and wherever the process dies, the collection ends equal to the table', async () => {
     const modes = fc.constantFrom('', 'Normal', 'Precise', 'Without Primary Key' as const);
+    let midChunk = 0;
     const scenario = fc.record({
       seed: fc.integer(),
       modes: fc.tuple(modes, modes),
@@ -318,11 +321,13 @@ describe('the capture engine', () => {
       chunkRows: fc.integer({ min: 1, max: 5 }),
       writes: fc.integer({ min: 0, max: 60 }),
       deaths: fc.integer({ min: 0, max: 6 }),
+      mostHeldBytes: fc.constantFrom(1, 200, 1_000_000),
     });
     await fc.assert(
-      fc.asyncProperty(scenario, async ({ seed, modes, rows, chunkRows, writes, deaths }) => {
+      fc.asyncProperty(scenario, async ({ seed, modes, rows, chunkRows, writes, deaths, mostHeldBytes }) => {
         const random = generator(seed);
         const [server, downstream] = [filled(rows, 2), new Downstream(2)];
+        const initial = server.tables.map((table) => new Map(table));
         let [writesLeft, deathsLeft, value] = [writes, deaths, 1000];
         const open: number[] = [];
         server.onIdle = () => {
@@ -344,14 +349,23 @@ describe('the capture engine', () => {
           ...binding(index, { mode }),
           ...(isUnmerged(index) ? { collectionKey: FALLBACK_KEY } : {}),
         }));
-        const die = () => {
+        const onOutput = (kind: 'document' | 'checkpoint') => {
+          if (kind === 'checkpoint') midChunk += assertAsOfCheckpoint(server, initial, downstream, modes);
           if (deathsLeft === 0 || random() > 0.05) return;
           deathsLeft -= 1;
           throw new Error('killed');
         };
         for (let run = 0; ; run += 1) {
           try {
-            await runOnce({ server, downstream, bindings, random, chunkRows, onOutput: die });
+            await runOnce({
+              server,
+              downstream,
+              bindings,
+              random,
+              chunkRows,
+              onOutput,
+              settings: { mostHeldBytes },
+            });
             if (writesLeft === 0 || run > 50) break;
           } catch (error) {
             if (!(error instanceof Error) || error.message !== 'killed') throw error;
@@ -367,10 +381,45 @@ describe('the capture engine', () => {
           });
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 200, interruptAfterTimeLimit: 240_000, markInterruptAsFailure: true },
     );
+    assert.ok(midChunk > 100, `${midChunk} checkpoints in the middle of a chunk`);
   });
 });
+
+/**
+ * Every row that a table's mode has reached is as it was at the checkpoint's position. Returns how many tables are in the
+ * middle of a backfill.
+ */
+function assertAsOfCheckpoint(
+  server: FakeServer,
+  initial: readonly Map<number, number>[],
+  downstream: Downstream,
+  modes: readonly string[],
+): number {
+  if (downstream.state['cursor'] === undefined) return 0;
+  const cursor = Number(downstream.state['cursor']);
+  let backfilling = 0;
+  for (const [table, rows] of initial.entries()) {
+    if (modes[table] === 'Without Primary Key') continue;
+    const state = tableState(downstream, `t${table}`) as { mode: string; scanned?: string };
+    const scanned = state.scanned === undefined ? undefined : Buffer.from(state.scanned, 'base64');
+    const last = state.mode === 'Active' ? Infinity : (scanned?.readUInt32BE() ?? -1);
+    if (scanned !== undefined) backfilling += 1;
+    const then = new Map(rows);
+    for (const { lsn, changes } of server.log) {
+      if (lsn > cursor) break;
+      for (const { table: changed, op, id, value } of changes) {
+        if (changed !== table) continue;
+        if (op === 'd') then.delete(id);
+        else then.set(id, value);
+      }
+    }
+    const reached = (map: Map<number, number> | undefined) => sorted(map).filter(([id]) => id <= last);
+    assert.deepEqual(reached(downstream.tables[table]), reached(then), `at ${cursor}, up to ${last}`);
+  }
+  return backfilling;
+}
 
 /** Every version of a row that was ever emitted came once, and the rows that are there now all came. */
 function assertEachOnce(downstream: Downstream, server: FakeServer, table: number): void {

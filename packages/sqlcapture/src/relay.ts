@@ -1,9 +1,11 @@
 // Relays the change stream: events in, documents out, until a boundary of the stream meets a goal. A boundary is where
-// no transaction is open; only there a checkpoint may be written.
+// no transaction is open; only there a checkpoint may be written. A chunk may be read beside it, and has a say in what
+// becomes of the changes of its table, and in whether there may be a checkpoint.
 
 import { crashPoint } from '@weir/crash-point';
 import type { BoundTables } from './bound-tables.ts';
 import type { CheckpointedOutput } from './checkpointed-output.ts';
+import type { ChunkInFlight } from './chunk-in-flight.ts';
 import type { SqlCaptureCrashPoint } from './crash-points.ts';
 import type { ChangeEvent, Position, ReplicationStream } from './database.ts';
 import type { EngineSurroundings } from './engine-settings.ts';
@@ -21,6 +23,8 @@ export interface RelayGoal {
   readonly until?: () => boolean;
   /** When `until` may come to hold while nothing arrives. */
   readonly untilMs?: number;
+  /** Stop at the first boundary at which this chunk is over. */
+  readonly chunk?: ChunkInFlight;
   /** Every commit becomes a checkpoint; otherwise the caller writes one. */
   readonly checkpoints: boolean;
 }
@@ -42,6 +46,8 @@ export class Relay {
   readonly #around: Pick<EngineSurroundings, 'signal' | 'now'>;
   readonly #listener: RelayListener;
   #atBoundary = true;
+  #woken = Promise.withResolvers<void>();
+  #isWoken = false;
 
   constructor(
     stream: ReplicationStream,
@@ -57,28 +63,47 @@ export class Relay {
     this.#idleCheckpointMs = idleCheckpointMs;
     this.#around = around;
     this.#listener = listener;
+    around.signal.addEventListener('abort', () => this.wake());
+  }
+
+  /** There is something to look at besides the stream. */
+  wake(): void {
+    this.#isWoken = true;
+    this.#woken.resolve();
+    this.#stream.interrupt();
   }
 
   /**
    * Relays events until a boundary of the stream meets the goal. False when the signal was aborted before: then part
-   * of a transaction may have been emitted, and nothing may be checkpointed any more.
+   * of a transaction may have been emitted, and nothing may be checkpointed any more. Throws what the chunk failed with.
    */
   async run(goal: RelayGoal): Promise<boolean> {
-    const nudge = new Nudges(
-      goal.fence === undefined ? this.#idleCheckpointMs : undefined,
-      this.#around.now(),
-    );
+    const nudges = new Nudges(this.#idleCheckpointMs, this.#around.now());
+    if (goal.fence !== undefined) nudges.hasten(this.#around.now() + FIRST_NUDGE_MS);
     for (;;) {
       if (this.#atBoundary && this.#meets(goal)) return true;
-      if (await this.#next(goal)) continue;
+      const isHeldUp = goal.chunk?.isOver === false && goal.chunk.isFull;
+      if (isHeldUp) goal.chunk?.giveWay();
+      else if (await this.#next(goal)) continue;
       await this.#output.drain();
       if (this.#around.signal.aborted) return false;
       await this.#listener.idle();
-      const now = this.#around.now();
-      if (nudge.isDue(now)) this.#stream.nudge();
-      const until = Math.min(nudge.dueAtMs, goal.untilMs ?? Infinity) - now;
-      await this.#stream.wait(Math.min(Math.max(until, 0), LONGEST_WAIT_MS));
+      if (goal.chunk?.awaitsStream === true) nudges.hasten(this.#around.now());
+      await this.#pause(goal, nudges, isHeldUp);
     }
+  }
+
+  /** Until something arrives, a nudge is due, or somebody wakes the relay. */
+  async #pause(goal: RelayGoal, nudges: Nudges, isHeldUp: boolean): Promise<void> {
+    const now = this.#around.now();
+    if (nudges.isDue(now)) this.#stream.nudge();
+    const until = Math.min(nudges.dueAtMs, goal.untilMs ?? Infinity) - now;
+    if (!this.#isWoken) {
+      if (isHeldUp) await this.#woken.promise;
+      else await this.#stream.wait(Math.min(Math.max(until, 0), LONGEST_WAIT_MS));
+    }
+    this.#isWoken = false;
+    this.#woken = Promise.withResolvers<void>();
   }
 
   /** False when no event has arrived. */
@@ -89,18 +114,19 @@ export class Relay {
         return false;
       case 'change':
         this.#atBoundary = false;
-        if (this.#wants(event))
+        if (goal.chunk?.table === event.table && !goal.chunk.isOver) goal.chunk.change(event);
+        else if (this.#wants(event))
           this.#output.document(this.#tables.binding(event.table).index, event.document());
         reach('sqlcapture.mid-transaction');
         if (this.#output.isFull) await this.#output.drain();
         return true;
       case 'commit':
-        this.#boundary(event.position);
-        if (goal.checkpoints && this.#output.uncommitted > 0) this.#listener.checkpoint();
+        this.#boundary(event.position, goal);
+        if (this.#output.uncommitted > 0) this.#checkpoint(goal);
         return true;
       case 'keepalive':
-        this.#boundary(event.position);
-        if (goal.checkpoints && this.#output.isIdleFor(this.#idleCheckpointMs)) this.#listener.checkpoint();
+        this.#boundary(event.position, goal);
+        if (this.#output.isIdleFor(this.#idleCheckpointMs)) this.#checkpoint(goal);
         return true;
       case 'tableChanged':
         this.#listener.tableChanged(event.table);
@@ -113,14 +139,19 @@ export class Relay {
     }
   }
 
-  #boundary(position: Position): void {
+  #boundary(position: Position, goal: RelayGoal): void {
     this.#atBoundary = true;
     this.#output.boundary(position);
+    goal.chunk?.boundary(position);
+  }
+
+  #checkpoint(goal: RelayGoal): void {
+    if (goal.checkpoints && goal.chunk?.mayCheckpoint() !== false) this.#listener.checkpoint();
   }
 
   #meets(goal: RelayGoal): boolean {
     if (goal.fence !== undefined && this.#output.position?.atLeast(goal.fence) === true) return true;
-    return goal.until?.() === true;
+    return goal.chunk?.isOver === true || goal.until?.() === true;
   }
 
   /** A precise backfill meets rows past its last key later; their changes are passed over until then. */
@@ -143,22 +174,28 @@ export class Relay {
   }
 }
 
-/** When the source is asked how far it is: more and more rarely before a fence, else at a steady pace. */
+/** When the source is asked how far it is: at a steady pace, or more and more rarely from when it is wanted to hurry. */
 class Nudges {
-  readonly #steadyMs: number | undefined;
-  #delayMs: number;
+  readonly #steadyMs: number;
+  /** Undefined at the steady pace. */
+  #delayMs: number | undefined;
   dueAtMs: number;
 
-  constructor(steadyMs: number | undefined, nowMs: number) {
+  constructor(steadyMs: number, nowMs: number) {
     this.#steadyMs = steadyMs;
-    this.#delayMs = steadyMs ?? FIRST_NUDGE_MS;
-    this.dueAtMs = nowMs + this.#delayMs;
+    this.dueAtMs = nowMs + steadyMs;
+  }
+
+  hasten(dueAtMs: number): void {
+    if (this.#delayMs !== undefined) return;
+    this.#delayMs = FIRST_NUDGE_MS;
+    this.dueAtMs = dueAtMs;
   }
 
   isDue(nowMs: number): boolean {
     if (nowMs < this.dueAtMs) return false;
-    this.#delayMs = this.#steadyMs ?? Math.min(this.#delayMs * 2, SLOWEST_NUDGE_MS);
-    this.dueAtMs = nowMs + this.#delayMs;
+    if (this.#delayMs !== undefined) this.#delayMs = Math.min(this.#delayMs * 2, SLOWEST_NUDGE_MS);
+    this.dueAtMs = nowMs + (this.#delayMs ?? this.#steadyMs);
     return true;
   }
 }

@@ -28,9 +28,22 @@ export class Downstream {
   /** The output of one process; `onOutput` may throw to make it die. */
   attach(onOutput: (kind: 'document' | 'checkpoint') => void): EngineOutput {
     this.#open = [];
+    let death: unknown;
+    const alive = (): void => {
+      if (death !== undefined) throw death;
+    };
+    const tell = (kind: 'document' | 'checkpoint'): void => {
+      try {
+        onOutput(kind);
+      } catch (error) {
+        death = error;
+        throw error;
+      }
+    };
     const document = (binding: number, bytes: Buffer): void => {
+      alive();
       this.#open.push({ binding, document: JSON.parse(bytes.toString()) as Received['document'] });
-      onOutput('document');
+      tell('document');
     };
     return {
       document,
@@ -43,12 +56,13 @@ export class Downstream {
       },
       sourcedSchema: (binding, schema) => this.schemas.push({ binding, schema }),
       checkpoint: (patch) => {
+        alive();
         this.state = mergePatch(this.state, JSON.parse(patch)) as Record<string, unknown>;
         for (const received of this.#open) this.#apply(received);
         this.committed.push(...this.#open);
         this.#open = [];
         this.checkpoints += 1;
-        onOutput('checkpoint');
+        tell('checkpoint');
       },
       drained: () => Promise.resolve(),
     };

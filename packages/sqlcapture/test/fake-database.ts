@@ -8,8 +8,8 @@ import type {
   ReplicationEvent,
   ReplicationStream,
   RowSink,
+  ScanEnd,
   ScanRequest,
-  ScanResult,
 } from '../src/database.ts';
 import type { TableMetadata } from '../src/state.ts';
 import type { TableInfo } from '../src/table-info.ts';
@@ -166,34 +166,49 @@ export class FakeDatabase implements Database {
     return Promise.resolve({});
   }
 
-  async scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanResult> {
-    this.server.onIdle();
+  /** The rows are those of the moment at which it is asked, whatever happens until they have all been handed on. */
+  async scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanEnd> {
+    await this.#pause(sink);
     const after = request.state.scanned?.readUInt32BE() ?? -1;
+    const limit = Math.max(1, Math.round(this.chunkRows * request.share));
     const page = [...(this.server.tables[request.table] ?? [])]
       .filter(([id]) => id > after)
       .toSorted(([a], [b]) => a - b)
-      .slice(0, this.chunkRows);
+      .slice(0, limit);
     const writers = new Map(this.server.writers[request.table]);
-    const rows = page.filter(
-      ([id]) => request.mode === 'keyed' || isScans(request.state.metadata, writers.get(id) ?? 0) !== false,
-    );
-    for (const [id, value] of rows) {
-      const document = Buffer.from(JSON.stringify({ op: 'c', id, value, snapshot: true }));
+    const seen = new FakePosition(this.server.lsn);
+    await this.#pause(sink);
+    await sink.began(seen);
+    for (const [id, value] of page) {
+      if (request.signal.aborted) throw new Error('the scan was not wanted any more');
       const key = packId(id);
-      sink.rows(
-        1,
-        { bytes: document, ends: [document.length] },
-        request.precise ? { bytes: key, ends: [key.length] } : undefined,
-      );
-      this.server.onIdle();
-      await sink.drained();
+      const isWanted =
+        request.mode === 'keyed' || isScans(request.state.metadata, writers.get(id) ?? 0) !== false;
+      if (isWanted) {
+        const document = Buffer.from(JSON.stringify({ op: 'c', id, value, snapshot: true }));
+        sink.rows(
+          1,
+          { bytes: document, ends: [document.length] },
+          request.precise ? { bytes: key, ends: [key.length] } : undefined,
+        );
+      }
+      if (request.mode === 'keyed') sink.reached(key);
+      await this.#pause(sink);
     }
     const last = page.at(-1);
-    return {
-      rows: rows.length,
-      scanned: last === undefined ? undefined : packId(last[0]),
-      complete: page.length < this.chunkRows,
-    };
+    if (request.mode === 'keyless' && last !== undefined) sink.reached(packId(last[0]));
+    return page.length < limit ? 'complete' : 'incomplete';
+  }
+
+  /** Others write, and the stream goes on for a while. */
+  async #pause(sink: RowSink): Promise<void> {
+    this.server.onIdle();
+    await sink.drained();
+    for (let turns = Math.floor(this.random() * 12); turns > 0; turns -= 1) await Promise.resolve();
+  }
+
+  restScans(): Promise<void> {
+    return Promise.resolve();
   }
 
   estimateRows(table: number): Promise<number | undefined> {
@@ -270,6 +285,8 @@ export class FakeStream implements ReplicationStream {
     }
     return Promise.resolve();
   }
+
+  interrupt(): void {}
 
   fence(): Promise<Position> {
     this.#server.onIdle();

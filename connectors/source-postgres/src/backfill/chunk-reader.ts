@@ -78,7 +78,10 @@ export class ChunkReader {
     const packed = precise ? { bytes: keys.view(), ends: this.#keyEnds } : undefined;
     this.#sink.rows(read, { bytes: out.view(), ends: this.#ends }, packed);
     this.rows += read;
-    if (mode === 'keyed') this.lastKey = this.#lastKey();
+    if (mode === 'keyed') {
+      this.lastKey = this.#lastKey();
+      this.#sink.reached(this.lastKey);
+    }
     return read;
   }
 }

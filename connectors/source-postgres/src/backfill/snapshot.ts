@@ -4,9 +4,14 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@weir/connector';
-import { type PgConnection, PgServerError, type QueryResult } from '@weir/pgwire';
+import { parseLsn, type PgConnection, PgServerError, type QueryResult } from '@weir/pgwire';
 import { errors } from '../errors.ts';
-import { parseSnapshot, type RecentTransactions, type Snapshot } from '../replication/recent-transactions.ts';
+import {
+  isVisible,
+  parseSnapshot,
+  type RecentTransactions,
+  type Snapshot,
+} from '../replication/recent-transactions.ts';
 
 const FIRST_DELAY_MS = 5;
 const LONGEST_DELAY_MS = 500;
@@ -15,7 +20,15 @@ const PATIENCE_MS = 60_000;
 /** SQLSTATE of a lock that needs a privilege on the whole table, where the user has it on its columns only. */
 const INSUFFICIENT_PRIVILEGE = '42501';
 
-/** `table` quoted; none is locked without. Throws PG_SNAPSHOT_BEHIND after a minute. */
+export interface TakenSnapshot extends Snapshot {
+  /** Of the log that was safe on disk, or replayed on a standby, when the snapshot had been taken. */
+  readonly position: bigint;
+}
+
+/**
+ * Sees what was streamed before the call; the stream may go on meanwhile. `table` quoted; none is locked without. Throws
+ * PG_SNAPSHOT_BEHIND after a minute.
+ */
 export async function beginSnapshot(
   connection: PgConnection,
   versionNumber: number,
@@ -23,18 +36,22 @@ export async function beginSnapshot(
   log: Logger,
   signal: AbortSignal,
   table?: string,
-): Promise<Snapshot> {
+): Promise<TakenSnapshot> {
+  const streamed = recent.all();
   const current = versionNumber >= 130_000 ? 'pg_current_snapshot' : 'txid_current_snapshot';
   const deadline = performance.now() + PATIENCE_MS;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, LONGEST_DELAY_MS)) {
-    const select = `SELECT pg_catalog.${current}()::text`;
+    const select = `SELECT pg_catalog.${current}()::text, ${POSITION}`;
     const { rows } = await beginWith(connection, table, select);
-    const snapshot = parseSnapshot(rows[0]?.[0] ?? '');
-    if (recent.settle(snapshot)) return snapshot;
+    const [text, position] = rows[0] ?? [];
+    const snapshot = parseSnapshot(text ?? '');
+    recent.settle(snapshot);
+    const invisible = streamed.filter((xid) => !isVisible(snapshot, xid));
+    if (invisible.length === 0) return { ...snapshot, position: parseLsn(position ?? '') };
     await connection.query('ROLLBACK');
     if (performance.now() > deadline) {
       throw errors.PG_SNAPSHOT_BEHIND({
-        message: `${recent.size} committed transactions have stayed invisible to queries for ${PATIENCE_MS / 1000} s`,
+        message: `${invisible.length} committed transactions have stayed invisible to queries for ${PATIENCE_MS / 1000} s`,
       });
     }
     if (delayMs === LONGEST_DELAY_MS)
@@ -42,6 +59,10 @@ export async function beginSnapshot(
     await delay(delayMs, undefined, { signal });
   }
 }
+
+/** Read after the snapshot of its statement is taken. */
+const POSITION = `CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+                       ELSE pg_catalog.pg_current_wal_flush_lsn() END`;
 
 const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 

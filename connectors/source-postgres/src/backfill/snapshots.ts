@@ -3,11 +3,11 @@
 
 import type { Logger } from '@weir/connector';
 import { type PgConnection, PgServerError } from '@weir/pgwire';
-import { type PgRelationInfo, tableReference } from '../discovery/relations.ts';
-import type { RecentTransactions, Snapshot } from '../replication/recent-transactions.ts';
 import type { SqlSession } from '@weir/postgres';
+import { type PgRelationInfo, tableReference } from '../discovery/relations.ts';
+import type { RecentTransactions } from '../replication/recent-transactions.ts';
 import { isAsDiscovered } from './layout.ts';
-import { beginSnapshot } from './snapshot.ts';
+import { beginSnapshot, type TakenSnapshot } from './snapshot.ts';
 
 /** SQLSTATE of a lock of a table that does not exist. */
 const UNDEFINED_TABLE = '42P01';
@@ -17,8 +17,9 @@ export class Snapshots {
   readonly #recent: RecentTransactions;
   readonly #log: Logger;
   readonly #signal: AbortSignal;
+  #version: Promise<number> | undefined;
 
-  /** `recent`: what was streamed and may still be invisible. */
+  /** On the connection of `sql`, one at a time. `recent`: what was streamed and may still be invisible. */
   constructor(sql: SqlSession, recent: RecentTransactions, log: Logger, signal: AbortSignal) {
     this.#sql = sql;
     this.#recent = recent;
@@ -34,10 +35,10 @@ export class Snapshots {
 
   /** `table`: quoted, locked before the snapshot is taken, and seen as it is. */
   async with<T>(
-    use: (connection: PgConnection, snapshot: Snapshot) => Promise<T>,
+    use: (connection: PgConnection, snapshot: TakenSnapshot) => Promise<T>,
     table?: string,
   ): Promise<T> {
-    const version = await this.#sql.versionNumber();
+    const version = await (this.#version ??= this.#sql.versionNumber());
     const connection = await this.#sql.connection();
     const snapshot = await beginSnapshot(connection, version, this.#recent, this.#log, this.#signal, table);
     try {
@@ -50,7 +51,7 @@ export class Snapshots {
   /** False, and nothing is read, when the table is not as it was discovered. */
   async withTable(
     relation: PgRelationInfo,
-    read: (connection: PgConnection, snapshot: Snapshot) => Promise<void>,
+    read: (connection: PgConnection, snapshot: TakenSnapshot) => Promise<void>,
   ): Promise<boolean> {
     const table = tableReference(relation);
     let isLocked = false;

@@ -115,6 +115,7 @@ export class PgReplication implements ReplicationStream {
   #pull: Promise<void> | undefined;
   #failure: unknown;
   #ended = false;
+  #interrupt: (() => void) | undefined;
   #inTransaction = false;
   #hasChanges = false;
   /** The second half of a key update; or all of it, when values have to be read from the table. */
@@ -193,6 +194,10 @@ export class PgReplication implements ReplicationStream {
     const position = new LsnPosition(await this.#options.serverPosition());
     this.nudge();
     return position;
+  }
+
+  interrupt(): void {
+    this.#interrupt?.();
   }
 
   nudge(): void {
@@ -332,6 +337,7 @@ export class PgReplication implements ReplicationStream {
     const pause = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs);
       onAbort = resolve;
+      this.#interrupt = resolve;
       signal.addEventListener('abort', onAbort);
     });
     try {

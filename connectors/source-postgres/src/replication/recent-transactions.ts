@@ -50,9 +50,13 @@ export class RecentTransactions {
     return this.#xids.size;
   }
 
-  /** Forgets what the snapshot sees; true when nothing is left. */
-  settle(snapshot: Snapshot): boolean {
+  /** As of now: later snapshots have to see all of these. */
+  all(): readonly number[] {
+    return [...this.#xids];
+  }
+
+  /** Forgets what the snapshot sees, and every later one will. */
+  settle(snapshot: Snapshot): void {
     for (const xid of this.#xids) if (isVisible(snapshot, xid)) this.#xids.delete(xid);
-    return this.#xids.size === 0;
   }
 }

@@ -47,6 +47,11 @@ export class SqlSession implements AsyncDisposable {
     return Number(row?.['n']);
   }
 
+  /** Whatever is asked at the moment fails at once; the next use opens another connection. */
+  drop(): void {
+    this.#connection?.destroy();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;

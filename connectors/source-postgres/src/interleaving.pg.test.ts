@@ -1,0 +1,111 @@
+// What others commit while a chunk is read must not wait for it. A chunk takes seconds here: of a precise backfill because
+// it has many rows, and a reader that parses them; of others because their filter sleeps for every row.
+
+import { missingPostgres, type PostgresServer, startPostgres } from '@weir/testing';
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { CaptureHarness, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
+
+/** In which a checkpoint can leave in the middle of a chunk; rows without a key are told apart by pages only. */
+const keyedModes = ['Precise', 'Normal'];
+const modes = [...keyedModes, 'Without Primary Key'];
+
+function rowsOf(mode: string): number {
+  return mode === 'Precise' ? 200_000 : 300;
+}
+
+async function start(server: PostgresServer, mode: string): Promise<CaptureHarness> {
+  await server.query(`CREATE TABLE quick (id int PRIMARY KEY, v int);
+                      CREATE TABLE slow (id int PRIMARY KEY, v int, pad text);
+                      INSERT INTO slow SELECT i, 0, repeat('x', 200) FROM generate_series(1, ${rowsOf(mode)}) i`);
+  const config = endpointConfig(server, { advanced: { backfill_chunk_size: rowsOf(mode) + 1000 } });
+  const filter = mode === 'Precise' ? '' : 'pg_sleep(0.02) IS NOT NULL';
+  const bindings = await discoverBindings(config, {
+    quick: { priority: 1 },
+    slow: { mode, advanced: { additional_backfill_filter: filter } },
+  });
+  const capture = new CaptureHarness(config, bindings);
+  capture.start();
+  return capture;
+}
+
+/** Whether a chunk of the table is being read. */
+async function isReading(server: PostgresServer): Promise<boolean> {
+  const rows = await server.query(
+    "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'COPY%\"slow\"%' AND pid <> pg_backend_pid()",
+  );
+  return rows.length > 0;
+}
+
+function count(capture: CaptureHarness, table: string): number {
+  return capture.documents(table).length;
+}
+
+async function slowRows(server: PostgresServer): Promise<{ id: number; v: number }[]> {
+  const rows = await server.query('SELECT id, v FROM slow ORDER BY id');
+  return rows.map(({ id, v }) => ({ id: Number(id), v: Number(v) }));
+}
+
+function captured(capture: CaptureHarness): { id: number; v: number }[] {
+  return capture
+    .rows('slow')
+    .map(({ id, v }) => ({ id: Number(id), v: Number(v) }))
+    .toSorted((a, b) => a.id - b.id);
+}
+
+describe('changes while a chunk is read', { skip: missingPostgres(18) }, () => {
+  for (const mode of keyedModes) {
+    test(`another table's change and its checkpoint leave in the middle of a chunk: ${mode}`, async () => {
+      await using server = await startPostgres();
+      await using capture = await start(server, mode);
+      await capture.until('a chunk to be read', () => isReading(server));
+      await server.query('INSERT INTO quick VALUES (1, 1)');
+      await capture.until('the change of the other table', () => count(capture, 'quick') === 1);
+      assert.ok(await isReading(server), 'the chunk was over before the change came');
+      await capture.untilActive();
+      assert.deepEqual(captured(capture), await slowRows(server));
+    });
+  }
+
+  for (const mode of modes) {
+    test(`changes of the table itself are right after the chunk, whichever rows they meet: ${mode}`, async () => {
+      await using server = await startPostgres();
+      await using capture = await start(server, mode);
+      await capture.until('a chunk to be read', () => isReading(server));
+      const last = rowsOf(mode);
+      await server.query(`UPDATE slow SET v = 1 WHERE id IN (2, ${last - 1});
+                          DELETE FROM slow WHERE id IN (3, ${last - 2});
+                          INSERT INTO slow VALUES (0, 7, ''), (${last + 5}, 7, '');
+                          UPDATE slow SET id = ${last + 6} WHERE id = 5; INSERT INTO quick VALUES (1, 1)`);
+      assert.ok(await isReading(server), 'the chunk was over before the changes came');
+      await capture.untilActive();
+      await capture.until('the other table', () => count(capture, 'quick') === 1);
+      assert.deepEqual(captured(capture), await slowRows(server));
+    });
+  }
+
+  test('[G1] killed in the middle of a chunk that was checkpointed there, it goes on from that row', async () => {
+    await using server = await startPostgres();
+    await using capture = await start(server, 'Precise');
+    await capture.until('a chunk to be read', () => isReading(server));
+    let id = 0;
+    await capture.until('rows of the chunk', async () => {
+      await server.query(`INSERT INTO quick VALUES (${(id += 1)}, 1)`);
+      return count(capture, 'slow') > 0;
+    });
+    assert.ok(await isReading(server), 'the chunk was over before it was checkpointed');
+    const before = count(capture, 'slow');
+    await capture.kill();
+    assert.ok(before < rowsOf('Precise'));
+    await server.query('UPDATE slow SET v = 1 WHERE id IN (1, 150)');
+    capture.start();
+    await capture.untilActive();
+    await capture.until('the last rows', () => captured(capture)[149]?.v === 1);
+    assert.deepEqual(captured(capture), await slowRows(server));
+    const snapshots = capture
+      .documents('slow')
+      .filter(({ document }) => document._meta.source.snapshot === true)
+      .map(({ document }) => document['id']);
+    assert.deepEqual(snapshots.length, new Set(snapshots).size, 'a row was read twice');
+  });
+});
