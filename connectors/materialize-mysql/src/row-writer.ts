@@ -30,8 +30,6 @@ class Queue {
   readonly rows = new RowBuffer('escape');
   readonly stage: Stage | undefined;
   readonly loadSql: string;
-  /** The temporary table exists in this session. */
-  isMade = false;
   /** The temporary table has rows. */
   isUsed = false;
 
@@ -100,10 +98,7 @@ export class RowWriter {
 
   async #send(queue: Queue, contents: Buffer): Promise<void> {
     const load = { sql: queue.loadSql, doing: this.#doing };
-    if (queue.stage !== undefined) {
-      await this.#make(queue, queue.stage);
-      queue.isUsed = true;
-    }
+    queue.isUsed = true;
     const skippedRows = await loadRows(this.#session, load, contents);
     if (skippedRows > 0 && this.#target.table.deltaUpdates) {
       throw errors.MYSQL_UNIQUE_INDEX({ message: `${this.#doing}: ${skippedRows} rows collide with others` });
@@ -112,12 +107,6 @@ export class RowWriter {
     // have just been inserted as they are.
     if (skippedRows > 0) await this.#send(this.#updates, contents);
     crash('materialize-mysql.loaded-rows');
-  }
-
-  async #make(queue: Queue, stage: Stage): Promise<void> {
-    if (queue.isMade) return;
-    await this.#session.run(stage.create, this.#doing);
-    queue.isMade = true;
   }
 
   /** Applies what is staged to the table. */
@@ -135,13 +124,28 @@ export class RowWriter {
     crash('materialize-mysql.upserted');
   }
 
-  /** Forgets what was staged, after the commit: dropping a table costs nothing, deleting its rows does. */
+  /**
+   * Makes the temporary tables, empty. Not within a transaction: servers that number their transactions (GTID) refuse it
+   * there before MySQL 8.0.13.
+   */
+  async prepare(): Promise<void> {
+    for (const { stage } of this.#staging()) await this.#session.run(stage.create, this.#doing);
+  }
+
+  /** Forgets what was staged, after the commit: making a table anew costs nothing, deleting its rows does. */
   async clear(): Promise<void> {
-    for (const queue of this.#queues) {
-      if (queue.stage === undefined || !queue.isUsed) continue;
-      await this.#session.run(queue.stage.drop, this.#doing);
-      queue.isMade = false;
+    for (const { queue, stage } of this.#staging()) {
+      if (!queue.isUsed) continue;
+      await this.#session.run(stage.drop, this.#doing);
+      await this.#session.run(stage.create, this.#doing);
       queue.isUsed = false;
     }
+  }
+
+  /** The queues that may need their temporary table. */
+  #staging(): { readonly queue: Queue; readonly stage: Stage }[] {
+    if (this.#target.table.deltaUpdates) return [];
+    const queues = this.#hardDelete ? [this.#updates, this.#deletes] : [this.#updates];
+    return queues.flatMap((queue) => (queue.stage === undefined ? [] : [{ queue, stage: queue.stage }]));
   }
 }

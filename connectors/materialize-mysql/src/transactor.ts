@@ -65,6 +65,7 @@ export async function openTransactor(
   });
   const fence = await installFence(writing, task, session.range);
   crash('materialize-mysql.fence-installed');
+  for (const { writer } of tables) await writer.prepare();
   return new MysqlTransactor({
     task,
     hardDelete: config.hardDelete,
