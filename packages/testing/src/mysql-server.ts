@@ -147,10 +147,15 @@ export async function startMysql(options: MysqlServerOptions): Promise<MysqlTest
       ...options.settings,
     },
   });
-  await server.start();
   const started = new MysqlTestServer(server, folder);
-  const connection = await started.connect('mysql');
-  await connection.query('CREATE DATABASE IF NOT EXISTS test CHARACTER SET utf8mb4');
-  await connection.end();
-  return started;
+  try {
+    await server.start();
+    const connection = await started.connect('mysql');
+    await connection.query('CREATE DATABASE IF NOT EXISTS test CHARACTER SET utf8mb4');
+    await connection.end();
+    return started;
+  } catch (failure) {
+    await started[Symbol.asyncDispose]();
+    throw failure;
+  }
 }
