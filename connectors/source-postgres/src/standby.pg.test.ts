@@ -38,7 +38,25 @@ function movedTo(server: PostgresServer, capture: CaptureHarness): CaptureHarnes
   return moved;
 }
 
-const slotIsKept = "SELECT synced AND NOT temporary FROM pg_replication_slots WHERE slot_name = 'flow_slot'";
+/** A copy is kept from the moment on at which the slot has moved past what the standby still has. */
+async function untilKept(primary: PostgresServer, standby: PostgresServer): Promise<void> {
+  const kept = "SELECT FROM pg_replication_slots WHERE slot_name = 'flow_slot' AND synced AND NOT temporary";
+  await until('the standby to keep the slot', async () => {
+    await primary.query('SELECT pg_current_xact_id(); SELECT pg_log_standby_snapshot()');
+    return (await standby.query(kept)).length > 0;
+  });
+}
+
+/** A worker that keeps slots looks every half a minute while nothing changes. */
+const WAIT_MS = 120_000;
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + WAIT_MS;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`waited ${WAIT_MS / 1000} s for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
 
 async function promote(standby: PostgresServer): Promise<void> {
   await standby.query('SELECT pg_promote()');
@@ -47,16 +65,12 @@ async function promote(standby: PostgresServer): Promise<void> {
 
 /** Logs what a new slot on a standby waits for, until it is there. */
 async function untilSlot(primary: PostgresServer, standby: PostgresServer): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  for (;;) {
+  const made =
+    "SELECT FROM pg_replication_slots WHERE slot_name = 'flow_slot' AND confirmed_flush_lsn IS NOT NULL";
+  await until('the slot on the standby', async () => {
     await primary.query('SELECT pg_log_standby_snapshot()');
-    const rows = await standby.query(
-      "SELECT FROM pg_replication_slots WHERE slot_name = 'flow_slot' AND confirmed_flush_lsn IS NOT NULL",
-    );
-    if (rows.length > 0) return;
-    if (performance.now() > deadline) throw new Error('the slot was not made in a minute');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+    return (await standby.query(made)).length > 0;
+  });
 }
 
 for (const version of postgresVersions) {
@@ -154,7 +168,7 @@ for (const version of postgresVersions) {
       await using capture = new CaptureHarness(config, await discoverBindings(config));
       capture.start();
       await capture.untilActive();
-      if (version >= 17) await untilTrue(standby, slotIsKept);
+      if (version >= 17) await untilKept(primary, standby);
       await standby.stop();
       await insert(primary, 6, 6);
       await capture.until('the last change', () => capture.documents('t').length === 6);
@@ -183,7 +197,7 @@ for (const version of postgresVersions) {
       await capture.untilActive();
       await insert(primary, 6, 8);
       await capture.until('the changes', () => capture.documents('t').length === 8);
-      await untilTrue(standby, slotIsKept);
+      await untilKept(primary, standby);
       await using early = movedTo(standby, capture);
       early.start();
       assert.match(await early.failure(), /^PG_STANDBY: .*kept for a failover[\s\S]*pg_promote/);

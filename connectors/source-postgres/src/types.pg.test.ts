@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { CaptureHarness, discover, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
 
 /** Types that both servers have, and SQL values of them. */
-const values: Readonly<Record<string, readonly string[]>> = {
+const allValues: Readonly<Record<string, readonly string[]>> = {
   bool: ['true', 'false'],
   int2: ['-32768', '32767'],
   int4: ['-2147483648', '2147483647'],
@@ -78,6 +78,11 @@ const values: Readonly<Record<string, readonly string[]>> = {
 };
 
 for (const version of postgresVersions) {
+  // Multiranges came with 14; the snapshot has them.
+  const hasMultiranges = version >= 14;
+  const values = Object.fromEntries(
+    Object.entries(allValues).filter(([type]) => hasMultiranges || !type.endsWith('multirange')),
+  );
   describe(`values of PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
     test('[G7] a backfill and the change stream give the same bytes for every type, whatever the server prints', async () => {
       await using server = await startPostgres({
@@ -130,7 +135,7 @@ for (const version of postgresVersions) {
         const printed = read.slice(0, values[type]?.length).map((body) => propertyText(body, name));
         return `${type}: ${printed.join('  |  ')}`;
       });
-      matchSnapshot(import.meta.url, 'values.txt', report.join('\n'));
+      if (hasMultiranges) matchSnapshot(import.meta.url, 'values.txt', report.join('\n'));
     });
 
     test('discovery proposes a schema for every type, keys of every kind, and leaves generated columns out', async () => {

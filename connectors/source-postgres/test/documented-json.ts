@@ -25,7 +25,10 @@ function orSentinel(v: string, text: string, last = LAST, none = NONE): string {
   return `CASE WHEN ${v} = 'infinity' THEN '${last}' WHEN ${isNamed(v)} THEN '${none}' ELSE ${text} END`;
 }
 
-export const dateBound: JsonSql = (v) => orSentinel(v, `to_char(${v}, 'YYYY-MM-DD') || 'T00:00:00Z'`);
+/** Not by way of the server's zone, which may have skipped the day. */
+const dayText: JsonSql = (v) => `to_char((${v})::timestamp, 'YYYY-MM-DD')`;
+
+export const dateBound: JsonSql = (v) => orSentinel(v, `${dayText(v)} || 'T00:00:00Z'`);
 export const timestampBound: JsonSql = (v) => orSentinel(v, `${seconds(v)} || 'Z'`);
 
 /** With a fraction as long as it has to be. */
@@ -53,9 +56,7 @@ const inQuotes =
   (v) =>
     `'"' || ${text(v)} || '"'`;
 
-export const asDate = inQuotes((v) =>
-  orSentinel(v, `to_char(${v}, 'YYYY-MM-DD')`, '9999-12-31', '0000-01-01'),
-);
+export const asDate = inQuotes((v) => orSentinel(v, dayText(v), '9999-12-31', '0000-01-01'));
 export const asTimestamp = inQuotes(timestampBound);
 export const asTimestamptz = inQuotes(timestamptzBound);
 /** 24:00 is midnight. */

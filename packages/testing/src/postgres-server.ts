@@ -158,7 +158,7 @@ export async function startOver(
   binDirectory: string,
   version: PostgresVersion,
   settings: Readonly<Record<string, string>> = {},
-  prepare: (dataDirectory: string) => void = () => undefined,
+  prepare: (dataDirectory: string) => Promise<void> | void = () => undefined,
 ): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), `weir-postgres-${version}-`));
   chmodSync(folder, 0o755);
@@ -180,7 +180,7 @@ export async function startOver(
     },
   });
   cluster.initialize();
-  prepare(join(folder, 'data'));
+  await prepare(join(folder, 'data'));
   await cluster.start();
   return new PostgresServer(cluster, folder);
 }

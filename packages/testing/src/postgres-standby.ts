@@ -17,12 +17,12 @@ export async function copyPostgres(
   const binDirectory = findPostgres(version);
   if (binDirectory === undefined) throw new Error(`PostgreSQL ${version} is not installed`);
   await server.stop();
-  const copy = await startOver(server.dataDirectory, binDirectory, version, settings, (data) => {
+  return startOver(server.dataDirectory, binDirectory, version, settings, async (data) => {
     rmSync(join(data, 'server.log'));
     prepare(data);
+    // Before the copy: a standby that does not find its primary pauses before it tries again.
+    await server.start();
   });
-  await server.start();
-  return copy;
 }
 
 /** Streams from `primary`. It holds back what the primary would clean up, and the primary keeps its log for it. */

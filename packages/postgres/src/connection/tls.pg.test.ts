@@ -71,12 +71,12 @@ for (const version of postgresVersions) {
       assert.equal(await check({ sslmode: 'disable' }, { user: 'clear' }), '');
       assert.match(
         await check({ sslmode: 'disable' }, { user: 'tls_only' }),
-        /^PG_AUTH_FAILED: .*no encryption/,
+        /^PG_AUTH_FAILED: .*(no encryption|SSL off)/,
       );
       assert.equal(await check({ sslmode: 'require' }, { user: 'tls_only' }), '');
       assert.match(
         await check({ sslmode: 'require' }, { user: 'clear' }),
-        /^PG_AUTH_FAILED: .*SSL encryption/,
+        /^PG_AUTH_FAILED: .*(SSL encryption|SSL on)/,
       );
     });
 
