@@ -83,7 +83,11 @@ describe('signing in with a cloud identity', { skip: missingPostgres(18) }, () =
     handedOut = 0;
     capture.start(env);
     await capture.untilActive();
-    assert.equal(handedOut, 2, 'a token that ends at once is asked for by each connection');
+    assert.equal(
+      handedOut,
+      3,
+      'a token that ends at once is asked for by each connection: queries, chunks, changes',
+    );
     await issue('eyJ.third');
     await server.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'estuary_flow' AND backend_type = 'client backend'",
@@ -91,7 +95,7 @@ describe('signing in with a cloud identity', { skip: missingPostgres(18) }, () =
     // The next use of the connection for queries opens it anew.
     await server.query('ALTER TABLE t ADD COLUMN v text; INSERT INTO t VALUES (2, $$new$$)');
     await capture.until('the row after the new column', () => capture.rows('t').length === 2);
-    await capture.until('the new connection', () => handedOut === 3);
+    await capture.until('the new connection', () => handedOut === 4);
   });
 
   test('[G9] a token that the server refuses may be followed by one that it takes, and is not printed', async () => {
