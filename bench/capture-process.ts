@@ -72,7 +72,9 @@ export class CaptureProcess implements AsyncDisposable {
     this.#child.stdin.write(this.#encoder.take());
   }
 
+  /** The connector ends when what it has written is read. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.stdout.resume();
     this.#child.kill('SIGTERM');
     await this.#exited;
   }
