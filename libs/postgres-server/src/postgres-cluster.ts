@@ -37,6 +37,9 @@ export class PostgresServerError extends Error {
 
 const stopSignals = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
 
+/** For killed processes to be gone. */
+const GONE_TIMEOUT_MS = 5000;
+
 export class PostgresCluster {
   readonly port: number;
   readonly dataDirectory: string;
@@ -150,19 +153,18 @@ export class PostgresCluster {
     if (server?.pid === undefined) return;
     const exited = new Promise<void>((resolve) => server.once('exit', () => resolve()));
     server.ref();
-    // Children of the postmaster have process groups of their own; they notice its death, but not at once.
-    const children =
+    // Children of the postmaster have process groups of their own; they notice its death, but not at once. Stopped, it
+    // makes no more of them. Until the last is gone the shared memory is in use, and no server starts over the data.
+    process.kill(server.pid, 'SIGSTOP');
+    const list =
       spawnSync('ps', ['-o', 'pid=', '--ppid', String(server.pid)], { encoding: 'utf8' }).stdout ?? '';
-    process.kill(server.pid, 'SIGKILL');
-    for (const child of children.split('\n').map(Number)) {
-      if (child > 0) {
-        try {
-          process.kill(child, 'SIGKILL');
-        } catch {
-          // It ended by itself.
-        }
-      }
-    }
+    const children = list
+      .split('\n')
+      .map(Number)
+      .filter((pid) => pid > 0);
+    for (const pid of [server.pid, ...children]) signalled(pid, 'SIGKILL');
+    const deadline = Date.now() + GONE_TIMEOUT_MS;
+    while (children.some((pid) => signalled(pid, 0)) && Date.now() < deadline) await delay(5);
     await exited;
   }
 
@@ -196,6 +198,15 @@ function isPostgres(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return process.platform !== 'linux' || readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('postgres');
+  } catch {
+    return false;
+  }
+}
+
+/** False when there is no such process any more. */
+function signalled(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
   } catch {
     return false;
   }
