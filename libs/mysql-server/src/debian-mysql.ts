@@ -17,7 +17,6 @@ import { dirname, join } from 'node:path';
 import { cacheFolder } from './cache-folder.ts';
 import { type ServerProgram, versionIn } from './server-program.ts';
 
-const mirror = 'http://deb.debian.org/debian';
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const folder = cacheFolder('mysql-server');
 
@@ -38,9 +37,11 @@ export function debianMysql(): ServerProgram | undefined {
 export function unpackMysql(): boolean {
   if (!existsSync('/usr/bin/apt-get') || !existsSync(keyring)) return false;
   mkdirSync(dirname(folder), { recursive: true });
+  const mirror = debianMirror();
+  if (mirror === undefined) return false;
   const partial = mkdtempSync(`${folder}.`);
   try {
-    const packages = download(join(partial, 'apt'));
+    const packages = download(join(partial, 'apt'), mirror);
     if (packages.length === 0 || !packages.every((path) => unpack(path, partial))) return false;
     rmSync(join(partial, 'apt'), { recursive: true });
     rmSync(folder, { recursive: true, force: true });
@@ -51,8 +52,18 @@ export function unpackMysql(): boolean {
   }
 }
 
+/** Where this machine has its own Debian packages from; undefined when they are of another distribution. */
+function debianMirror(): string | undefined {
+  const { stdout } = spawnSync(
+    'apt-get',
+    ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'],
+    { encoding: 'utf8' },
+  );
+  return (stdout ?? '').split('\n').find((uri) => /\/debian\/?$/.test(uri));
+}
+
 /** The packages' files, or none if one of them could not be had. */
-function download(root: string): string[] {
+function download(root: string, mirror: string): string[] {
   const archives = join(root, 'cache/archives');
   for (const path of [join(archives, 'partial'), join(root, 'state/lists/partial'), join(root, 'etc')]) {
     mkdirSync(path, { recursive: true });
