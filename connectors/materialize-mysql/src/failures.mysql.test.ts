@@ -7,7 +7,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { WeirError } from '@weir/protocol';
-import { CertificateAuthority, checkpointAt, commitAt, storeAll, transact } from '@weir/testing';
+import { CertificateAuthority, checkpointAt, commitAt, storeAll, transact, until } from '@weir/testing';
 import { onBothServers, Sink, type TableSample } from '../test/sink.ts';
 
 const things: TableSample = {
@@ -127,9 +127,10 @@ onBothServers((server, flavour) => {
       { key: [2], values: ['b'], exists: true },
     ]);
     const refused = assert.rejects(stored, { code: 'MYSQL_LOCKED' });
-    const waiting = `SELECT count(*) AS n FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'`;
-    while (Number((await sink.query(waiting))[0]?.['n']) === 0)
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    // INNODB_TRX would not do: to one who asks more often than every 100 ms it gives the same answer again and again.
+    const lockWaits = `SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'`;
+    const isWaiting = async () => Number((await sink.query(lockWaits))[0]?.['Value']) > 0;
+    await until('the wait for a lock', isWaiting, { timeoutMs: 40_000, everyMs: 10 });
     await other.query(`UPDATE t SET v = 'x' WHERE id = 1`);
     await refused;
     await other.query('COMMIT');

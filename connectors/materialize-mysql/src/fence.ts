@@ -10,7 +10,7 @@ import {
   fenceOf,
   type FenceRow,
   fenceStatements,
-  overlaps,
+  hasUnraisedRow,
   planFence,
 } from '@weir/materialize-sql';
 import { errors } from './errors.ts';
@@ -46,8 +46,7 @@ async function installOnce(session: Session, task: string, range: RangeSpec): Pr
   const raised = await session.run(statements.raiseOverlapping, doing, [task, range.keyBegin, range.keyEnd]);
   const found = await session.rows(`${statements.select} FOR UPDATE`, doing, [task]);
   const rows = found.map(fenceRowOf);
-  // A row that came in between the two statements has a fence that was not raised: two sessions would share it.
-  if (rows.filter((row) => overlaps(row, range)).length !== raised.affectedRows) {
+  if (hasUnraisedRow(rows, range, raised.affectedRows)) {
     throw errors.MYSQL_LOCKED({ message: `${doing}: another session installed its own at the same moment` });
   }
   const plan = planFence(rows, range);

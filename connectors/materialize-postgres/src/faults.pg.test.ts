@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   missingPostgres,
   type PostgresServer,
@@ -15,6 +14,7 @@ import {
   transact,
   takeTransaction,
   foldOf,
+  until,
 } from '@weir/testing';
 import { eventsTable, foundIn, ledgerTable } from '../test/ledger.ts';
 import { Sink, type TableSample } from '../test/sink.ts';
@@ -23,14 +23,6 @@ const things: TableSample = {
   table: 't',
   fields: { id: { types: ['integer'] }, v: { types: ['string'], exists: 'MAY' } },
 };
-
-async function until(check: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  while (!(await check())) {
-    assert.ok(performance.now() < deadline, 'the condition did not come true within 30 s');
-    await delay(10);
-  }
-}
 
 for (const version of postgresVersions) {
   describe(`PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
@@ -46,7 +38,9 @@ for (const version of postgresVersions) {
       await using other = await server.connect(sink.database);
       await other.query(`BEGIN; UPDATE t SET v = 'other' WHERE id = 1`);
       const going = transact(session, 2, [{ key: [1], values: ['b'], exists: true }]);
-      await until(() => sink.logs.some(({ message }) => message.includes('for a lock of another session')));
+      await until('a report of the lock', () =>
+        sink.logs.some(({ message }) => message.includes('for a lock of another session')),
+      );
       await other.query('COMMIT');
       await going;
       assert.deepEqual(await sink.query('SELECT v FROM t'), [{ v: 'b' }]);
@@ -79,7 +73,7 @@ for (const version of postgresVersions) {
       await storeAll(session, rows('new', true));
       const committing = commitAt(session, 2);
       committing.catch(() => undefined);
-      await until(async () => {
+      await until('the other session', async () => {
         const waiting = await sink.query(`SELECT 1 FROM pg_locks WHERE NOT granted`);
         return waiting.length > 0;
       });

@@ -7,14 +7,16 @@ import {
   fenceOf,
   type FenceRow,
   fenceStatements,
+  hasUnraisedRow,
   planFence,
 } from '@weir/materialize-sql';
 import { type PgConnection, quoteIdentifier, rowObjects } from '@weir/pgwire';
 import type { Checkpoint, RangeSpec } from '@weir/protocol';
+import { errors } from './errors.ts';
 import { inTransaction } from './transaction.ts';
 import { writeError } from './write-error.ts';
 
-/** Sessions of one task install their fences one after the other, also the first two of it. */
+/** Sessions of one task install their fences one after the other, also the first two of it; other programs do not ask. */
 const lockTask = 'SELECT pg_advisory_xact_lock(hashtext($1))';
 
 export class FenceTable {
@@ -35,13 +37,17 @@ export class FenceTable {
     const statements = this.#statements;
     return inTransaction(connection, `cannot install the fence in ${this.#table}`, async () => {
       await connection.query(lockTask, [task]);
-      await connection.query(statements.raiseOverlapping, [task, range.keyBegin, range.keyEnd]);
+      const parameters = [task, range.keyBegin, range.keyEnd];
+      const raised = await connection.query(statements.raiseOverlapping, parameters);
       const rows = rowObjects(await connection.query(statements.select, [task])).map((row): FenceRow => ({
         keyBegin: Number(row['key_begin']),
         keyEnd: Number(row['key_end']),
         fence: BigInt(row['fence'] ?? 0),
         checkpoint: row['checkpoint'] ?? '',
       }));
+      if (hasUnraisedRow(rows, range, raised.rowCount)) {
+        throw errors.PG_CONFLICT({ message: 'another session installed its own fence at the same moment' });
+      }
       const plan = planFence(rows, range);
       const { keyBegin, keyEnd, fence, checkpoint } = plan.own;
       if (plan.write === 'insert') {

@@ -13,6 +13,7 @@ import {
   loadAll,
   storeAll,
   transact,
+  until,
 } from '@weir/testing';
 import { Sink, type TableSample } from '../test/sink.ts';
 
@@ -219,6 +220,27 @@ for (const version of postgresVersions) {
       for (const session of sessions) await session[Symbol.asyncDispose]();
       const rows = await sink.query('SELECT fence FROM flow_checkpoints_v1');
       assert.deepEqual(rows, [{ fence: '4' }]);
+    });
+
+    test('a first session of another program that comes in between shares no fence with this one', async () => {
+      await using sink = await Sink.create(server);
+      await sink.apply(sink.spec(things));
+      // A connector that knows nothing of the lock by which those here take turns. Its row arrives after this session has
+      // raised the fences that it saw, and before it reads them.
+      await using other = await server.connect(sink.database);
+      await other.query('SELECT pg_advisory_lock(4242)');
+      await sink.query(`
+        CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN PERFORM pg_advisory_xact_lock(4242); RETURN NULL; END $$;
+        CREATE TRIGGER wait BEFORE UPDATE ON flow_checkpoints_v1 FOR EACH STATEMENT EXECUTE FUNCTION wait()`);
+      const opening = sink.open();
+      const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'`;
+      await until('the wait', async () => (await sink.query(waiting)).length > 0, { everyMs: 10 });
+      await other.query(`INSERT INTO flow_checkpoints_v1 VALUES ('acme/sink', 0, 4294967295, 7, '')`);
+      await other.query('SELECT pg_advisory_unlock(4242)');
+      await using session = await opening;
+      await transact(session, 1, []);
+      assert.deepEqual(await sink.query('SELECT fence FROM flow_checkpoints_v1'), [{ fence: '8' }]);
     });
 
     test('a checkpoint of more than a mebibyte comes back as it was', async () => {

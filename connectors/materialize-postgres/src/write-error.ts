@@ -2,7 +2,7 @@
 
 import { PgServerError } from '@weir/pgwire';
 import { queryError } from '@weir/postgres';
-import type { ErrorDetail, WeirError } from '@weir/protocol';
+import { type ErrorDetail, WeirError } from '@weir/protocol';
 import { errors } from './errors.ts';
 
 type Make = (detail: ErrorDetail) => WeirError;
@@ -45,5 +45,6 @@ export function writeError(error: unknown, doing: string): unknown {
 
 /** The transaction had no effect, and may be tried again as it was. */
 export function isConflict(error: unknown): boolean {
+  if (error instanceof WeirError) return error.code === 'PG_CONFLICT';
   return error instanceof PgServerError && ['40001', '40P01', '23505'].includes(error.sqlstate);
 }

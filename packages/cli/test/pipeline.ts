@@ -7,9 +7,10 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type PostgresServer, type TemporaryDirectory, temporaryDirectory } from '@weir/testing';
+
+export { until } from '@weir/testing';
 
 const main = join(import.meta.dirname, '..', 'src', 'main.ts');
 
@@ -243,21 +244,5 @@ export class WeirRun implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.hasEnded) await this.kill();
-  }
-}
-
-/** Waits for a condition; fails after `timeoutMs` with what `explain` says then. */
-export async function until(
-  what: string,
-  check: () => boolean | Promise<boolean>,
-  { timeoutMs = 180_000, everyMs = 50, explain = (): string => '' } = {},
-): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    if (await check()) return;
-    if (performance.now() > deadline) {
-      throw new Error(`${what} did not happen within ${timeoutMs / 1000} s\n${explain()}`);
-    }
-    await delay(everyMs);
   }
 }

@@ -26,6 +26,14 @@ export function overlaps(row: Pick<FenceRow, 'keyBegin' | 'keyEnd'>, range: Rang
 }
 
 /**
+ * Whether a row that overlaps `range` came in between raising the fences, of which there were `raised`, and reading them:
+ * its fence was not raised, and two sessions would share it. The session has to begin again.
+ */
+export function hasUnraisedRow(rows: readonly FenceRow[], range: RangeSpec, raised: number): boolean {
+  return rows.filter((row) => overlaps(row, range)).length !== raised;
+}
+
+/**
  * Which row a session over `range` owns, given the task's rows after the fence of every overlapping one was raised.
  * It goes on from the narrowest row that covers its range (its own, or a parent that was split), or starts from nothing.
  * Rows that have read further than that one are of ranges that were merged since: the session goes on from theirs when

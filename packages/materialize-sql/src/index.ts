@@ -36,7 +36,7 @@ export type { ColumnType, Dialect, FieldPlace, Migration } from './dialect.ts';
 export { defaultTableOptions, endpointNaming, endpointRules } from './endpoint-rules.ts';
 export type { TableOptions } from './endpoint-rules.ts';
 export { catalogue, errors } from './errors.ts';
-export { fenceOf, overlaps, planFence } from './fence.ts';
+export { fenceOf, hasUnraisedRow, planFence } from './fence.ts';
 export type { Fence, FencePlan } from './fence.ts';
 export { cutToBytes } from './identifier.ts';
 export { infoSchemaOf, schemasOf } from './information-schema.ts';

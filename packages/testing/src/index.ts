@@ -45,3 +45,4 @@ export type { LoadOptions } from './transactions.ts';
 export { foldOf, offsetOf, takeTransaction } from './counting-journal.ts';
 export type { CountedRows } from './counting-journal.ts';
 export { testTitles } from './test-titles.ts';
+export { until } from './until.ts';

@@ -132,8 +132,17 @@ export class SshServer implements AsyncDisposable {
     return pid === undefined ? [] : descendants(pid);
   }
 
+  /** Also those that come about meanwhile. */
   signalSessions(signal: NodeJS.Signals): void {
-    for (const pid of this.sessions()) process.kill(pid, signal);
+    const signalled = new Set<number>();
+    for (;;) {
+      const fresh = this.sessions().filter((pid) => !signalled.has(pid));
+      if (fresh.length === 0) return;
+      for (const pid of fresh) {
+        signalled.add(pid);
+        signalUnlessEnded(pid, signal);
+      }
+    }
   }
 
   /** As when the machine goes down: the server and every connection at once. */
@@ -141,21 +150,24 @@ export class SshServer implements AsyncDisposable {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
-    const sessions = this.sessions();
+    // Once it stands still, nobody can connect, and what serves connections stays its descendant.
+    child.kill('SIGSTOP');
+    this.signalSessions('SIGKILL');
     child.kill('SIGKILL');
-    for (const pid of sessions) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It ended together with another one.
-      }
-    }
     await exited;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill9();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function signalUnlessEnded(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
