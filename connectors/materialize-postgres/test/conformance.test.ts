@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { checkNamedTests } from '@weir/testing';
 
 const page = new URL('../conformance.md', import.meta.url);
 const text = readFileSync(page, 'utf8');
@@ -44,11 +45,6 @@ test('the list of conformance has every line of every group', () => {
 });
 
 test('every test that the list of conformance names exists, and every line has one or a reason', () => {
-  const named = [...text.matchAll(/\]\(([^)]+\.test\.ts)\) “([^”]+)”/g)];
-  assert.ok(named.length > 150);
-  for (const [, path = '', name = ''] of named) {
-    const source = readFileSync(new URL(path, page), 'utf8');
-    assert.ok(source.includes(name), `${path} has no test “${name}”`);
-  }
+  checkNamedTests(page, 150);
   for (const [, group, number, , shown = ''] of lines) assert.match(shown, /“|– /, `${group}-${number}`);
 });

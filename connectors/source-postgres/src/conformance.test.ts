@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { testTitles } from '@weir/testing';
+import { checkNamedTests } from '@weir/testing';
 
 const page = new URL('../conformance.md', import.meta.url);
 const rows = readFileSync(page, 'utf8')
@@ -25,16 +25,7 @@ test('the list of conformance has all 373 cases, the numbered ones in order', ()
 });
 
 test('every test that the list of conformance names exists, and every case has one or a reason', () => {
-  const text = readFileSync(page, 'utf8');
-  const named = [...text.matchAll(/\]\(([^)]+\.test\.ts)\) “([^”]+)”/g)];
-  assert.ok(named.length > 150);
-  for (const [, path = '', name = ''] of named) {
-    const titles = testTitles(readFileSync(new URL(path, page), 'utf8'));
-    assert.ok(
-      titles.some((title) => title.includes(name)),
-      `${path} has no test “${name}”`,
-    );
-  }
+  checkNamedTests(page, 150);
   for (const [first = '', name, shown = ''] of rows)
     if (/^\| \d/.test(first)) assert.match(shown, /“|^– /, name);
 });

@@ -120,6 +120,34 @@ for (const version of postgresVersions) {
       assert.deepEqual(ids(capture.rows('t')), [1, 3, 4, 5, 6, 7, 8, 9, 10]);
     });
 
+    test('a standby that has not caught up with what was read from its primary is told, and the capture goes on there later', async () => {
+      await using primary = await newPrimary(version);
+      const config = endpointConfig(primary);
+      await using standby = await startStandby(primary);
+      await using capture = new CaptureHarness(config, await discoverBindings(config));
+      capture.start();
+      await capture.untilActive();
+      await Promise.all([
+        standby.query("SELECT pg_create_logical_replication_slot('flow_slot', 'pgoutput')"),
+        untilSlot(primary, standby),
+      ]);
+      await standby.query('SELECT pg_wal_replay_pause()');
+      await untilTrue(standby, "SELECT pg_get_wal_replay_pause_state() = 'paused'");
+      await insert(primary, 6, 8);
+      await capture.until('the changes of the primary', () => capture.documents('t').length === 8);
+      await capture.kill('SIGTERM');
+
+      await using moved = movedTo(standby, capture);
+      moved.start();
+      assert.match(await moved.failure(), /^PG_STANDBY_BEHIND: [\s\S]*Wait until the standby has caught up/);
+      await standby.query('SELECT pg_wal_replay_resume()');
+      await untilReplayed(primary, standby);
+      moved.start();
+      await insert(primary, 9, 9);
+      await moved.until('what was written since', () => moved.documents('t').length === 1);
+      assert.deepEqual(ids(moved.rows('t')), [9]);
+    });
+
     test('a backfill waits for transactions of the primary that wrote before the table was published', async () => {
       await using primary = await newPrimary(version);
       await using standby = await startStandby(primary);

@@ -8,7 +8,7 @@ import { lagText } from './lag-text.ts';
 import type { BackfillProgress } from './progress.ts';
 
 export class Reports {
-  readonly #stream: ReplicationStream;
+  readonly #stream: Pick<ReplicationStream, 'health'>;
   readonly #tables: BoundTables;
   readonly #progress: BackfillProgress;
   readonly #intervalMs: number;
@@ -19,7 +19,7 @@ export class Reports {
   #streaming: { readonly isComplete: boolean } | undefined;
 
   constructor(
-    stream: ReplicationStream,
+    stream: Pick<ReplicationStream, 'health'>,
     tables: BoundTables,
     progress: BackfillProgress,
     intervalMs: number,

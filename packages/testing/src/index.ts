@@ -44,5 +44,6 @@ export { checkpointAt, commitAt, loadAll, storeAll, transact } from './transacti
 export type { LoadOptions } from './transactions.ts';
 export { foldOf, offsetOf, takeTransaction } from './counting-journal.ts';
 export type { CountedRows } from './counting-journal.ts';
+export { checkNamedTests } from './named-tests.ts';
 export { testTitles } from './test-titles.ts';
 export { until } from './until.ts';
