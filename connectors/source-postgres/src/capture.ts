@@ -132,7 +132,6 @@ async function pull(
   await session.output.transaction(async (transaction) => {
     let engine: CaptureEngine | undefined;
     const output: EngineOutput = {
-      document: (binding, document) => transaction.document(binding, document),
       documents: (binding, count, { bytes, ends }) => transaction.documents(binding, bytes, ends, count),
       sourcedSchema: (binding, schema) => transaction.sourcedSchema(binding, JSON.parse(schema) as object),
       checkpoint: (patch) => {

@@ -25,6 +25,7 @@ export class CheckpointedOutput {
   #acknowledgedEarly: Position | undefined;
   #position: Position | undefined;
   #documents = 0;
+  #bytes = 0;
   #undrainedBytes = 0;
   #lastCheckpointMs = 0;
   #lastCheckpointCursor: string | undefined;
@@ -52,16 +53,13 @@ export class CheckpointedOutput {
     this.#position = position;
   }
 
-  document(binding: number, document: Buffer): void {
-    this.#output.document(binding, document);
-    this.#documents += 1;
-    this.#undrainedBytes += document.length;
-  }
-
   documents(binding: number, count: number, documents: ByteList): void {
+    if (count === 0) return;
     this.#output.documents(binding, count, documents);
+    const bytes = documents.ends[count - 1] ?? 0;
     this.#documents += count;
-    this.#undrainedBytes += documents.ends[count - 1] ?? 0;
+    this.#bytes += bytes;
+    this.#undrainedBytes += bytes;
   }
 
   sourcedSchema(binding: number, schema: string): void {
@@ -71,6 +69,10 @@ export class CheckpointedOutput {
   /** Documents since the last checkpoint. */
   get uncommitted(): number {
     return this.#documents;
+  }
+
+  get uncommittedBytes(): number {
+    return this.#bytes;
   }
 
   /** So much has been emitted that `drain` is due. */
@@ -91,6 +93,7 @@ export class CheckpointedOutput {
     this.#output.checkpoint(this.#state.takePatch());
     reach('sqlcapture.after-checkpoint');
     this.#documents = 0;
+    this.#bytes = 0;
     this.#undrainedBytes += CHECKPOINT_BYTES;
     this.#lastCheckpointMs = this.#now();
     this.#lastCheckpointCursor = this.#state.cursor;

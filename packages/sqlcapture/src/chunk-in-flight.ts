@@ -16,7 +16,7 @@ import { crashPoint } from '@weir/crash-point';
 import type { BoundTables } from './bound-tables.ts';
 import type { CheckpointedOutput } from './checkpointed-output.ts';
 import type { SqlCaptureCrashPoint } from './crash-points.ts';
-import type { ByteList, ChangeEvent, Position, RowSink } from './database.ts';
+import type { ByteList, ChangesEvent, Position, RowSink, WantedChanges } from './database.ts';
 import { errors } from './errors.ts';
 import { HeldChanges } from './held-changes.ts';
 import { KeyOrder } from './key-order.ts';
@@ -132,12 +132,20 @@ export class ChunkInFlight implements RowSink {
     return this.#isComplete;
   }
 
-  change(event: ChangeEvent): void {
-    if (!this.#isPrecise) return this.#held.hold(undefined, event.document());
-    const key = event.key();
+  /** Of its table. */
+  get wantedChanges(): WantedChanges {
+    return this.#isPrecise ? 'keyed' : 'all';
+  }
+
+  changes({ count, documents, keys }: ChangesEvent): void {
     const { scanned } = this.#state;
-    if (scanned !== undefined && Buffer.compare(key, scanned) <= 0) this.#emit(event.document());
-    else this.#held.hold(key, event.document());
+    for (let index = 0; index < count; index += 1) {
+      const document = item(documents, index);
+      const key = keys === undefined ? undefined : item(keys, index);
+      const isPassed = key !== undefined && scanned !== undefined && Buffer.compare(key, scanned) <= 0;
+      if (isPassed) this.#emit(document);
+      else this.#held.hold(key, document);
+    }
   }
 
   /** Whether the stream is wanted to get somewhere before the first row can leave. */
@@ -195,13 +203,18 @@ export class ChunkInFlight implements RowSink {
   }
 
   readonly #emit = (document: Buffer): void => {
-    this.#output.document(this.#tables.binding(this.table).index, document);
+    const documents = { bytes: document, ends: [document.length] };
+    this.#output.documents(this.#tables.binding(this.table).index, 1, documents);
   };
 
   #update(change: Partial<TableState>): void {
     this.#tables.update(this.table, change);
     this.#state = this.#tables.state(this.table);
   }
+}
+
+function item({ bytes, ends }: ByteList, index: number): Buffer {
+  return bytes.subarray(index === 0 ? 0 : ends[index - 1], ends[index]);
 }
 
 function keyOrderError(label: string, last: Buffer, key: Buffer) {

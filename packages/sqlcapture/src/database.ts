@@ -15,18 +15,22 @@ export interface Position {
 }
 
 /**
- * One row was created, updated or deleted. The object and the buffers it hands out are reused: they are valid until
- * the next call of `next()`.
+ * Rows of one table were created, updated or deleted, one after the other in one transaction. Stands for no change at all
+ * when all of them were passed over. The object and its buffers are reused: they are valid until the next call of `next()`.
  */
-export interface ChangeEvent {
-  readonly kind: 'change';
+export interface ChangesEvent {
+  readonly kind: 'changes';
   /** Position of the binding in the list given to `openReplication`. */
   readonly table: number;
-  /** The packed key of the row, over the key columns of the table's state. */
-  key(): Buffer;
-  /** The JSON document. */
-  document(): Buffer;
+  readonly count: number;
+  /** JSON documents, in the order of the changes. */
+  readonly documents: ByteList;
+  /** The packed keys of the rows, where they are wanted. */
+  readonly keys: ByteList | undefined;
 }
+
+/** Which changes of a table are wanted: all, all with their keys, none, or those of rows whose packed key is at most this one. */
+export type WantedChanges = 'all' | 'keyed' | 'none' | Buffer;
 
 /** Every change of the transaction has been delivered, and no other transaction is open. */
 export interface CommitEvent {
@@ -53,7 +57,7 @@ export interface TruncatedEvent {
 }
 
 export type ReplicationEvent =
-  | ChangeEvent
+  | ChangesEvent
   | CommitEvent
   | KeepaliveEvent
   | TableChangedEvent
@@ -85,8 +89,11 @@ export interface ReplicationStream extends AsyncDisposable {
   isPast(metadata: TableMetadata, position: Position): boolean;
   /** Begins to receive. */
   begin(): Promise<void>;
-  /** The next event that has already arrived, or undefined. */
-  next(): ReplicationEvent | undefined;
+  /**
+   * The next event that has already arrived, or undefined. Of each table only the changes are delivered that are wanted by
+   * then, by the key over the key columns of its state.
+   */
+  next(wanted: (table: number) => WantedChanges): ReplicationEvent | undefined;
   /** Resolves when `next()` may have something, or after `timeoutMs`. Throws when the stream has failed. */
   wait(timeoutMs: number): Promise<void>;
   /** A `wait()` that is pending resolves soon. */

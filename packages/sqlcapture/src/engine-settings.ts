@@ -6,9 +6,7 @@ import type { ByteList } from './database.ts';
 import type { ReplacePolicy, TruncatePolicy } from './table-policies.ts';
 
 export interface EngineOutput {
-  /** The bytes may be reused after the call. */
-  document(binding: number, document: Buffer): void;
-  /** As `count` calls of `document`. */
+  /** `count` documents, in this order. The bytes may be reused after the call. */
   documents(binding: number, count: number, documents: ByteList): void;
   sourcedSchema(binding: number, schema: string): void;
   /** A merge patch; commits all documents since the last one. Leaves the process without delay. */

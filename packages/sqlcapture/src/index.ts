@@ -7,7 +7,7 @@ export { requireDistinctTables } from './binding.ts';
 export type { SqlBinding } from './binding.ts';
 export { crashPoints } from './crash-points.ts';
 export type {
-  ChangeEvent,
+  ChangesEvent,
   CommitEvent,
   Database,
   KeepaliveEvent,
@@ -21,6 +21,7 @@ export type {
   StreamHealth,
   TableChangedEvent,
   TruncatedEvent,
+  WantedChanges,
 } from './database.ts';
 export { schemaAnchor, sourcedSchema, writeSchema } from './document-schema.ts';
 export type { SchemaOptions } from './document-schema.ts';

@@ -7,11 +7,13 @@ import type { BoundTables } from './bound-tables.ts';
 import type { CheckpointedOutput } from './checkpointed-output.ts';
 import type { ChunkInFlight } from './chunk-in-flight.ts';
 import type { SqlCaptureCrashPoint } from './crash-points.ts';
-import type { ChangeEvent, Position, ReplicationStream } from './database.ts';
+import type { Position, ReplicationStream, WantedChanges } from './database.ts';
 import type { EngineSurroundings } from './engine-settings.ts';
 
 const reach: (name: SqlCaptureCrashPoint) => void = crashPoint;
 
+/** Of documents that commits may leave to the next checkpoint. */
+const CHECKPOINT_BYTES = 256 * 1024;
 const LONGEST_WAIT_MS = 1000;
 const FIRST_NUDGE_MS = 5;
 const SLOWEST_NUDGE_MS = 500;
@@ -25,7 +27,7 @@ export interface RelayGoal {
   readonly untilMs?: number;
   /** Stop at the first boundary at which this chunk is over. */
   readonly chunk?: ChunkInFlight;
-  /** Every commit becomes a checkpoint; otherwise the caller writes one. */
+  /** Commits become checkpoints, those that arrive together one; otherwise the caller writes one. */
   readonly checkpoints: boolean;
 }
 
@@ -46,6 +48,8 @@ export class Relay {
   readonly #around: Pick<EngineSurroundings, 'signal' | 'now'>;
   readonly #listener: RelayListener;
   #atBoundary = true;
+  /** Since a commit that left none. */
+  #isCheckpointDue = false;
   #woken = Promise.withResolvers<void>();
   #isWoken = false;
 
@@ -81,10 +85,14 @@ export class Relay {
     const nudges = new Nudges(this.#idleCheckpointMs, this.#around.now());
     if (goal.fence !== undefined) nudges.hasten(this.#around.now() + FIRST_NUDGE_MS);
     for (;;) {
-      if (this.#atBoundary && this.#meets(goal)) return true;
+      if (this.#atBoundary && this.#meets(goal)) {
+        this.#checkpointIfDue(goal);
+        return true;
+      }
       const isHeldUp = goal.chunk?.isOver === false && goal.chunk.isFull;
       if (isHeldUp) goal.chunk?.giveWay();
       else if (await this.#next(goal)) continue;
+      this.#checkpointIfDue(goal);
       await this.#output.drain();
       if (this.#around.signal.aborted) return false;
       await this.#listener.idle();
@@ -108,21 +116,21 @@ export class Relay {
 
   /** False when no event has arrived. */
   async #next(goal: RelayGoal): Promise<boolean> {
-    const event = this.#stream.next();
+    const event = this.#stream.next((table) => this.#wantedOf(table, goal.chunk));
     switch (event?.kind) {
       case undefined:
         return false;
-      case 'change':
+      case 'changes':
         this.#atBoundary = false;
-        if (goal.chunk?.table === event.table && !goal.chunk.isOver) goal.chunk.change(event);
-        else if (this.#wants(event))
-          this.#output.document(this.#tables.binding(event.table).index, event.document());
+        if (isOf(goal.chunk, event.table)) goal.chunk.changes(event);
+        else this.#output.documents(this.#tables.binding(event.table).index, event.count, event.documents);
         reach('sqlcapture.mid-transaction');
         if (this.#output.isFull) await this.#output.drain();
         return true;
       case 'commit':
         this.#boundary(event.position, goal);
-        if (this.#output.uncommitted > 0) this.#checkpoint(goal);
+        this.#isCheckpointDue ||= this.#output.uncommitted > 0;
+        if (this.#output.uncommittedBytes >= CHECKPOINT_BYTES) this.#checkpointIfDue(goal);
         return true;
       case 'keepalive':
         this.#boundary(event.position, goal);
@@ -132,6 +140,7 @@ export class Relay {
         this.#listener.tableChanged(event.table);
         return true;
       case 'truncated':
+        this.#atBoundary = false;
         this.#listener.truncated(event.table);
         return true;
       default:
@@ -146,7 +155,9 @@ export class Relay {
   }
 
   #checkpoint(goal: RelayGoal): void {
-    if (goal.checkpoints && goal.chunk?.mayCheckpoint() !== false) this.#listener.checkpoint();
+    if (!goal.checkpoints || goal.chunk?.mayCheckpoint() === false) return;
+    this.#isCheckpointDue = false;
+    this.#listener.checkpoint();
   }
 
   #meets(goal: RelayGoal): boolean {
@@ -154,24 +165,36 @@ export class Relay {
     return goal.chunk?.isOver === true || goal.until?.() === true;
   }
 
+  /** At a boundary; when more has arrived already, it may as well leave with the same checkpoint. */
+  #checkpointIfDue(goal: RelayGoal): void {
+    const isDue = this.#isCheckpointDue && this.#output.uncommitted > 0;
+    if (this.#atBoundary && isDue) this.#checkpoint(goal);
+  }
+
   /** A precise backfill meets rows past its last key later; their changes are passed over until then. */
-  #wants(event: ChangeEvent): boolean {
-    const state = this.#tables.state(event.table);
-    switch (state.mode) {
+  #wantedOf(table: number, chunk: ChunkInFlight | undefined): WantedChanges {
+    if (isOf(chunk, table)) return chunk.wantedChanges;
+    const { mode, scanned } = this.#tables.state(table);
+    switch (mode) {
       case 'Active':
       case 'UnfilteredBackfill':
       case 'KeylessBackfill':
-        return true;
+        return 'all';
       case 'Backfill':
-        return state.scanned !== undefined && Buffer.compare(event.key(), state.scanned) <= 0;
+        return scanned ?? 'none';
       case 'Pending':
       case 'Ignore':
       case 'Missing':
-        return false;
+        return 'none';
       default:
-        return false;
+        return 'none';
     }
   }
+}
+
+/** Whether the chunk has a say in what becomes of the table's changes. */
+function isOf(chunk: ChunkInFlight | undefined, table: number): chunk is ChunkInFlight {
+  return chunk?.table === table && !chunk.isOver;
 }
 
 /** When the source is asked how far it is: at a steady pace, or more and more rarely from when it is wanted to hurry. */

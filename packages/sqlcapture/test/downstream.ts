@@ -46,7 +46,6 @@ export class Downstream {
       tell('document');
     };
     return {
-      document,
       documents: (binding, count, { bytes, ends }) => {
         let start = 0;
         for (let index = 0; index < count; index += 1) {

@@ -2,7 +2,8 @@
 // engine gives others a chance. It keeps the promises of the Database interface and no others.
 
 import type {
-  ChangeEvent,
+  ByteList,
+  ChangesEvent,
   Database,
   Position,
   ReplicationEvent,
@@ -10,6 +11,7 @@ import type {
   RowSink,
   ScanEnd,
   ScanRequest,
+  WantedChanges,
 } from '../src/database.ts';
 import type { TableMetadata } from '../src/state.ts';
 import type { TableInfo } from '../src/table-info.ts';
@@ -223,8 +225,10 @@ function isScans(metadata: TableMetadata | undefined, xid: number): boolean | un
   return xid < Number(metadata['xmax']) && !running.includes(xid);
 }
 
-interface FakeChangeEvent extends ChangeEvent {
+interface FakeRowEvent extends FakeChange {
+  readonly kind: 'row';
   readonly xid: number;
+  readonly lsn: number;
 }
 
 export class FakeStream implements ReplicationStream {
@@ -235,7 +239,7 @@ export class FakeStream implements ReplicationStream {
   readonly #server: FakeServer;
   readonly #random: () => number;
   #sent: number;
-  #queue: (Exclude<ReplicationEvent, ChangeEvent> | FakeChangeEvent)[] = [];
+  #queue: (Exclude<ReplicationEvent, ChangesEvent> | FakeRowEvent)[] = [];
   #begun = false;
   #asked = false;
 
@@ -260,13 +264,24 @@ export class FakeStream implements ReplicationStream {
     return Promise.resolve();
   }
 
-  next(): ReplicationEvent | undefined {
+  next(wanted: (table: number) => WantedChanges): ReplicationEvent | undefined {
     if (this.#random() < 0.2) return undefined;
     const event = this.#queue.shift();
-    if (event?.kind !== 'change') return event;
-    const isWanted =
-      this.active.has(event.table) && isScans(this.active.get(event.table), event.xid) !== true;
-    return isWanted ? event : this.next();
+    if (event?.kind !== 'row') return event;
+    const rows = [event];
+    // Batches of any size, of one table and transaction.
+    for (
+      let next = this.#queue[0];
+      next?.kind === 'row' && next.table === event.table;
+      next = this.#queue[0]
+    ) {
+      if (this.#random() < 0.3) break;
+      this.#queue.shift();
+      rows.push(next);
+    }
+    const { table } = event;
+    const isPassedOver = !this.active.has(table) || isScans(this.active.get(table), event.xid) === true;
+    return isPassedOver ? this.next(wanted) : changesEvent(table, rows, wanted(table));
   }
 
   wait(): Promise<void> {
@@ -276,7 +291,8 @@ export class FakeStream implements ReplicationStream {
     const transaction = this.#server.log.find(({ lsn }) => lsn > this.#sent && lsn <= this.#server.flushed);
     if (transaction !== undefined) {
       this.#sent = transaction.lsn;
-      for (const change of transaction.changes) this.#queue.push(changeEvent(change, transaction));
+      const { lsn, xid } = transaction;
+      for (const change of transaction.changes) this.#queue.push({ kind: 'row', lsn, xid, ...change });
       this.#queue.push({ kind: 'commit', position: new FakePosition(transaction.lsn) });
     } else if (this.#asked) {
       this.#asked = false;
@@ -308,12 +324,23 @@ export class FakeStream implements ReplicationStream {
   }
 }
 
-function changeEvent(change: FakeChange, { lsn, xid }: Transaction): FakeChangeEvent {
+function changesEvent(table: number, rows: readonly FakeRowEvent[], wanted: WantedChanges): ChangesEvent {
+  const isWanted = (id: number): boolean =>
+    Buffer.isBuffer(wanted) ? Buffer.compare(packId(id), wanted) <= 0 : wanted !== 'none';
+  const delivered = rows.filter(({ id }) => isWanted(id));
+  const documents = delivered.map(({ op, id, value, lsn }) =>
+    Buffer.from(JSON.stringify({ op, id, value, lsn })),
+  );
   return {
-    xid,
-    kind: 'change',
-    table: change.table,
-    key: () => packId(change.id),
-    document: () => Buffer.from(JSON.stringify({ op: change.op, id: change.id, value: change.value, lsn })),
+    kind: 'changes',
+    table,
+    count: delivered.length,
+    documents: byteList(documents),
+    keys: wanted === 'keyed' ? byteList(delivered.map(({ id }) => packId(id))) : undefined,
   };
+}
+
+function byteList(items: readonly Buffer[]): ByteList {
+  let end = 0;
+  return { bytes: Buffer.concat(items), ends: items.map(({ length }) => (end += length)) };
 }

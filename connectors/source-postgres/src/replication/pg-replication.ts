@@ -1,12 +1,12 @@
 // The change stream of the engine over a replication connection: frames in, events out, nothing copied between. A
 // batch of frames stays valid until the next one is asked for, so events are views and the engine takes one at a time.
 
-import { JsonBuffer } from '@weir/json-bytes';
 import type { Logger } from '@weir/connector';
 import {
   type PgConnection,
   type PgOutputChange,
   PgOutputDecoder,
+  type PgOutputMessage,
   pgoutputOptions,
   type PgOutputRelation,
   type ReplicationBatch,
@@ -19,6 +19,7 @@ import type {
   StreamHealth,
   TableMetadata,
   TableState,
+  WantedChanges,
 } from '@weir/sqlcapture';
 import { isScanned, type Watershed, watershedOf } from '../backfill/watershed.ts';
 import { queryError } from '@weir/postgres';
@@ -26,7 +27,7 @@ import type { RowPlan } from '../document/row-plan.ts';
 import { type ChangeLsn, TransactionMeta } from '../document/transaction-meta.ts';
 import { errors } from '../errors.ts';
 import { rowTooLargeError } from '../row-limit.ts';
-import { type ChangePart, PgChangeEvent } from './change.ts';
+import { ChangeBatch, type ChangePart } from './change-batch.ts';
 import { LsnPosition } from './lsn-position.ts';
 import type { RecentTransactions } from './recent-transactions.ts';
 import { StatusReports } from './status-reports.ts';
@@ -78,9 +79,16 @@ interface ActiveTable {
   readonly keyColumns: readonly string[];
   watershed: Watershed | undefined;
   isReadInPages: boolean;
-  plan: RowPlan | undefined;
+  route: Route | undefined;
+}
+
+interface Route {
+  readonly table: number;
   /** What the plan was made for: another table may have had, or get, the name of a bound one. */
-  planOf: PgOutputRelation | undefined;
+  readonly relation: PgOutputRelation;
+  readonly plan: RowPlan;
+  /** See `mayBeUnread`. */
+  readonly mayBeUnread: boolean;
 }
 
 interface Arrival {
@@ -103,7 +111,7 @@ export class PgReplication implements ReplicationStream {
   readonly #active = new Map<number, ActiveTable>();
   readonly #tableOfRelation = new Map<number, number | undefined>();
   readonly #transaction = new TransactionMeta();
-  readonly #event: PgChangeEvent;
+  readonly #changes = new ChangeBatch(this.#transaction);
   readonly #lag = new Lag();
   readonly #budget: BudgetWatch;
   #wire: WireStream | undefined;
@@ -118,7 +126,7 @@ export class PgReplication implements ReplicationStream {
   #interrupt: (() => void) | undefined;
   #inTransaction = false;
   #hasChanges = false;
-  /** The second half of a key update; or all of it, when values have to be read from the table. */
+  /** The second half of a key update, or all of it, whose values have to be read from the table first. */
   #arrival: Arrival | undefined;
   #unknown: PgOutputRelation | undefined;
   #lastHeardMs = performance.now();
@@ -134,19 +142,20 @@ export class PgReplication implements ReplicationStream {
     this.#budget = new BudgetWatch(options.log);
     this.#acknowledged = options.start.lsn;
     this.#transaction.previousEndLsn = options.start.lsn;
-    this.#event = new PgChangeEvent(new JsonBuffer(), this.#transaction);
   }
 
   activate(table: number, state: Pick<TableState, 'keyColumns' | 'metadata' | 'mode'>): void {
     const current = this.#active.get(table);
     const keyColumns = state.keyColumns ?? [];
-    const isSame = JSON.stringify(current?.keyColumns) === JSON.stringify(keyColumns);
+    const isReadInPages = state.mode === 'KeylessBackfill';
+    const isSame =
+      isReadInPages === current?.isReadInPages &&
+      JSON.stringify(current.keyColumns) === JSON.stringify(keyColumns);
     this.#active.set(table, {
       keyColumns,
       watershed: watershedOf(state.metadata),
-      isReadInPages: state.mode === 'KeylessBackfill',
-      plan: isSame ? current?.plan : undefined,
-      planOf: current?.planOf,
+      isReadInPages,
+      route: isSame ? current?.route : undefined,
     });
   }
 
@@ -204,12 +213,15 @@ export class PgReplication implements ReplicationStream {
     this.#status?.send(true);
   }
 
-  next(): ReplicationEvent | undefined {
+  next(wanted: (table: number) => WantedChanges): ReplicationEvent | undefined {
+    const changes = this.#changes;
     const arrival = this.#arrival;
     if (arrival !== undefined) {
       if (arrival.untouched.length > 0) return undefined;
       this.#arrival = undefined;
-      return this.#event.set(arrival.table, arrival.plan, arrival.change, arrival.part, arrival.lsn);
+      changes.begin(arrival.table, wanted(arrival.table));
+      changes.add(arrival.plan, arrival.change, arrival.part, arrival.lsn);
+      return changes;
     }
     if (this.#truncated.length > 0) {
       const [table = 0] = this.#truncated.splice(0, 1);
@@ -217,30 +229,42 @@ export class PgReplication implements ReplicationStream {
     }
     const batch = this.#batch;
     if (batch === undefined || this.#unknown !== undefined) return undefined;
-    while (this.#index < batch.count) {
+    let isBegun = false;
+    for (; this.#index < batch.count; this.#index += 1) {
       const index = this.#index;
-      this.#index += 1;
       if (batch.isKeepalive(index)) {
         if (batch.replyRequested(index)) this.#status?.send(false);
         if (this.#inTransaction) continue;
+        this.#index += 1;
         return { kind: 'keepalive', position: new LsnPosition(batch.walEnd(index)) };
       }
       if (!batch.isData(index)) continue;
-      const event = this.#decode(batch, index);
-      if (event !== undefined) return event;
-      if (this.#unknown !== undefined || this.#arrival !== undefined) return undefined;
+      const message = this.#decoder.decode(batch.bytes, batch.payloadStart(index), batch.payloadEnd(index));
+      if (message.kind === 'insert' || message.kind === 'update' || message.kind === 'delete') {
+        const route = this.#routeOf(message);
+        if (route === undefined) continue;
+        if (!isBegun) {
+          isBegun = true;
+          changes.begin(route.table, wanted(route.table));
+        } else if (changes.table !== route.table || changes.isFull) return changes;
+        this.#change(route, message, batch.walStart(index));
+        if (this.#arrival === undefined) continue;
+        this.#index += 1;
+        return changes;
+      }
+      // What was gathered comes first.
+      if (isBegun) return changes;
+      const event = this.#event(message);
+      if (event === undefined && this.#unknown === undefined) continue;
+      this.#index += 1;
+      return event;
     }
     this.#batch = undefined;
-    return undefined;
+    return isBegun ? changes : undefined;
   }
 
-  #decode(batch: ReplicationBatch, index: number): ReplicationEvent | undefined {
-    const message = this.#decoder.decode(batch.bytes, batch.payloadStart(index), batch.payloadEnd(index));
+  #event(message: PgOutputMessage): ReplicationEvent | undefined {
     switch (message.kind) {
-      case 'insert':
-      case 'update':
-      case 'delete':
-        return this.#change(message, batch.walStart(index));
       case 'begin':
         if (this.#inTransaction) throw protocolError('a transaction within a transaction');
         this.#inTransaction = true;
@@ -255,8 +279,8 @@ export class PgReplication implements ReplicationStream {
         return { kind: 'commit', position: new LsnPosition(message.endLsn) };
       case 'relation':
         return this.#relation(message.relation);
-      case 'truncate':
-        this.#truncated = message.relations.flatMap(({ id }) => {
+      case 'truncate': {
+        const truncated = message.relations.flatMap(({ id }) => {
           const table = this.#tableOfRelation.get(id);
           const active = table === undefined ? undefined : this.#active.get(table);
           if (table === undefined || active === undefined) return [];
@@ -264,9 +288,12 @@ export class PgReplication implements ReplicationStream {
           if (active.watershed !== undefined && isScanned(active.watershed, this.#transaction.xid)) return [];
           return [table];
         });
-        if (this.#truncated.length === 0) return undefined;
+        const [table, ...others] = truncated;
+        if (table === undefined) return undefined;
         this.#hasChanges = true;
-        return this.next();
+        this.#truncated = others;
+        return { kind: 'truncated', table };
+      }
       case 'type':
       case 'origin':
       case 'message':
@@ -276,36 +303,35 @@ export class PgReplication implements ReplicationStream {
     }
   }
 
-  #change(change: PgOutputChange, walStart: ChangeLsn): ReplicationEvent | undefined {
-    const table = this.#tableOfRelation.get(change.relation.id);
-    const active = table === undefined ? undefined : this.#active.get(table);
+  /** Where a change goes; undefined when it is nobody's, or the scan's. */
+  #routeOf({ relation }: PgOutputChange): Route | undefined {
+    const table = this.#tableOfRelation.get(relation.id);
     if (table === undefined) return undefined;
     this.#hasChanges = true;
+    const active = this.#active.get(table);
     if (active === undefined) return undefined;
     if (active.watershed !== undefined && isScanned(active.watershed, this.#transaction.xid))
       return undefined;
-    if (active.plan === undefined || active.planOf !== change.relation) {
-      active.plan = this.#options.tables.plan(table, change.relation, active.keyColumns);
-      active.planOf = change.relation;
+    if (active.route?.relation !== relation) {
+      const plan = this.#options.tables.plan(table, relation, active.keyColumns);
+      active.route = { table, relation, plan, mayBeUnread: mayBeUnread(active, plan) };
     }
+    return active.route;
+  }
+
+  #change({ table, plan, mayBeUnread }: Route, change: PgOutputChange, walStart: ChangeLsn): void {
     change.readTuples();
-    const { plan } = active;
     const lsn = this.#transaction.nextLsn(walStart);
-    if (change.kind === 'update') {
-      const hasMoved =
-        change.oldKind !== 'none' && plan.keyChanged(change.bytes, change.oldTuple, change.newTuple);
-      const untouched = hasMoved || mayBeUnread(active, plan) ? untouchedColumns(change) : [];
-      if (hasMoved && this.#options.splitKeyUpdates) {
-        const next = this.#transaction.nextLsn(walStart);
-        this.#arrival = { table, plan, change, part: 'arrival', lsn: next, untouched };
-        return this.#event.set(table, plan, change, 'departure', lsn);
-      }
-      if (untouched.length > 0) {
-        this.#arrival = { table, plan, change, part: 'whole', lsn, untouched };
-        return undefined;
-      }
-    }
-    return this.#event.set(table, plan, change, 'whole', lsn);
+    const { kind, bytes, oldKind, oldTuple, newTuple } = change;
+    const hasMoved = kind === 'update' && oldKind !== 'none' && plan.keyChanged(bytes, oldTuple, newTuple);
+    const untouched = hasMoved || (kind === 'update' && mayBeUnread) ? untouchedColumns(change) : [];
+    if (hasMoved && this.#options.splitKeyUpdates) {
+      this.#changes.add(plan, change, 'departure', lsn);
+      const next = this.#transaction.nextLsn(walStart);
+      if (untouched.length === 0) this.#changes.add(plan, change, 'arrival', next);
+      else this.#arrival = { table, plan, change, part: 'arrival', lsn: next, untouched };
+    } else if (untouched.length === 0) this.#changes.add(plan, change, 'whole', lsn);
+    else this.#arrival = { table, plan, change, part: 'whole', lsn, untouched };
   }
 
   #relation(relation: PgOutputRelation): ReplicationEvent | undefined {
