@@ -36,6 +36,8 @@ export type WantedChanges = 'all' | 'keyed' | 'none' | Buffer;
 export interface CommitEvent {
   readonly kind: 'commit';
   readonly position: Position;
+  /** The commit of a later transaction has arrived as well. */
+  readonly isFollowed: boolean;
 }
 
 /** No transaction is open, and every transaction that committed before `position` has been delivered. */

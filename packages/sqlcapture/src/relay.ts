@@ -48,7 +48,7 @@ export class Relay {
   readonly #around: Pick<EngineSurroundings, 'signal' | 'now'>;
   readonly #listener: RelayListener;
   #atBoundary = true;
-  /** Since a commit that left none. */
+  /** Documents were committed that no checkpoint covers yet. */
   #isCheckpointDue = false;
   #woken = Promise.withResolvers<void>();
   #isWoken = false;
@@ -130,7 +130,8 @@ export class Relay {
       case 'commit':
         this.#boundary(event.position, goal);
         this.#isCheckpointDue ||= this.#output.uncommitted > 0;
-        if (this.#output.uncommittedBytes >= CHECKPOINT_BYTES) this.#checkpointIfDue(goal);
+        if (!event.isFollowed || this.#output.uncommittedBytes >= CHECKPOINT_BYTES)
+          this.#checkpointIfDue(goal);
         return true;
       case 'keepalive':
         this.#boundary(event.position, goal);
@@ -165,7 +166,7 @@ export class Relay {
     return goal.chunk?.isOver === true || goal.until?.() === true;
   }
 
-  /** At a boundary; when more has arrived already, it may as well leave with the same checkpoint. */
+  /** What was committed and has not left yet, because of the chunk or of commits that followed. */
   #checkpointIfDue(goal: RelayGoal): void {
     const isDue = this.#isCheckpointDue && this.#output.uncommitted > 0;
     if (this.#atBoundary && isDue) this.#checkpoint(goal);

@@ -267,6 +267,8 @@ export class FakeStream implements ReplicationStream {
   next(wanted: (table: number) => WantedChanges): ReplicationEvent | undefined {
     if (this.#random() < 0.2) return undefined;
     const event = this.#queue.shift();
+    if (event?.kind === 'commit')
+      return { ...event, isFollowed: this.#queue.some(({ kind }) => kind === 'commit') };
     if (event?.kind !== 'row') return event;
     const rows = [event];
     // Batches of any size, of one table and transaction.
@@ -293,7 +295,7 @@ export class FakeStream implements ReplicationStream {
       this.#sent = transaction.lsn;
       const { lsn, xid } = transaction;
       for (const change of transaction.changes) this.#queue.push({ kind: 'row', lsn, xid, ...change });
-      this.#queue.push({ kind: 'commit', position: new FakePosition(transaction.lsn) });
+      this.#queue.push({ kind: 'commit', position: new FakePosition(transaction.lsn), isFollowed: false });
     } else if (this.#asked) {
       this.#asked = false;
       this.#sent = this.#server.flushed;

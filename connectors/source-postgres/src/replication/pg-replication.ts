@@ -5,6 +5,7 @@ import type { Logger } from '@weir/connector';
 import {
   type PgConnection,
   type PgOutputChange,
+  type PgOutputCommit,
   PgOutputDecoder,
   type PgOutputMessage,
   pgoutputOptions,
@@ -13,6 +14,7 @@ import {
   type ReplicationStream as WireStream,
 } from '@weir/pgwire';
 import type {
+  CommitEvent,
   Position,
   ReplicationEvent,
   ReplicationStream,
@@ -21,13 +23,14 @@ import type {
   TableState,
   WantedChanges,
 } from '@weir/sqlcapture';
-import { isScanned, type Watershed, watershedOf } from '../backfill/watershed.ts';
+import { watershedOf } from '../backfill/watershed.ts';
 import { queryError } from '@weir/postgres';
 import type { RowPlan } from '../document/row-plan.ts';
 import { type ChangeLsn, TransactionMeta } from '../document/transaction-meta.ts';
 import { errors } from '../errors.ts';
 import { rowTooLargeError } from '../row-limit.ts';
 import { ChangeBatch, type ChangePart } from './change-batch.ts';
+import { ChangeRoutes, type Route } from './change-routes.ts';
 import { LsnPosition } from './lsn-position.ts';
 import type { RecentTransactions } from './recent-transactions.ts';
 import { StatusReports } from './status-reports.ts';
@@ -75,22 +78,6 @@ export interface PgReplicationOptions {
   readonly signal: AbortSignal;
 }
 
-interface ActiveTable {
-  readonly keyColumns: readonly string[];
-  watershed: Watershed | undefined;
-  isReadInPages: boolean;
-  route: Route | undefined;
-}
-
-interface Route {
-  readonly table: number;
-  /** What the plan was made for: another table may have had, or get, the name of a bound one. */
-  readonly relation: PgOutputRelation;
-  readonly plan: RowPlan;
-  /** See `mayBeUnread`. */
-  readonly mayBeUnread: boolean;
-}
-
 interface Arrival {
   readonly table: number;
   readonly plan: RowPlan;
@@ -108,8 +95,7 @@ export class PgReplication implements ReplicationStream {
   readonly #recent: RecentTransactions;
   readonly #options: PgReplicationOptions;
   readonly #decoder = new PgOutputDecoder();
-  readonly #active = new Map<number, ActiveTable>();
-  readonly #tableOfRelation = new Map<number, number | undefined>();
+  readonly #routes: ChangeRoutes;
   readonly #transaction = new TransactionMeta();
   readonly #changes = new ChangeBatch(this.#transaction);
   readonly #lag = new Lag();
@@ -135,6 +121,7 @@ export class PgReplication implements ReplicationStream {
 
   constructor(options: PgReplicationOptions) {
     this.#options = options;
+    this.#routes = new ChangeRoutes((...of) => options.tables.plan(...of));
     this.start = options.start;
     this.metadata = options.metadata;
     this.continues = options.continues;
@@ -145,18 +132,7 @@ export class PgReplication implements ReplicationStream {
   }
 
   activate(table: number, state: Pick<TableState, 'keyColumns' | 'metadata' | 'mode'>): void {
-    const current = this.#active.get(table);
-    const keyColumns = state.keyColumns ?? [];
-    const isReadInPages = state.mode === 'KeylessBackfill';
-    const isSame =
-      isReadInPages === current?.isReadInPages &&
-      JSON.stringify(current.keyColumns) === JSON.stringify(keyColumns);
-    this.#active.set(table, {
-      keyColumns,
-      watershed: watershedOf(state.metadata),
-      isReadInPages,
-      route: isSame ? current?.route : undefined,
-    });
+    this.#routes.activate(table, state);
   }
 
   isPast(metadata: TableMetadata, position: Position): boolean {
@@ -165,7 +141,7 @@ export class PgReplication implements ReplicationStream {
   }
 
   deactivate(table: number): void {
-    this.#active.delete(table);
+    this.#routes.deactivate(table);
   }
 
   async begin(): Promise<void> {
@@ -254,7 +230,10 @@ export class PgReplication implements ReplicationStream {
       }
       // What was gathered comes first.
       if (isBegun) return changes;
-      const event = this.#event(message);
+      const event =
+        message.kind === 'commit'
+          ? this.#commit(message, isCommitFollowed(batch, index))
+          : this.#event(message);
       if (event === undefined && this.#unknown === undefined) continue;
       this.#index += 1;
       return event;
@@ -271,23 +250,10 @@ export class PgReplication implements ReplicationStream {
         this.#hasChanges = false;
         this.#transaction.begin(message.finalLsn, message.commitTimeMicros, message.xid);
         return undefined;
-      case 'commit':
-        if (!this.#inTransaction) throw protocolError('a commit without a transaction');
-        this.#inTransaction = false;
-        this.#transaction.previousEndLsn = message.endLsn;
-        if (this.#hasChanges) this.#recent.add(this.#transaction.xid);
-        return { kind: 'commit', position: new LsnPosition(message.endLsn) };
       case 'relation':
         return this.#relation(message.relation);
       case 'truncate': {
-        const truncated = message.relations.flatMap(({ id }) => {
-          const table = this.#tableOfRelation.get(id);
-          const active = table === undefined ? undefined : this.#active.get(table);
-          if (table === undefined || active === undefined) return [];
-          // The scan reads what came after it.
-          if (active.watershed !== undefined && isScanned(active.watershed, this.#transaction.xid)) return [];
-          return [table];
-        });
+        const truncated = this.#routes.truncated(message.relations, this.#transaction.xid);
         const [table, ...others] = truncated;
         if (table === undefined) return undefined;
         this.#hasChanges = true;
@@ -303,20 +269,20 @@ export class PgReplication implements ReplicationStream {
     }
   }
 
+  #commit({ endLsn }: PgOutputCommit, isFollowed: boolean): CommitEvent {
+    if (!this.#inTransaction) throw protocolError('a commit without a transaction');
+    this.#inTransaction = false;
+    this.#transaction.previousEndLsn = endLsn;
+    if (this.#hasChanges) this.#recent.add(this.#transaction.xid);
+    return { kind: 'commit', position: new LsnPosition(endLsn), isFollowed };
+  }
+
   /** Where a change goes; undefined when it is nobody's, or the scan's. */
-  #routeOf({ relation }: PgOutputChange): Route | undefined {
-    const table = this.#tableOfRelation.get(relation.id);
+  #routeOf(change: PgOutputChange): Route | undefined {
+    const table = this.#routes.tableOf(change.relation);
     if (table === undefined) return undefined;
     this.#hasChanges = true;
-    const active = this.#active.get(table);
-    if (active === undefined) return undefined;
-    if (active.watershed !== undefined && isScanned(active.watershed, this.#transaction.xid))
-      return undefined;
-    if (active.route?.relation !== relation) {
-      const plan = this.#options.tables.plan(table, relation, active.keyColumns);
-      active.route = { table, relation, plan, mayBeUnread: mayBeUnread(active, plan) };
-    }
-    return active.route;
+    return this.#routes.of(change, table, this.#transaction.xid);
   }
 
   #change({ table, plan, mayBeUnread }: Route, change: PgOutputChange, walStart: ChangeLsn): void {
@@ -337,7 +303,7 @@ export class PgReplication implements ReplicationStream {
   #relation(relation: PgOutputRelation): ReplicationEvent | undefined {
     const { tables } = this.#options;
     const table = tables.tableOf(relation);
-    this.#tableOfRelation.set(relation.id, table);
+    this.#routes.identify(relation, table);
     if (table === undefined) return undefined;
     if (!tables.knows(relation)) {
       this.#unknown = relation;
@@ -424,12 +390,12 @@ export class PgReplication implements ReplicationStream {
   }
 }
 
-/**
- * Whether an update may be of a row that the collection has not, and will not get from the scan: the row may move to a page
- * that was read before. Without a key there is nothing to merge with anyway, nor to find the row by.
- */
-function mayBeUnread({ isReadInPages }: ActiveTable, { collectionKey }: RowPlan): boolean {
-  return isReadInPages && collectionKey.length > 0;
+/** By message type, without decoding: `C` is a commit. */
+function isCommitFollowed(batch: ReplicationBatch, index: number): boolean {
+  for (let later = index + 1; later < batch.count; later += 1) {
+    if (batch.isData(later) && batch.bytes[batch.payloadStart(later)] === 0x43) return true;
+  }
+  return false;
 }
 
 function protocolError(what: string) {
