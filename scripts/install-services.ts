@@ -1,5 +1,5 @@
 // Makes sure that the servers which the tests need are on this machine. PostgreSQL 18 comes with the npm packages;
-// PostgreSQL 15, MariaDB and the OpenSSH server are Debian's, MySQL 9 is its unstable's. What cannot be installed is said
+// PostgreSQL 15, MariaDB, PgBouncer and the OpenSSH server are Debian's, MySQL 9 is its unstable's. What cannot be installed is said
 // in one line; with WEIR_REQUIRE_SERVICES=1 it is an error.
 
 import {
@@ -63,6 +63,11 @@ const services: readonly Service[] = [
     name: 'OpenSSH server (Debian package openssh-server)',
     present: () => existsSync('/usr/sbin/sshd'),
     install: () => aptWithoutService('openssh-server', 'ssh'),
+  },
+  {
+    name: 'PgBouncer (Debian package pgbouncer)',
+    present: () => existsSync('/usr/sbin/pgbouncer'),
+    install: () => aptWithoutService('pgbouncer', 'pgbouncer'),
   },
   {
     name: 'MariaDB 10.11 (Debian packages mariadb-server-core, mariadb-client-core)',

@@ -42,13 +42,39 @@ function refusal(error: PgServerError, endpoint: PostgresEndpoint): unknown {
         cause: error,
       });
     case '53300':
-      return errors.PG_TOO_MANY_CONNECTIONS(detail);
+      return errors.PG_TOO_MANY_CONNECTIONS({ ...detail, ...limitFix(error, user, database) });
+    case '08P01':
+      return error.message.includes('startup parameter')
+        ? errors.PG_POOLER(detail)
+        : errors.PG_CONNECT_REFUSED(detail);
     case '57P01':
     case '57P02':
     case '57P03':
       return errors.PG_SERVER_UNAVAILABLE(detail);
     default:
-      return errors.PG_UNREACHABLE({ ...detail, fix: '' });
+      return errors.PG_CONNECT_REFUSED(detail);
+  }
+}
+
+/**
+ * The server has one SQLSTATE for four limits. Its messages may be translated; the names of settings and of the functions
+ * that report are not.
+ */
+function limitFix(error: PgServerError, user: string, database: string): { readonly fix?: string } {
+  const unlimited = 'CONNECTION LIMIT -1;';
+  switch (error.fields.routine) {
+    case 'InitializeSessionUserId':
+      return {
+        fix: `Run: ALTER ROLE ${quoteIdentifier(user)} ${unlimited} (or a larger limit), or close other connections of the user.`,
+      };
+    case 'CheckMyDatabase':
+      return {
+        fix: `Run: ALTER DATABASE ${quoteIdentifier(database)} ${unlimited} (or a larger limit), or close other connections to the database.`,
+      };
+    default:
+      return error.message.includes('max_wal_senders')
+        ? { fix: 'Raise max_wal_senders and restart the server, or stop a standby or another capture.' }
+        : {};
   }
 }
 

@@ -33,14 +33,24 @@ export const catalogue = {
     fix: 'Check /address, and that a firewall lets this machine through.',
     retry: 'backoff',
   },
+  PG_CONNECT_REFUSED: {
+    summary: 'The server refused the connection for a reason of its own.',
+    fix: 'The message of the server says why; its log may say more.',
+    retry: 'backoff',
+  },
+  PG_POOLER: {
+    summary: 'A connection pooler answered that does not pass on the settings of a session.',
+    fix: 'Set /address to the server itself: a pooler has another host name or port, such as 6432 or 6543.',
+    retry: 'never',
+  },
   PG_TLS_FAILED: {
     summary: 'The encrypted connection could not be established as /advanced/sslmode demands.',
     fix: 'Check /advanced/sslmode, and that /advanced/ssl_server_ca holds the authority that signed the certificate of the server.',
     retry: 'never',
   },
   PG_TOO_MANY_CONNECTIONS: {
-    summary: 'The server has no connection left.',
-    fix: 'Raise max_connections, or close connections of other clients.',
+    summary: 'The server, or a limit of the user or of the database, has no connection left.',
+    fix: 'Raise max_connections and restart the server, or close connections of other clients.',
     retry: 'backoff',
   },
   PG_SERVER_UNAVAILABLE: {

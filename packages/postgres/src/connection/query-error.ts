@@ -12,7 +12,11 @@ export function queryError(error: unknown, doing: string): unknown {
     const isShutdown = error.sqlstate.startsWith('57P');
     return isShutdown
       ? errors.PG_SERVER_UNAVAILABLE({ message, cause: error })
-      : errors.PG_QUERY_FAILED({ message, cause: error, fix: error.hint ?? '' });
+      : errors.PG_QUERY_FAILED({
+          message,
+          cause: error,
+          ...(error.hint === undefined ? {} : { fix: error.hint }),
+        });
   }
   if (error instanceof PgConnectionError) {
     return errors.PG_CONNECTION_LOST({ message: `${doing}: ${error.message}`, cause: error });
