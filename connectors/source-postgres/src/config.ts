@@ -1,7 +1,12 @@
 // What an endpoint configuration means: its settings in the units of the connector, and what its schema cannot say.
 
 import { parseFeatureFlags } from '@weir/schema/config';
-import { compileTablePattern, type ReplacePolicy, type TruncatePolicy } from '@weir/sqlcapture';
+import {
+  compileTablePattern,
+  type ReplacePolicy,
+  type StreamId,
+  type TruncatePolicy,
+} from '@weir/sqlcapture';
 import { errors } from './errors.ts';
 import { type ExpertSettings, expertSettings } from './expert-settings.ts';
 import {
@@ -13,6 +18,7 @@ import {
   valueStyle,
 } from '@weir/postgres';
 import type { EndpointConfig } from './endpoint-schema.ts';
+import { watermarksReadOnlyError, watermarksStream } from './watermarks-table.ts';
 
 const flagDefaults = {
   use_schema_inference: true,
@@ -26,6 +32,8 @@ const flagDefaults = {
   time_as_time: true,
   flatten_arrays: true,
   multidimensional_arrays: false,
+  /** Fences and positions come from rows that are written, and not from keepalives. */
+  watermarks: false,
 } as const;
 
 export interface SourceSettings extends ExpertSettings {
@@ -42,6 +50,8 @@ export interface SourceSettings extends ExpertSettings {
   readonly readOnly: boolean;
   readonly onTruncate: TruncatePolicy;
   readonly onReplaced: ReplacePolicy;
+  /** Where watermarks are written, if they are asked for; what discovery leaves out in any case. */
+  readonly watermarksTable: StreamId;
   readonly flags: ReturnType<typeof featureFlags>;
   readonly style: ValueStyle;
   readonly isSkipped: (schema: string, table: string) => boolean;
@@ -59,6 +69,8 @@ export function checkConfig(config: EndpointConfig): void {
   refusePooler(config.address, 'which cannot replicate');
   for (const pattern of config.discoveryFilters.table_patterns ?? []) compileTablePattern(pattern);
   checkSlotName(config);
+  if (featureFlags(config).watermarks && config.advanced.read_only_capture)
+    throw watermarksReadOnlyError('/advanced/read_only_capture forbids that');
   skippedTables(config);
   rediscoveryIntervalMs(config);
   expertSettings(config.advanced);
@@ -92,6 +104,7 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
     readOnly: advanced.read_only_capture ?? false,
     onTruncate: advanced.on_truncate ?? 'ignore',
     onReplaced: advanced.on_replaced ?? 'stop',
+    watermarksTable: watermarksStream(advanced.watermarksTable ?? 'public.flow_watermarks'),
     flags: featureFlags(config),
     style: valueStyle(featureFlags(config)),
     isSkipped: (schema, table) => skipped.has('*.*') || skipped.has(`${schema}.${table}`.toLowerCase()),

@@ -1,4 +1,4 @@
-// The two kinds of connections of a capture. Both pin the settings that decide how values are printed, so that backfill and
+// The kinds of connections of a capture. They pin the settings that decide how values are printed, so that backfill and
 // replication agree whatever the server's own settings are.
 
 import { type PgConnection, PgServerError, quoteIdentifier } from '@weir/pgwire';
@@ -9,10 +9,13 @@ import { errors } from './errors.ts';
 
 const REPLICATION_CONNECT_TIMEOUT_MS = 30_000;
 
-export type ConnectionFactory = (kind: 'sql' | 'replication', signal?: AbortSignal) => Promise<PgConnection>;
+/** `watermarks`: for rows of ours, which no standby has to have. */
+export type ConnectionKind = 'sql' | 'replication' | 'watermarks';
+
+export type ConnectionFactory = (kind: ConnectionKind, signal?: AbortSignal) => Promise<PgConnection>;
 
 export function connectionFactory(connect: Connect, settings: SourceSettings): ConnectionFactory {
-  const purposes: Readonly<Record<'sql' | 'replication', ConnectionPurpose>> = {
+  const purposes: Readonly<Record<ConnectionKind, ConnectionPurpose>> = {
     sql: {
       settings: {
         ...sessionSettings,
@@ -27,6 +30,14 @@ export function connectionFactory(connect: Connect, settings: SourceSettings): C
       replication: 'database',
       settings: sessionSettings,
       connectTimeoutMs: REPLICATION_CONNECT_TIMEOUT_MS,
+    },
+    watermarks: {
+      settings: {
+        ...sessionSettings,
+        synchronous_commit: 'local',
+        row_security: 'off',
+        statement_timeout: settings.statementTimeout,
+      },
     },
   };
   return async (kind, signal) => {

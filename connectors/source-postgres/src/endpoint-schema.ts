@@ -107,7 +107,7 @@ export const endpointSchema = configSchema(
           text({
             title: 'Watermarks Table',
             description:
-              'Accepted so that existing catalogs keep working. This connector needs no table to write to.',
+              'The table that is written to with the feature flag watermarks; without that flag none is.',
             default: 'public.flow_watermarks',
             pattern: String.raw`^.+\..+$`,
           }),
@@ -147,7 +147,7 @@ export const endpointSchema = configSchema(
           flag({
             title: 'Read-Only Capture',
             description:
-              'Never write to the source database. This connector never does, except to add tables to the publication, which this option forbids.',
+              'Never write to the source database. This connector only ever adds tables to the publication and, with the feature flag watermarks, writes rows of its own; this option forbids both.',
             default: false,
             nonsensitive: true,
           }),

@@ -127,6 +127,31 @@ export const catalogue = {
     fix: 'Look for a synchronous standby that does not answer: SELECT * FROM pg_stat_replication;',
     retry: 'backoff',
   },
+  PG_WATERMARKS_MISSING: {
+    summary: 'The watermarks table does not exist and could not be created.',
+    fix: 'CREATE TABLE public.flow_watermarks (slot text PRIMARY KEY, watermark text);',
+    retry: 'never',
+  },
+  PG_WATERMARKS_UNWRITABLE: {
+    summary: 'The user may not write to the watermarks table, or it has not the columns of one.',
+    fix: 'GRANT SELECT, INSERT, UPDATE ON public.flow_watermarks TO …;',
+    retry: 'never',
+  },
+  PG_WATERMARKS_UNPUBLISHED: {
+    summary: 'What is written to the watermarks table does not come back through the stream.',
+    fix: 'ALTER PUBLICATION flow_publication ADD TABLE public.flow_watermarks;',
+    retry: 'never',
+  },
+  PG_WATERMARKS_READ_ONLY: {
+    summary: 'Watermarks were asked for where nothing may be written.',
+    fix: 'Take the feature flag watermarks away: fences then come without writes.',
+    retry: 'never',
+  },
+  PG_WATERMARKS_BOUND: {
+    summary: 'The table that watermarks are written to is captured itself.',
+    fix: 'Disable the binding, or name another /advanced/watermarksTable.',
+    retry: 'never',
+  },
   PG_STREAM_SILENT: {
     summary: 'The server has sent nothing on the replication connection for 15 minutes.',
     fix: 'The task starts again by itself. If this goes on, look at the network between this machine and the server.',

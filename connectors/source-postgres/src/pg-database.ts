@@ -17,7 +17,7 @@ import {
   type TableInfo,
   type TableMetadata,
 } from '@weir/sqlcapture';
-import { queryError, repackKey, type SqlSession } from '@weir/postgres';
+import { queryError, repackKey, SqlSession } from '@weir/postgres';
 import { ChunkScan } from './backfill/chunk-scan.ts';
 import { EarlyWriters } from './backfill/early-writers.ts';
 import { estimateRows } from './backfill/page-range.ts';
@@ -32,11 +32,13 @@ import { serverPosition } from './replication-slot.ts';
 import { awaitingStandby } from './replication/awaiting-standby.ts';
 import { LsnPosition } from './replication/lsn-position.ts';
 import { PgReplication, type StreamTables } from './replication/pg-replication.ts';
+import { Watermarks } from './replication/watermarks.ts';
 import { RecentTransactions } from './replication/recent-transactions.ts';
 import { readRowValues } from './replication/row-values.ts';
 import { openSlot, startingPoint, startMetadata } from './replication/starting-point.ts';
 import { identifySystem } from './replication/timeline.ts';
 import { readWalFacts } from './replication/wal-budget.ts';
+import { findWatermarks } from './watermarks-table.ts';
 
 export interface PgDatabaseOptions {
   readonly sql: SqlSession;
@@ -110,6 +112,7 @@ export class PgDatabase implements Database, AsyncDisposable {
         tables: this.#streamTables(),
         recent: this.#recent,
         serverPosition: () => serverPosition(sql),
+        watermarks: await this.#watermarks(slot),
         walFacts: () => readWalFacts(sql, slot),
         splitKeyUpdates: settings.flags.split_key_updates,
         log,
@@ -119,6 +122,20 @@ export class PgDatabase implements Database, AsyncDisposable {
       await connection.close().catch(() => undefined);
       throw queryError(error, 'cannot start replication');
     }
+  }
+
+  /** None in a preview, which leaves alone what the task keeps at its source. */
+  async #watermarks(slot: string): Promise<Watermarks | undefined> {
+    const { sql, connect, settings, preview, signal } = this.#options;
+    const { publication, watermarksTable } = settings;
+    if (!settings.flags.watermarks || preview !== undefined) return undefined;
+    const table = (await findWatermarks(sql, watermarksTable)) ?? watermarksTable;
+    return new Watermarks({
+      sql: new SqlSession(() => connect('watermarks', signal)),
+      table,
+      slot,
+      publication,
+    });
   }
 
   #streamTables(): StreamTables {

@@ -20,6 +20,7 @@ import { ensurePublication, ensurePublished, type PublicationCheck } from './pub
 import { reportRisks } from './risks.ts';
 import { arrayLiteral, type SqlSession } from '@weir/postgres';
 import { checkStandby, isStandby } from './standby.ts';
+import { watermarksFailures } from './watermarks-table.ts';
 
 export interface PrerequisiteBinding {
   readonly resource: ResourceConfig;
@@ -45,6 +46,7 @@ export interface PrerequisiteOptions {
 export async function checkPrerequisites(options: PrerequisiteOptions): Promise<void> {
   const { sql, settings, repair } = options;
   const failures: unknown[] = [...(options.found ?? [])];
+  failures.push(...watermarksBound(options));
   if (settings.flags.skip_prerequisites) return throwAll(failures);
   const version = await checkVersion(sql);
   const attempt = async <T>(check: () => Promise<T>): Promise<T | undefined> => {
@@ -62,6 +64,8 @@ export async function checkPrerequisites(options: PrerequisiteOptions): Promise<
   await attempt(() => checkSlot(sql, settings));
   const publicationCheck: PublicationCheck = { ...options, standby };
   const publication = await attempt(() => ensurePublication(publicationCheck));
+  if (settings.flags.watermarks)
+    failures.push(...(await watermarksFailures(publicationCheck, settings.watermarksTable, publication)));
   if (!settings.flags.skip_table_prerequisites) {
     const relations = await boundRelations(options, failures);
     failures.push(...(await unreadable(sql, settings, relations)));
@@ -74,6 +78,19 @@ export async function checkPrerequisites(options: PrerequisiteOptions): Promise<
     if (!repair) await reportRisks(options, relations);
   }
   throwAll(failures);
+}
+
+/** Each watermark would be a change to capture, and each checkpoint of it be followed by another. */
+function watermarksBound({ settings, bindings }: PrerequisiteOptions): unknown[] {
+  if (!settings.flags.watermarks) return [];
+  const streams = bindings.map(({ resource }) => resourceStream(resource));
+  const bound = findStream(streams, settings.watermarksTable);
+  if (bound === undefined) return [];
+  return [
+    errors.PG_WATERMARKS_BOUND({
+      message: `${streamLabel(bound)} is the watermarks table of this capture and one of its bindings`,
+    }),
+  ];
 }
 
 function throwAll(failures: readonly unknown[]): void {

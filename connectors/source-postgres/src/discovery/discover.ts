@@ -5,6 +5,7 @@ import type { Logger } from '@weir/connector';
 import {
   collectionKey,
   compileTablePattern,
+  findStream,
   recommendedName,
   type ResourceConfig,
   type SchemaOptions,
@@ -90,10 +91,10 @@ async function selectRelations(
   const unpublished =
     (filters.discover_unpublished_tables ?? false) || (config.advanced.discover_unpublished_tables ?? false);
   const publication = unpublished ? undefined : await readPublication(sql, settings.publication);
-  const watermarks = config.advanced.watermarksTable ?? 'public.flow_watermarks';
+  const watermarks = findStream(relations, settings.watermarksTable);
   return relations.filter((relation) => {
     const { namespace, name } = relation;
-    if (excluded.has(namespace) || ownTables.has(name) || `${namespace}.${name}` === watermarks) return false;
+    if (excluded.has(namespace) || ownTables.has(name) || relation === watermarks) return false;
     if (relation.columns.some((column) => column.name === MATERIALIZED_COLUMN)) return false;
     if (patterns.length > 0 && !patterns.some((matches) => matches(relation))) return false;
     // A publication that does not exist yet will be created, and tables will be added as they are bound.

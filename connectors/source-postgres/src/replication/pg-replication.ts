@@ -15,6 +15,7 @@ import {
 } from '@weir/pgwire';
 import type {
   CommitEvent,
+  KeepaliveEvent,
   Position,
   ReplicationEvent,
   ReplicationStream,
@@ -36,6 +37,7 @@ import type { RecentTransactions } from './recent-transactions.ts';
 import { StatusReports } from './status-reports.ts';
 import { BudgetWatch, Lag, type WalFacts } from './wal-budget.ts';
 import { newTexts, untouchedColumns, withValues } from './untouched-values.ts';
+import type { Watermarks } from './watermarks.ts';
 
 const CLOSE_TIMEOUT_MS = 2000;
 const SILENCE_LIMIT_MS = 15 * 60_000;
@@ -73,6 +75,8 @@ export interface PgReplicationOptions {
   readonly recent: RecentTransactions;
   readonly serverPosition: () => Promise<bigint>;
   readonly walFacts: () => Promise<WalFacts>;
+  /** If given, positions come from commits only, and a watermark brings one about. Closed with the stream. */
+  readonly watermarks: Watermarks | undefined;
   readonly splitKeyUpdates: boolean;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -109,6 +113,7 @@ export class PgReplication implements ReplicationStream {
   #pull: Promise<void> | undefined;
   #failure: unknown;
   #ended = false;
+  #isDisposed = false;
   #interrupt: (() => void) | undefined;
   #inTransaction = false;
   #hasChanges = false;
@@ -186,7 +191,13 @@ export class PgReplication implements ReplicationStream {
   }
 
   nudge(): void {
-    this.#status?.send(true);
+    const { watermarks } = this.#options;
+    if (watermarks === undefined || watermarks.isUnderWay) this.#status?.send(true);
+    watermarks?.write().catch((error: unknown) => {
+      if (this.#isDisposed) return;
+      this.#failure ??= error;
+      this.interrupt();
+    });
   }
 
   next(wanted: (table: number) => WantedChanges): ReplicationEvent | undefined {
@@ -211,8 +222,11 @@ export class PgReplication implements ReplicationStream {
       if (batch.isKeepalive(index)) {
         if (batch.replyRequested(index)) this.#status?.send(false);
         if (this.#inTransaction) continue;
+        const walEnd = batch.walEnd(index);
+        this.#options.watermarks?.passed(walEnd);
+        if (this.#options.watermarks !== undefined) continue;
         this.#index += 1;
-        return { kind: 'keepalive', position: new LsnPosition(batch.walEnd(index)) };
+        return { kind: 'keepalive', position: new LsnPosition(walEnd) };
       }
       if (!batch.isData(index)) continue;
       const message = this.#decoder.decode(batch.bytes, batch.payloadStart(index), batch.payloadEnd(index));
@@ -269,18 +283,24 @@ export class PgReplication implements ReplicationStream {
     }
   }
 
-  #commit({ endLsn }: PgOutputCommit, isFollowed: boolean): CommitEvent {
+  /** With watermarks, one of nothing that is captured says what a keepalive says otherwise. */
+  #commit({ endLsn }: PgOutputCommit, isFollowed: boolean): CommitEvent | KeepaliveEvent {
     if (!this.#inTransaction) throw protocolError('a commit without a transaction');
     this.#inTransaction = false;
     this.#transaction.previousEndLsn = endLsn;
     if (this.#hasChanges) this.#recent.add(this.#transaction.xid);
-    return { kind: 'commit', position: new LsnPosition(endLsn), isFollowed };
+    const position = new LsnPosition(endLsn);
+    if (this.#options.watermarks !== undefined && !this.#hasChanges) return { kind: 'keepalive', position };
+    return { kind: 'commit', position, isFollowed };
   }
 
   /** Where a change goes; undefined when it is nobody's, or the scan's. */
   #routeOf(change: PgOutputChange): Route | undefined {
     const table = this.#routes.tableOf(change.relation);
-    if (table === undefined) return undefined;
+    if (table === undefined) {
+      this.#options.watermarks?.streamed(change);
+      return undefined;
+    }
     this.#hasChanges = true;
     return this.#routes.of(change, table, this.#transaction.xid);
   }
@@ -376,8 +396,10 @@ export class PgReplication implements ReplicationStream {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     this.#status?.stop();
-    const { connection } = this.#options;
+    const { connection, watermarks } = this.#options;
+    await watermarks?.[Symbol.asyncDispose]();
     if (connection.isClosed) return;
     // A server in the middle of a huge transaction may not read our good-bye; it notices the closed socket.
     let timer: NodeJS.Timeout | undefined;
