@@ -1,6 +1,6 @@
 // Opens the read-only transaction of a chunk, or of a watershed, with a snapshot that sees every transaction already
-// streamed. The table is locked before the snapshot is taken: a table that was rewritten, as by ALTER TYPE, after a
-// snapshot looks empty to it, and its rows would be passed over.
+// streamed, and nothing that a crash of the server could take back. The table is locked before the snapshot is taken: a
+// table that was rewritten, as by ALTER TYPE, after a snapshot looks empty to it, and its rows would be passed over.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@weir/connector';
@@ -12,6 +12,7 @@ import {
   type RecentTransactions,
   type Snapshot,
 } from '../replication/recent-transactions.ts';
+import { flushLog, isFlushedWithin } from './flushed-log.ts';
 
 const FIRST_DELAY_MS = 5;
 const LONGEST_DELAY_MS = 500;
@@ -20,8 +21,11 @@ const PATIENCE_MS = 60_000;
 /** SQLSTATE of a lock that needs a privilege on the whole table, where the user has it on its columns only. */
 const INSUFFICIENT_PRIVILEGE = '42501';
 
+/** How long the log may take to get to disk by itself, the first time. */
+const FIRST_FLUSH_MS = 3;
+
 export interface TakenSnapshot extends Snapshot {
-  /** Of the log that was safe on disk, or replayed on a standby, when the snapshot had been taken. */
+  /** Everything that the snapshot sees lies before it in the log; and the log up to there is on disk. */
   readonly position: bigint;
 }
 
@@ -40,14 +44,23 @@ export async function beginSnapshot(
   const streamed = recent.all();
   const current = versionNumber >= 130_000 ? 'pg_current_snapshot' : 'txid_current_snapshot';
   const deadline = performance.now() + PATIENCE_MS;
+  let flushMs = FIRST_FLUSH_MS;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, LONGEST_DELAY_MS)) {
     const select = `SELECT pg_catalog.${current}()::text, ${POSITION}`;
     const { rows } = await beginWith(connection, table, select);
-    const [text, position] = rows[0] ?? [];
+    const [text, position, flushed] = rows[0] ?? [];
     const snapshot = parseSnapshot(text ?? '');
     recent.settle(snapshot);
     const invisible = streamed.filter((xid) => !isVisible(snapshot, xid));
-    if (invisible.length === 0) return { ...snapshot, position: parseLsn(position ?? '') };
+    if (invisible.length === 0) {
+      const end = parseLsn(position ?? '');
+      if (parseLsn(flushed ?? '') >= end || (await isFlushedWithin(connection, end, flushMs)))
+        return { ...snapshot, position: end };
+      await connection.query('ROLLBACK');
+      await flushLog(connection);
+      flushMs *= 8;
+      continue;
+    }
     await connection.query('ROLLBACK');
     if (performance.now() > deadline) {
       throw errors.PG_SNAPSHOT_BEHIND({
@@ -60,8 +73,10 @@ export async function beginSnapshot(
   }
 }
 
-/** Read after the snapshot of its statement is taken. */
+/** Read after the snapshot of its statement is taken. A standby shows only what it has on disk. */
 const POSITION = `CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+                       ELSE pg_catalog.pg_current_wal_insert_lsn() END,
+                  CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
                        ELSE pg_catalog.pg_current_wal_flush_lsn() END`;
 
 const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';

@@ -1,0 +1,41 @@
+// With synchronous_commit = off a transaction is visible a moment before its log is on disk, and a server that crashes in
+// that moment has never had it. Rows that it deleted are back, and its id is given to another one. So nothing is made of
+// a snapshot before the log of all it sees is on disk.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseLsn, type PgConnection, PgServerError } from '@weir/pgwire';
+
+/** SQLSTATE of a function that the user may not call. */
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/** Whether the log up to `position` gets to disk in this time, as it does by the commits of others. Not on a standby. */
+export async function isFlushedWithin(
+  connection: PgConnection,
+  position: bigint,
+  patienceMs: number,
+): Promise<boolean> {
+  const deadline = performance.now() + patienceMs;
+  for (let delayMs = 1; performance.now() < deadline; delayMs *= 2) {
+    await delay(delayMs);
+    const { rows } = await connection.query('SELECT pg_catalog.pg_current_wal_flush_lsn()');
+    if (parseLsn(rows[0]?.[0] ?? '') >= position) return true;
+  }
+  return false;
+}
+
+/**
+ * Has all that is in the log written to disk, in a transaction of its own. A commit does that if there is anything of it
+ * in the log: an empty message, which is the least there is. Who may not send one leaves it to the server, which takes a
+ * moment longer.
+ */
+export async function flushLog(connection: PgConnection): Promise<void> {
+  try {
+    await connection.query(
+      `BEGIN; SET LOCAL synchronous_commit = local; SELECT pg_catalog.pg_logical_emit_message(true, 'weir', ''); COMMIT`,
+    );
+  } catch (error) {
+    if (!connection.isClosed) await connection.query('ROLLBACK');
+    if (!(error instanceof PgServerError) || error.sqlstate !== INSUFFICIENT_PRIVILEGE) throw error;
+    await connection.query('SELECT pg_catalog.txid_current()');
+  }
+}
