@@ -1,3 +1,5 @@
+export { systemClock } from './clock.ts';
+export type { Clock } from './clock.ts';
 export { currentProcess } from './connector-process.ts';
 export type { ConnectorProcess } from './connector-process.ts';
 export { documentationUrl } from './connector-spec.ts';

@@ -3,7 +3,7 @@
 
 import type { CaptureOutput } from '@weir/capture';
 import { bindingPatch, bindingState } from '@weir/capture';
-import type { Logger } from '@weir/connector';
+import type { Clock, Logger } from '@weir/connector';
 import { crashPoint } from '@weir/crash-point';
 import type { BatchBinding } from './binding.ts';
 import type { SqlBatchCrashPoint } from './crash-points.ts';
@@ -18,13 +18,6 @@ const CONCURRENT_POLLS = 5;
 const SCHEMA_INTERVAL_MS = 5 * 60_000;
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60_000;
-
-export interface Clock {
-  /** Unix milliseconds. */
-  now(): number;
-  /** Resolves at that time; rejects with the signal's reason. */
-  until(timeMs: number, signal: AbortSignal): Promise<void>;
-}
 
 export interface BatchEngineOptions {
   readonly database: BatchDatabase;

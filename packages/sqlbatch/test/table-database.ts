@@ -2,10 +2,9 @@
 // under test with it: what a real server does is tested in the connectors.
 
 import type { CaptureOutput, CaptureTransaction, StatePatch } from '@weir/capture';
-import type { Logger } from '@weir/connector';
+import type { Clock, Logger } from '@weir/connector';
 import type { JsonBuffer } from '@weir/json-bytes';
 import { type BatchBinding, batchBinding, type BatchResource } from '../src/index.ts';
-import type { Clock } from '../src/engine.ts';
 import type { BatchDatabase, Poller } from '../src/database.ts';
 import { pollQuery } from '../src/query-poll.ts';
 import type { RowSource } from '../src/rows.ts';

@@ -1,0 +1,58 @@
+// The history of a stream, beside its changes: calls `fetchPage` from the last page position until it ends without one.
+// Both run at the same time from the start. A row that changes while it is on its way is taken by the changes too, and
+// the collection keeps the newer one; what the backfill covers ends exactly where the changes begin.
+
+import { equalJson } from '@weir/schema/json';
+import { errors } from '../errors.ts';
+import { partName } from './api-binding.ts';
+import type { TaskContext } from './changes-task.ts';
+import type { ChangeStream, Cursor, PagePosition } from './stream.ts';
+import { TaskOutput } from './task-output.ts';
+
+/** True once the backfill is complete; false when the session ended before. */
+export async function runBackfill(
+  { targets, binding, part, state, pages, clock, stopping, log }: TaskContext,
+  stream: ChangeStream<Cursor>,
+): Promise<boolean> {
+  await using out = new TaskOutput(targets, binding);
+  const running = state.backfill(part);
+  if (running === undefined) return true;
+  if (stream.fetchPage === undefined) {
+    await out.commit(state.setBackfill(part, undefined));
+    return true;
+  }
+  const { cutoff } = running;
+  const { isConnectorInitiated } = state;
+  let { page } = running;
+  log.info('beginning backfill', { stream: binding.name, observable: true, resumed: page !== undefined });
+  while (!stopping.isAsked) {
+    let endsWithPage = false;
+    const call = { page, cutoff, isConnectorInitiated, signal: stopping.hard, log, nowMs: clock.now() };
+    pages.departs(out);
+    for await (const event of stream.fetchPage(call)) {
+      stopping.hard.throwIfAborted();
+      endsWithPage = event.kind === 'page';
+      if (event.kind === 'documents') await out.add(event);
+      else if (event.kind === 'deletions') await out.addDeletions(event);
+      else {
+        assertMoved(partName(binding, part), page, event.page);
+        page = event.page;
+        await out.commit(state.setBackfill(part, { cutoff, page }));
+        pages.lands(out);
+        if (stopping.isAsked) return false;
+        pages.departs(out);
+      }
+    }
+    if (endsWithPage) continue;
+    await out.commit(state.setBackfill(part, undefined));
+    pages.lands(out);
+    log.info('backfill complete', { stream: binding.name, observable: true });
+    return true;
+  }
+  return false;
+}
+
+function assertMoved(name: string, before: PagePosition | undefined, after: PagePosition): void {
+  if (before === undefined || !equalJson(before, after)) return;
+  throw errors.CDK_PAGING_LOOP({ message: `The backfill of ${name} was led from a page to the same page.` });
+}

@@ -1,0 +1,134 @@
+// What a binding begins its session with: the state it was committed with, a fresh one, or, when its schedule says so, a
+// backfill anew. Whatever is written here is committed before any of the binding's documents.
+
+import type { JsonObject } from '@weir/schema/json';
+import { errors } from '../errors.ts';
+import { Instant } from '../time/instant.ts';
+import { type ApiBinding, partName } from './api-binding.ts';
+import {
+  backfillJson,
+  type BindingState,
+  compareCursors,
+  cursorJson,
+  NO_SNAPSHOT,
+  sameKind,
+  snapshotJson,
+} from './binding-state.ts';
+import type { ChangeStream, Cursor, Parts } from './stream.ts';
+
+export type Start = 'goes on' | 'begins' | 'begins again by schedule';
+
+/** Brings the state to where tasks can begin. `requested`: a backfill was asked for by the stream itself. */
+export function startBinding(
+  binding: ApiBinding,
+  state: BindingState,
+  requested: boolean,
+  nowMs: number,
+): { readonly start: Start; readonly json: JsonObject } {
+  if (requested || state.isEmpty) return { start: 'begins', json: initialState(binding, nowMs, false) };
+  const due = dueRestart(binding, state, nowMs);
+  if (!due) return { start: 'goes on', json: withNewParts(binding, state, nowMs) };
+  return { start: 'begins again by schedule', json: scheduledState(binding, state, nowMs) };
+}
+
+/** Whether the schedule has asked for a backfill that has not begun. One that is running is left alone. */
+export function dueRestart({ schedule, stream }: ApiBinding, state: BindingState, nowMs: number): boolean {
+  const since = state.lastInitialized;
+  if (schedule === undefined || since === undefined || stream.kind !== 'changes') return false;
+  const isRunning = partsOf(stream.parts).some(([part]) => state.backfill(part) !== undefined);
+  return !isRunning && schedule.next(since.ms, nowMs) !== undefined;
+}
+
+export function partsOf<S>(parts: Parts<S>): (readonly [part: string | undefined, stream: S])[] {
+  return 'only' in parts ? [[undefined, parts.only]] : Object.entries(parts.named);
+}
+
+function initialState(binding: ApiBinding, nowMs: number, isConnectorInitiated: boolean): JsonObject {
+  const json: JsonObject = {};
+  const { stream } = binding;
+  if (stream.kind === 'changes') {
+    for (const [part, each] of partsOf(stream.parts)) putInitial(json, part, each, nowMs);
+  } else if (stream.kind === 'snapshot') {
+    for (const [part] of partsOf(stream.parts)) put(json, 'snapshot', part, snapshotJson(NO_SNAPSHOT));
+  }
+  json['last_initialized'] = Instant.ofMs(nowMs).toString();
+  json['is_connector_initiated'] = isConnectorInitiated;
+  return json;
+}
+
+function putInitial(
+  json: JsonObject,
+  part: string | undefined,
+  stream: ChangeStream<Cursor>,
+  nowMs: number,
+): void {
+  const { cursor, cutoff } = stream.initial(nowMs);
+  put(json, 'inc', part, { cursor: cursorJson(cursor) });
+  if (cutoff !== undefined) put(json, 'backfill', part, backfillJson({ cutoff, page: undefined }));
+}
+
+function put(json: JsonObject, field: string, part: string | undefined, value: JsonObject): void {
+  json[field] = part === undefined ? value : { ...(json[field] as JsonObject | undefined), [part]: value };
+}
+
+/**
+ * Where cursors are times and there is one backfill up to a time, changes go on as they are, and the backfill reads
+ * again what lies before the oldest of their cursors. Otherwise everything begins again.
+ */
+function scheduledState(binding: ApiBinding, state: BindingState, nowMs: number): JsonObject {
+  const { stream } = binding;
+  if (stream.kind !== 'changes') return initialState(binding, nowMs, true);
+  const cursors = partsOf(stream.parts).map(([part]) => state.cursor(part));
+  const backfills = partsOf(stream.parts).filter(([, each]) => each.initial(nowMs).cutoff !== undefined);
+  const [first, ...others] = cursors;
+  const [backfill, ...more] = backfills;
+  if (!(first instanceof Instant) || backfill === undefined || more.length > 0) {
+    return initialState(binding, nowMs, true);
+  }
+  let oldest = first;
+  for (const other of others) {
+    if (!(other instanceof Instant)) return initialState(binding, nowMs, true);
+    if (oldest.isAfter(other)) oldest = other;
+  }
+  const json: JsonObject = { inc: state.json['inc'] ?? {} };
+  put(json, 'backfill', backfill[0], backfillJson({ cutoff: oldest, page: undefined }));
+  json['last_initialized'] = Instant.ofMs(nowMs).toString();
+  json['is_connector_initiated'] = true;
+  return json;
+}
+
+/** Parts that the stream has now and the state does not know begin where a new binding would. */
+function withNewParts(binding: ApiBinding, state: BindingState, nowMs: number): JsonObject {
+  const { stream } = binding;
+  if (stream.kind !== 'changes') return state.json;
+  let json = state.json;
+  for (const [part, each] of partsOf(stream.parts)) {
+    const known = state.cursor(part);
+    if (known !== undefined) {
+      assertKind(binding, part, known, each.initial(nowMs).cursor);
+      continue;
+    }
+    const added: JsonObject = {};
+    putInitial(added, part, each, nowMs);
+    json = mergeParts(json, added, part !== undefined);
+  }
+  return json;
+}
+
+function mergeParts(json: JsonObject, added: JsonObject, isNamed: boolean): JsonObject {
+  const merged = { ...json };
+  for (const [field, value] of Object.entries(added)) {
+    const old = merged[field];
+    const keeps =
+      isNamed && typeof old === 'object' && old !== null && !('cursor' in old) && !('cutoff' in old);
+    merged[field] = keeps ? { ...(old as JsonObject), ...(value as JsonObject) } : value;
+  }
+  return merged;
+}
+
+function assertKind(binding: ApiBinding, part: string | undefined, stored: Cursor, own: Cursor): void {
+  if (sameKind(stored, own) && (compareCursors(stored, own) !== undefined || typeof own === 'string')) return;
+  throw errors.CDK_STATE_INVALID({
+    message: `The stored cursor of ${partName(binding, part)} is of another kind than the stream has.`,
+  });
+}

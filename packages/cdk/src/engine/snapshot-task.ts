@@ -1,0 +1,50 @@
+// A stream that is read whole each time. Nothing is sent when nothing has changed; otherwise all rows are, numbered in
+// their order, and rows past the last one are deleted. A read that fails sends nothing: a list that ended early would
+// delete what is still there.
+
+import { Instant } from '../time/instant.ts';
+import { documents } from '../documents/document-batch.ts';
+import type { TaskContext } from './changes-task.ts';
+import type { SnapshotStream } from './stream.ts';
+import { RowDigest, TaskOutput } from './task-output.ts';
+
+/** Tombstones are made so many at a time. */
+const TOMBSTONES = 1000;
+
+export async function runSnapshots(
+  { targets, binding, part, state, clock, stopping, log }: TaskContext,
+  stream: SnapshotStream,
+): Promise<void> {
+  await using out = new TaskOutput(targets, binding);
+  const meta = stream.meta === undefined ? {} : { meta: stream.meta };
+  while (!stopping.isAsked) {
+    const last = state.snapshot(part);
+    await clock.until(last.updatedAt.ms + binding.intervalMs, stopping.gentle);
+    const startedMs = clock.now();
+    const digest = new RowDigest();
+    let count = 0;
+    for await (const batch of stream.fetchSnapshot({ signal: stopping.hard, log, nowMs: startedMs })) {
+      const rows = { ...batch, ...meta };
+      digest.add(rows);
+      await out.addRows(rows, count, last.count);
+      count += batch.count;
+    }
+    const taken = { updatedAt: Instant.ofMs(startedMs), count, digest: digest.take() };
+    const isSame = taken.digest === last.digest && count === last.count;
+    if (isSame) out.discard();
+    else {
+      for (let row = count; row < last.count; row += TOMBSTONES) {
+        const gone = Math.min(TOMBSTONES, last.count - row);
+        await out.addTombstones(
+          documents(
+            Array.from({ length: gone }, () => ({})),
+            meta,
+          ),
+          row,
+        );
+      }
+    }
+    log.debug('snapshot taken', { stream: binding.name, rows: count, changed: !isSame });
+    await out.commit(state.setSnapshot(part, taken));
+  }
+}

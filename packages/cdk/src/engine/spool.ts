@@ -1,0 +1,141 @@
+// Documents that wait for the checkpoint that commits them. What a task has read may not leave before it is known how
+// far it got, since tasks share one output and their groups never interleave; and an API may be slow. So documents stay
+// here, in memory while they are few and in a file without a name beyond that. Memory is flat in their number.
+
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CaptureTransaction } from '@weir/capture';
+import { JsonBuffer } from '@weir/json-bytes';
+
+/** Documents of one binding, sealed. `at` is where they lie in the file: first the ends, then the bytes. */
+interface Chunk {
+  readonly binding: number;
+  readonly count: number;
+  readonly byteLength: number;
+  held: { readonly bytes: Buffer; readonly ends: Uint32Array } | undefined;
+  at: number;
+}
+
+/** So much is kept in memory. */
+const SPOOL_BYTES = 1 << 20;
+
+export class Spool {
+  readonly buffer = new JsonBuffer(1 << 12);
+  #binding = -1;
+  #ends: number[] = [];
+  #chunks: Chunk[] = [];
+  #heldBytes = 0;
+  #count = 0;
+  #file: FileHandle | undefined;
+  #fileBytes = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** `spill` should be awaited. */
+  get isFull(): boolean {
+    return this.#heldBytes + this.buffer.length >= SPOOL_BYTES;
+  }
+
+  /** Documents that are written to `buffer` from here on belong to this binding. */
+  turnTo(binding: number): void {
+    if (binding === this.#binding) return;
+    this.#seal();
+    this.#binding = binding;
+  }
+
+  /** A document ends here. */
+  added(): void {
+    this.#ends.push(this.buffer.length);
+    this.#count += 1;
+  }
+
+  async spill(): Promise<void> {
+    this.#seal();
+    this.#file ??= await openUnnamed();
+    for (const chunk of this.#chunks) {
+      if (chunk.held === undefined) continue;
+      const { bytes, ends } = chunk.held;
+      chunk.at = this.#fileBytes;
+      const endBytes = new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength);
+      await writeAll(this.#file, endBytes, chunk.at);
+      await writeAll(this.#file, bytes, chunk.at + ends.byteLength);
+      this.#fileBytes += ends.byteLength + bytes.length;
+      chunk.held = undefined;
+    }
+    this.#heldBytes = 0;
+  }
+
+  /** Sends everything, in its order. The spool keeps it until it is cleared. */
+  async replay(transaction: CaptureTransaction): Promise<void> {
+    this.#seal();
+    for (const chunk of this.#chunks) {
+      const { bytes, ends } = chunk.held ?? (await this.#read(chunk));
+      transaction.documents(chunk.binding, bytes, ends, chunk.count);
+      if (transaction.congested) await transaction.drained();
+    }
+  }
+
+  clear(): void {
+    this.buffer.reset();
+    this.#ends = [];
+    this.#chunks = [];
+    this.#heldBytes = 0;
+    this.#fileBytes = 0;
+    this.#count = 0;
+    this.#binding = -1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.clear();
+    await this.#file?.close();
+    this.#file = undefined;
+  }
+
+  #seal(): void {
+    if (this.#ends.length === 0) return;
+    const bytes = Buffer.from(this.buffer.view());
+    const ends = Uint32Array.from(this.#ends);
+    const chunk = { binding: this.#binding, count: ends.length, byteLength: bytes.length, at: 0 };
+    this.#chunks.push({ ...chunk, held: { bytes, ends } });
+    this.#heldBytes += bytes.length;
+    this.buffer.reset();
+    this.#ends = [];
+  }
+
+  async #read({ count, byteLength, at }: Chunk): Promise<{ bytes: Buffer; ends: Uint32Array }> {
+    const file = this.#file;
+    if (file === undefined) throw new TypeError('a chunk of a spool without its file');
+    const ends = new Uint32Array(count);
+    const bytes = Buffer.allocUnsafeSlow(byteLength);
+    await readAll(file, new Uint8Array(ends.buffer), at);
+    await readAll(file, bytes, at + ends.byteLength);
+    return { bytes, ends };
+  }
+}
+
+/** A file that is gone with its process, whatever ends it. */
+async function openUnnamed(): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-spool-'));
+  try {
+    return await open(join(folder, 'documents'), 'w+', 0o600);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
+  }
+}
+
+async function readAll(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, at + done);
+    if (bytesRead === 0) throw new TypeError('a spool is shorter than what was written to it');
+    done += bytesRead;
+  }
+}

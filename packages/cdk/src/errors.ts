@@ -1,0 +1,51 @@
+// Errors of API captures: what a stream did that its promises do not allow, and what its API answered.
+
+import { defineErrors, type ErrorCatalogue } from '@weir/protocol';
+
+export const catalogue = {
+  CDK_BINDING_UNKNOWN: {
+    summary:
+      'A binding names a stream that the connector does not have, or that these credentials do not reach.',
+    fix: 'Discover the bindings again, and remove those that are no longer offered.',
+    retry: 'never',
+  },
+  CDK_COLLECTION_KEY: {
+    summary: 'The collection of a snapshot is not keyed by the number of the row.',
+    fix: 'Give the collection the key /_meta/row_id, as discovery proposes it; otherwise rows that vanish are never deleted.',
+    retry: 'never',
+  },
+  CDK_RESOURCE_INVALID: {
+    summary: 'The resource configuration of a binding is not usable.',
+    fix: 'Write /interval as an ISO 8601 duration such as PT5M, and /schedule as five fields of cron.',
+    retry: 'never',
+  },
+  CDK_STATE_INVALID: {
+    summary: 'The stored state of a binding is of another form than its stream has.',
+    fix: 'Increment the backfill counter of the binding to start over.',
+    retry: 'never',
+  },
+  CDK_STREAM_DEFECT: {
+    summary:
+      'A stream broke the contract of its kind: documents without a cursor, a key that is not in its documents.',
+    fix: 'Report this as a defect of the connector. Nothing was committed that is not right; the task resumes from its last checkpoint.',
+    retry: 'never',
+  },
+  CDK_CURSOR_NOT_ADVANCED: {
+    summary: 'A stream gave a cursor that is not past the one before it, so it would read the same for ever.',
+    fix: 'Report this as a defect of the connector, with the name of the stream.',
+    retry: 'never',
+  },
+  CDK_CURSOR_AHEAD: {
+    summary:
+      'A stream claimed to have seen a time that has not passed yet; rows that are still to come would be lost.',
+    fix: 'Check the clock of this machine and the time zone of the API; otherwise report this as a defect of the connector.',
+    retry: 'backoff',
+  },
+  CDK_PAGING_LOOP: {
+    summary: 'An API answered with the same page twice, so paging would never end.',
+    fix: 'Try again later. If it stays, report it with the name of the stream: the API has changed.',
+    retry: 'backoff',
+  },
+} as const satisfies ErrorCatalogue;
+
+export const errors = defineErrors(catalogue);
