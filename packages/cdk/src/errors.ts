@@ -3,22 +3,6 @@
 import { defineErrors, type ErrorCatalogue } from '@weir/protocol';
 
 export const catalogue = {
-  CDK_BINDING_UNKNOWN: {
-    summary:
-      'A binding names a stream that the connector does not have, or that these credentials do not reach.',
-    fix: 'Discover the bindings again, and remove those that are no longer offered.',
-    retry: 'never',
-  },
-  CDK_COLLECTION_KEY: {
-    summary: 'The collection of a snapshot is not keyed by the number of the row.',
-    fix: 'Give the collection the key /_meta/row_id, as discovery proposes it; otherwise rows that vanish are never deleted.',
-    retry: 'never',
-  },
-  CDK_RESOURCE_INVALID: {
-    summary: 'The resource configuration of a binding is not usable.',
-    fix: 'Write /interval as an ISO 8601 duration such as PT5M, and /schedule as five fields of cron.',
-    retry: 'never',
-  },
   CDK_STATE_INVALID: {
     summary: 'The stored state of a binding is of another form than its stream has.',
     fix: 'Increment the backfill counter of the binding to start over.',
@@ -43,6 +27,52 @@ export const catalogue = {
   },
   CDK_PAGING_LOOP: {
     summary: 'An API answered with the same page twice, so paging would never end.',
+    fix: 'Try again later. If it stays, report it with the name of the stream: the API has changed.',
+    retry: 'backoff',
+  },
+  CDK_HTTP_UNREACHABLE: {
+    summary: 'A server of the API gave no answer, again and again for 15 minutes.',
+    fix: 'Check the address in the configuration, the network and the proxy of this machine, and the status page of the API.',
+    retry: 'backoff',
+  },
+  CDK_HTTP_UNAVAILABLE: {
+    summary: 'A server of the API answered with failures of its own, again and again for 15 minutes.',
+    fix: 'Look at the answer and at the status page of the API. The task starts again by itself.',
+    retry: 'backoff',
+  },
+  CDK_HTTP_UNAUTHORIZED: {
+    summary: 'The API does not accept the credentials, also after a new token was fetched.',
+    fix: 'Renew the credentials in the configuration.',
+    retry: 'never',
+  },
+  CDK_HTTP_FORBIDDEN: {
+    summary: 'The credentials are right and are not allowed to read this.',
+    fix: 'Give the user or the key of the configuration the permission that the answer names, or disable the binding.',
+    retry: 'never',
+  },
+  CDK_HTTP_REFUSED: {
+    summary: 'The API refused a request for good.',
+    fix: 'Read the answer: a value of the configuration may be wrong. Otherwise report it with the name of the stream.',
+    retry: 'backoff',
+  },
+  CDK_HTTP_ADDRESS_REFUSED: {
+    summary: 'A URL of the configuration, or one that the API gave, leads to an address that is not public.',
+    fix: 'Correct the address in the configuration; connectors do not reach into the network that they run in.',
+    retry: 'never',
+  },
+  CDK_BODY_INVALID: {
+    summary: 'The body of an answer was cut off, or is not of the format it should have.',
+    fix: 'The task starts again from its last checkpoint by itself. If it stays, report it with the name of the stream.',
+    retry: 'backoff',
+  },
+  CDK_BODY_TOO_LARGE: {
+    summary:
+      'A single record, or an answer that cannot be read piece by piece, is larger than a connector may hold.',
+    fix: 'Report it with the name of the stream; the record cannot be captured.',
+    retry: 'never',
+  },
+  CDK_RECORDS_MISSING: {
+    summary: 'An answer that should list records has no such list, so it is no page, not even an empty one.',
     fix: 'Try again later. If it stays, report it with the name of the stream: the API has changed.',
     retry: 'backoff',
   },

@@ -26,6 +26,22 @@ export type {
   Stream,
 } from './engine/stream.ts';
 export { catalogue, errors } from './errors.ts';
+export { systemRandom } from './http/backoff.ts';
+export type { Random } from './http/backoff.ts';
+export { fixedCredentials } from './http/credentials.ts';
+export type { Credentials, Secrets } from './http/credentials.ts';
+export { HttpClient } from './http/http-client.ts';
+export type { HttpAnswer, HttpClientOptions } from './http/http-client.ts';
+export { atOnce, movingWindow, RateLimiter, tokenBucket } from './http/rate-limit.ts';
+export type { RateLimit } from './http/rate-limit.ts';
+export type { AnswerMeaning, AnswerRule, ApiRequest, Query, RequestBody } from './http/request.ts';
+export type { ResponseHeaders, Transport, TransportRequest, TransportResponse } from './http/transport.ts';
+export { undiciTransport } from './http/undici-transport.ts';
+export type { UndiciTransportOptions } from './http/undici-transport.ts';
+export type { CsvOptions } from './records/csv-record-reader.ts';
+export type { RecordBatch, RecordPath } from './records/json-record-reader.ts';
+export { readRecords } from './records/read-records.ts';
+export type { RecordFormat } from './records/read-records.ts';
 export { documentSchema } from './schema/document-schema.ts';
 export type { DocumentSchemaOptions, FieldSchema, ReductionStrategy } from './schema/document-schema.ts';
 export { completeSourcedSchema } from './schema/sourced-schema.ts';

@@ -1,0 +1,17 @@
+// What proves to an API who asks.
+
+export interface Secrets {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+export interface Credentials {
+  /** Those to send now; fetched first where a token has to be. */
+  current(signal: AbortSignal): Promise<Secrets>;
+  /** After a refusal: false when there is nothing newer to try. */
+  refresh(signal: AbortSignal): Promise<boolean>;
+}
+
+export function fixedCredentials(headers: Secrets['headers'], query: Secrets['query'] = {}): Credentials {
+  return { current: async () => ({ headers, query }), refresh: async () => false };
+}

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Logger } from '@weir/connector';
+import { VirtualClock } from '../testing/virtual-clock.ts';
+import { type Credentials, fixedCredentials } from './credentials.ts';
+import { HttpClient, type HttpClientOptions } from './http-client.ts';
+import { atOnce, movingWindow, RateLimiter, tokenBucket } from './rate-limit.ts';
+import type { ApiRequest } from './request.ts';
+import type { TransportRequest, TransportResponse } from './transport.ts';
+import { exhaustedMs, retryAfterMs } from './waits.ts';
+
+const BEGIN = Date.parse('2024-05-05T05:00:00Z');
+const never = new AbortController().signal;
+const log = { warn: () => undefined } as unknown as Logger;
+
+type Answer = { status: number; headers?: Record<string, string>; body?: string; cutAt?: number } | Error;
+
+function client(answers: readonly Answer[], options: Partial<HttpClientOptions> = {}) {
+  const clock = new VirtualClock(BEGIN);
+  const sent: (TransportRequest & { atMs: number })[] = [];
+  const transport = async (request: TransportRequest): Promise<TransportResponse> => {
+    sent.push({ ...request, atMs: clock.now() - BEGIN });
+    const answer = answers[Math.min(sent.length, answers.length) - 1];
+    if (answer === undefined || answer instanceof Error) throw answer ?? new Error('no answer');
+    const { status, headers = {}, body = '', cutAt } = answer;
+    return {
+      status,
+      headers,
+      body: (async function* () {
+        yield Buffer.from(body.slice(0, cutAt));
+        if (cutAt !== undefined) throw new Error('other side closed');
+      })(),
+    };
+  };
+  const http = new HttpClient({
+    base: 'https://api.example.com/v1/',
+    credentials: fixedCredentials({ authorization: 'Bearer t0' }),
+    limiter: new RateLimiter([], clock),
+    transport,
+    clock,
+    random: { next: () => 1 },
+    log,
+    ...options,
+  });
+  const ask = (request: Partial<ApiRequest> = {}) =>
+    clock.run(http.json({ url: '/things', ...request }, never));
+  return { ask, sent, clock };
+}
+
+const ok: Answer = { status: 200, body: '{"ok":1}' };
+
+test('a request has the base, its query with repeated parameters, the credentials and its body', async () => {
+  const { ask, sent } = client([ok]);
+  const query = { id: [1, 2], q: 'a b&c', none: undefined };
+  assert.deepEqual(await ask({ method: 'POST', query, body: { json: { a: 2n ** 60n } } }), { ok: 1 });
+  const [request] = sent;
+  assert.equal(request?.url.href, 'https://api.example.com/v1/things?id=1&id=2&q=a+b%26c');
+  assert.equal(request?.body, '{"a":1152921504606846976}');
+  assert.deepEqual(request?.headers, {
+    accept: 'application/json',
+    'user-agent': 'weir',
+    'content-type': 'application/json',
+    authorization: 'Bearer t0',
+  });
+});
+
+test('failures of the server and of the network are tried again with growing waits, and not for ever', async () => {
+  const answers = [{ status: 503 }, new Error('socket hang up'), { status: 500 }, ok];
+  const { ask, sent } = client(answers);
+  await ask();
+  assert.deepEqual(
+    sent.map(({ atMs }) => atMs),
+    [0, 1000, 3000, 7000],
+  );
+
+  const failing = client([{ status: 502, body: 'upstream is down' }]);
+  await assert.rejects(failing.ask(), {
+    code: 'CDK_HTTP_UNAVAILABLE',
+    message: /GET .*\/things .* 502: upstream is down/,
+  });
+  const last = failing.sent.at(-1)?.atMs ?? 0;
+  assert.ok(last > 10 * 60_000 && last <= 15 * 60_000, `${last}`);
+});
+
+test('a body that breaks off is asked for again', async () => {
+  const { ask, sent } = client([{ status: 200, body: '{"ok":1}', cutAt: 4 }, ok]);
+  assert.deepEqual(await ask(), { ok: 1 });
+  assert.equal(sent.length, 2);
+});
+
+test('a POST is repeated only if it is marked as safe, if it was never sent, or if it was refused for its rate', async () => {
+  const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+  const post = { method: 'POST' } as const;
+  for (const [answer, request, repeats] of [
+    [{ status: 500 }, post, false],
+    [new Error('socket hang up'), post, false],
+    [{ status: 500 }, { ...post, isSafe: true }, true],
+    [refused, post, true],
+    [{ status: 429 }, post, true],
+  ] as const) {
+    const { ask, sent } = client([answer, ok]);
+    await ask(request).catch((error: unknown) => assert.ok(!repeats, String(error)));
+    assert.equal(sent.length, repeats ? 2 : 1);
+  }
+});
+
+test('429 waits as long as it is told, for as often as it is told', async () => {
+  const { ask, sent } = client([
+    ...Array.from({ length: 30 }, () => ({ status: 429, headers: { 'retry-after': '120' } })),
+    ok,
+  ]);
+  await ask();
+  assert.equal(sent.at(-1)?.atMs, 30 * 120_000);
+});
+
+test('a wait is read in every form in which APIs say it', () => {
+  const now = BEGIN;
+  for (const [headers, expected] of [
+    [{ 'retry-after': '7' }, 7000],
+    [{ 'retry-after': '1.5' }, 1500],
+    [{ 'retry-after': 'Sun, 05 May 2024 05:00:09 GMT' }, 9000],
+    [{ 'retry-after': String(now / 1000 + 4) }, 4000],
+    [{ 'retry-after-ms': '250', 'retry-after': '9' }, 250],
+    [{ 'retry-after': '-3' }, 0],
+    [{ 'x-ratelimit-reset': String(now / 1000 + 30) }, 30_000],
+    [{ 'x-ratelimit-reset': String(now + 500) }, 500],
+    [{ 'ratelimit-reset': '12' }, 12_000],
+    [{ ratelimit: '"default";r=0;t=11' }, 11_000],
+    [{ 'retry-after': 'soon' }, undefined],
+    [{}, undefined],
+  ] as const) {
+    assert.equal(retryAfterMs(headers, now), expected, JSON.stringify(headers));
+  }
+  assert.equal(exhaustedMs({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '5' }, now), 5000);
+  assert.equal(exhaustedMs({ 'x-ratelimit-remaining': '1', 'x-ratelimit-reset': '5' }, now), 0);
+  assert.equal(exhaustedMs({ ratelimit: '"a";r=0;t=3' }, now), 3000);
+});
+
+test('an answer that says that the quota is used up holds back the next request', async () => {
+  const spent = { ...ok, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '45' } };
+  const { ask, sent } = client([spent, ok]);
+  await ask();
+  await ask();
+  assert.deepEqual(
+    sent.map(({ atMs }) => atMs),
+    [0, 45_000],
+  );
+});
+
+test('401 refreshes the credentials once, and a second one is final', async () => {
+  let token = 't0';
+  const credentials: Credentials = {
+    current: async () => ({ headers: { authorization: token }, query: {} }),
+    refresh: async () => {
+      token = 't1';
+      return true;
+    },
+  };
+  const { ask, sent } = client([{ status: 401 }, ok], { credentials });
+  await ask();
+  assert.deepEqual(
+    sent.map(({ headers }) => headers['authorization']),
+    ['t0', 't1'],
+  );
+  const refused = client([{ status: 401, body: 'revoked' }], { credentials });
+  await assert.rejects(refused.ask(), { code: 'CDK_HTTP_UNAUTHORIZED', message: /revoked/ });
+  assert.equal(refused.sent.length, 2);
+});
+
+test('what an answer means can be said per request, also inside of a 200', async () => {
+  const answers = [
+    { status: 404, text: /no .* found/, means: 'empty' },
+    { status: [200, 403], text: /THROTTLED/, means: 'throttled' },
+    { status: 200, text: /"ok":false/, means: 'fail' },
+  ] as const;
+  assert.equal(await client([{ status: 404, body: 'no calls found' }]).ask({ answers }), null);
+  await assert.rejects(client([{ status: 404, body: 'gone' }]).ask({ answers }), {
+    code: 'CDK_HTTP_REFUSED',
+  });
+  const throttled = client([{ status: 200, body: '{"errors":["THROTTLED"]}' }, ok]);
+  assert.deepEqual(await throttled.ask({ answers }), { ok: 1 });
+  assert.equal(throttled.sent.length, 2);
+  await assert.rejects(client([{ status: 200, body: '{"ok":false}' }]).ask({ answers }), {
+    code: 'CDK_HTTP_REFUSED',
+  });
+  await assert.rejects(client([{ status: 403, body: 'scope' }]).ask({ answers }), {
+    code: 'CDK_HTTP_FORBIDDEN',
+  });
+});
+
+test('credentials do not leave the API: not with a redirect, and not with a link that it gave', async () => {
+  const { ask, sent } = client([
+    { status: 302, headers: { location: 'https://files.example.net/x?sig=1' } },
+    ok,
+  ]);
+  await ask();
+  await ask({ url: 'https://evil.example.org/next' });
+  await ask({ url: 'https://api.example.com/v1/next?page=2' });
+  assert.deepEqual(
+    sent.map(({ url, headers }) => [url.host, headers['authorization']]),
+    [
+      ['api.example.com', 'Bearer t0'],
+      ['files.example.net', undefined],
+      ['evil.example.org', undefined],
+      ['api.example.com', 'Bearer t0'],
+    ],
+  );
+});
+
+test('limits hold for everybody who asks, each for its own requests', async () => {
+  const clock = new VirtualClock(0);
+  const limits = [movingWindow(3, '10s'), tokenBucket(2, '10s', { appliesTo: /slow/ })];
+  const limiter = new RateLimiter(limits, clock);
+  const passed: string[] = [];
+  const ask = async (url: string): Promise<void> => {
+    (await limiter.acquire(url, never))();
+    passed.push(`${url} ${clock.now()}`);
+  };
+  await clock.run(
+    Promise.all([...Array.from({ length: 5 }, () => ask('a')), ask('slow'), ask('slow'), ask('slow')]),
+  );
+  const times = passed.map((each) => Number(each.split(' ')[1])).sort((left, right) => left - right);
+  for (const [index, time] of times.entries())
+    assert.ok(time - (times[index - 3] ?? -Infinity) >= 10_000, passed.join());
+  assert.equal(times.length, 8);
+});
+
+test('no more requests run at once than a limit allows, also when some fail', async () => {
+  const clock = new VirtualClock(0);
+  const limiter = new RateLimiter([atOnce(2)], clock);
+  let running = 0;
+  let most = 0;
+  const work = async (): Promise<void> => {
+    const release = await limiter.acquire('a', never);
+    most = Math.max(most, (running += 1));
+    await clock.until(clock.now() + 100, never);
+    running -= 1;
+    release();
+    release();
+  };
+  await clock.run(Promise.all(Array.from({ length: 7 }, work)));
+  assert.deepEqual([most, clock.now()], [2, 400]);
+});
+
+test('a wait for a limit ends when the session does', async () => {
+  const clock = new VirtualClock(0);
+  const limiter = new RateLimiter([atOnce(1)], clock);
+  const ending = new AbortController();
+  await limiter.acquire('a', ending.signal);
+  const waiting = limiter.acquire('a', ending.signal);
+  ending.abort(new Error('the end'));
+  await assert.rejects(waiting, /the end/);
+});

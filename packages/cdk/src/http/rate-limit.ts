@@ -1,0 +1,143 @@
+// How often an API may be asked. A request passes every limit of its group; those that wait pass in the order in which
+// they came. All tasks of a capture share one limiter, so that ten streams are not ten times the rate.
+
+import { type Clock, unlessAborted } from '@weir/connector';
+import { type Span, spanMs } from '../time/duration.ts';
+import { exhaustedMs } from './waits.ts';
+import type { ResponseHeaders } from './transport.ts';
+
+export interface RateLimit {
+  /** Requests that it counts; all when absent. */
+  readonly appliesTo?: RegExp;
+  readonly kind: 'window' | 'bucket' | 'concurrency';
+  readonly count: number;
+  readonly spanMs: number;
+}
+
+interface LimitOptions {
+  /** Of the URL. */
+  readonly appliesTo?: RegExp;
+}
+
+/** At most `count` requests within any `span`. */
+export function movingWindow(count: number, span: Span, options: LimitOptions = {}): RateLimit {
+  return { kind: 'window', count, spanMs: spanMs(span), ...options };
+}
+
+/** `count` requests at once, and then one each time that `span` / `count` has passed. */
+export function tokenBucket(count: number, span: Span, options: LimitOptions = {}): RateLimit {
+  return { kind: 'bucket', count, spanMs: spanMs(span), ...options };
+}
+
+/** At most `count` requests at the same time. */
+export function atOnce(count: number, options: LimitOptions = {}): RateLimit {
+  return { kind: 'concurrency', count, spanMs: 0, ...options };
+}
+
+export class RateLimiter {
+  readonly #gates: readonly Gate[];
+  readonly #clock: Clock;
+  #blockedUntilMs = 0;
+  /** Requests that pass the same gates wait in one line. */
+  readonly #lines = new Map<string, Promise<void>>();
+
+  constructor(limits: readonly RateLimit[], clock: Clock) {
+    this.#gates = limits.map((limit) => new Gate(limit));
+    this.#clock = clock;
+  }
+
+  /** Resolves when the request may be sent. The function it returns has to be called when it is over. */
+  async acquire(url: string, signal: AbortSignal): Promise<() => void> {
+    const gates = this.#gates.filter(({ limit }) => limit.appliesTo?.test(url) ?? true);
+    const line = gates.map((gate) => this.#gates.indexOf(gate)).join(' ');
+    const turn = (this.#lines.get(line) ?? Promise.resolve()).then(() => this.#pass(gates, signal));
+    this.#lines.set(
+      line,
+      turn.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    return await turn;
+  }
+
+  /** No request is sent for so long. */
+  block(milliseconds: number): void {
+    this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#clock.now() + milliseconds);
+  }
+
+  /** Waits on its own accord when an answer says that the quota is used up. */
+  observe(headers: ResponseHeaders): void {
+    const wait = exhaustedMs(headers, this.#clock.now());
+    if (wait > 0) this.block(wait);
+  }
+
+  async #pass(gates: readonly Gate[], signal: AbortSignal): Promise<() => void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const now = this.#clock.now();
+      const free = Math.max(this.#blockedUntilMs, ...gates.map((gate) => gate.freeAtMs(now)));
+      if (free === Infinity) {
+        await unlessAborted(Promise.race(gates.map((gate) => gate.released())), signal);
+      } else if (free > now) await this.#clock.until(free, signal);
+      else break;
+    }
+    const now = this.#clock.now();
+    for (const gate of gates) gate.enter(now);
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      for (const gate of gates) gate.leave();
+    };
+  }
+}
+
+class Gate {
+  readonly limit: RateLimit;
+  /** Of a window: when the last `count` requests were sent. */
+  #sent: number[] = [];
+  /** Of a bucket: when it is full again. */
+  #fullAtMs = 0;
+  #running = 0;
+  #released = Promise.withResolvers<void>();
+
+  constructor(limit: RateLimit) {
+    this.limit = limit;
+  }
+
+  /** When one more may pass; Infinity: when another one is over. */
+  freeAtMs(nowMs: number): number {
+    const { kind, count, spanMs: span } = this.limit;
+    switch (kind) {
+      case 'window': {
+        const oldest = this.#sent[0];
+        return this.#sent.length < count || oldest === undefined ? nowMs : oldest + span;
+      }
+      case 'bucket':
+        // Each request takes span / count to come back.
+        return Math.ceil(this.#fullAtMs - span + span / count);
+      case 'concurrency':
+        return this.#running < count ? nowMs : Infinity;
+    }
+  }
+
+  enter(nowMs: number): void {
+    const { kind, count, spanMs: span } = this.limit;
+    this.#running += 1;
+    if (kind === 'window') {
+      this.#sent.push(nowMs);
+      if (this.#sent.length > count) this.#sent.shift();
+    } else if (kind === 'bucket') this.#fullAtMs = Math.max(this.#fullAtMs, nowMs) + span / count;
+  }
+
+  leave(): void {
+    this.#running -= 1;
+    this.#released.resolve();
+    this.#released = Promise.withResolvers<void>();
+  }
+
+  released(): Promise<void> {
+    return this.limit.kind === 'concurrency' ? this.#released.promise : new Promise(() => undefined);
+  }
+}

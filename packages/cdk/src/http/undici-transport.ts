@@ -1,0 +1,92 @@
+// The transport of a running connector: pools of connections by undici, with time-outs, proxies of the environment,
+// and a guard on addresses.
+
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import type { Readable, Transform } from 'node:stream';
+import { Agent, EnvHttpProxyAgent, request as send } from 'undici';
+import { assertPublicHost, guardedLookup } from './address-guard.ts';
+import type { ResponseHeaders, Transport } from './transport.ts';
+
+export interface UndiciTransportOptions {
+  /** Servers of the user's own network may be reached. */
+  readonly allowsPrivateAddresses?: boolean;
+  readonly connectTimeoutMs?: number;
+  /** Until the head of an answer. */
+  readonly headersTimeoutMs?: number;
+  /** Between two parts of a body. */
+  readonly bodyTimeoutMs?: number;
+}
+
+/** Accepted in answers; decompressed here. */
+const ENCODINGS = 'gzip, deflate, br, zstd';
+
+export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
+  const { allowsPrivateAddresses = false } = options;
+  const pool = {
+    connect: {
+      timeout: options.connectTimeoutMs ?? 30_000,
+      ...(allowsPrivateAddresses ? {} : { lookup: guardedLookup }),
+    },
+    headersTimeout: options.headersTimeoutMs ?? 300_000,
+    bodyTimeout: options.bodyTimeoutMs ?? 300_000,
+  };
+  const hasProxy = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].some(
+    (name) => process.env[name],
+  );
+  const dispatcher = hasProxy ? new EnvHttpProxyAgent(pool) : new Agent(pool);
+  return async ({ method, url, headers, body, signal }) => {
+    if (!allowsPrivateAddresses) assertPublicHost(url);
+    const answer = await send(url, {
+      dispatcher,
+      method: method as 'GET',
+      headers: { 'accept-encoding': ENCODINGS, ...headers },
+      ...(body === undefined ? {} : { body }),
+      signal,
+    });
+    const received = flatHeaders(answer.headers);
+    return {
+      status: answer.statusCode,
+      headers: received,
+      body: decompressed(answer.body, received['content-encoding']),
+    };
+  };
+}
+
+function flatHeaders(headers: Record<string, string | string[] | undefined>): ResponseHeaders {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.toLowerCase(),
+      Array.isArray(value) ? value.join(', ') : value,
+    ]),
+  );
+}
+
+/** Undoes the encodings of a body, the last one first. */
+export function decompressed(body: Readable, encodings: string | undefined): Readable {
+  let plain = body;
+  for (const encoding of (encodings ?? '').split(',').reverse()) {
+    const stage = decompressor(encoding.trim().toLowerCase());
+    if (stage === undefined) continue;
+    const source = plain;
+    source.on('error', (error) => stage.destroy(error));
+    stage.on('close', () => source.destroy());
+    plain = source.pipe(stage);
+  }
+  return plain;
+}
+
+function decompressor(encoding: string): Transform | undefined {
+  switch (encoding) {
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip();
+    case 'deflate':
+      return createInflate();
+    case 'br':
+      return createBrotliDecompress();
+    case 'zstd':
+      return createZstdDecompress();
+    default:
+      return undefined;
+  }
+}
