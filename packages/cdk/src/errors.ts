@@ -3,6 +3,22 @@
 import { defineErrors, type ErrorCatalogue } from '@weir/protocol';
 
 export const catalogue = {
+  CDK_BINDING_UNKNOWN: {
+    summary:
+      'A binding names a stream that the connector does not have, or that these credentials do not reach.',
+    fix: 'Discover the bindings again, and remove those that are no longer offered.',
+    retry: 'never',
+  },
+  CDK_COLLECTION_KEY: {
+    summary: 'The collection of a snapshot is not keyed by the number of the row.',
+    fix: 'Give the collection the key /_meta/row_id, as discovery proposes it; otherwise rows that vanish are never deleted.',
+    retry: 'never',
+  },
+  CDK_RESOURCE_INVALID: {
+    summary: 'The resource configuration of a binding is not usable.',
+    fix: 'Write /interval as an ISO 8601 duration such as PT5M, and /schedule as five fields of cron.',
+    retry: 'never',
+  },
   CDK_STATE_INVALID: {
     summary: 'The stored state of a binding is of another form than its stream has.',
     fix: 'Increment the backfill counter of the binding to start over.',

@@ -1,3 +1,12 @@
+export { apiCapture } from './api/api-capture.ts';
+export type { ApiRuntime } from './api/api-capture.ts';
+export { defineApi, get } from './api/define-api.ts';
+export type { ApiDefinition } from './api/define-api.ts';
+export { explainApi } from './api/explain-api.ts';
+export type { AuthContext, AuthKind, CredentialValues } from './auth/auth-kind.ts';
+export { apiKey, basic, bearer } from './auth/fixed.ts';
+export { clientCredentials, oauthToken, passwordGrant, refreshToken, sessionLogin } from './auth/token.ts';
+export type { SessionLoginOptions, Token, TokenEndpoint } from './auth/token.ts';
 export { documents } from './documents/document-batch.ts';
 export type { BatchOptions } from './documents/document-batch.ts';
 export type { ApiBinding } from './engine/api-binding.ts';
@@ -50,3 +59,17 @@ export type { Cron } from './time/cron.ts';
 export { isoDuration, isoDurationMs, spanMs } from './time/duration.ts';
 export type { Span } from './time/duration.ts';
 export { horizon, Instant } from './time/instant.ts';
+export { afterLast, cursor, linkHeader, nextUrl, offset, pageNumber, singlePage } from './paging/paging.ts';
+export type { ListPosition, PageSeen, Paging, Stability } from './paging/paging.ts';
+export { changes, each, rawChanges, rawSnapshot, snapshot } from './streams/definition.ts';
+export type {
+  ChangesOptions,
+  ListOptions,
+  SnapshotOptions,
+  StreamContext,
+  StreamDefinition,
+  StreamOptions,
+} from './streams/definition.ts';
+export { asDocuments, batchOf, readList, recordsOf } from './streams/list-reader.ts';
+export { updatedAt } from './streams/timestamp.ts';
+export type { Timestamp, TimestampOptions } from './streams/timestamp.ts';

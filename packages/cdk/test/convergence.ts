@@ -1,17 +1,17 @@
 // One run of the property: a capture of a world that changes, killed between two lines of its output and started again
 // from what was committed, again and again, ends with the world's own rows.
 
-import type { Logger } from '@weir/connector';
 import { SeededRandom } from '@weir/testing';
 import type { JsonObject } from '@weir/schema/json';
 import type { ApiBinding } from '../src/engine/api-binding.ts';
 import { runApiCapture } from '../src/engine/engine.ts';
 import type { Stream } from '../src/engine/stream.ts';
-import { Committed, Crash, CrashingOutput } from '../src/testing/crashing-output.ts';
 import { reducedCollection } from '../src/testing/reduced-collection.ts';
+import { ScriptedTable } from '../src/testing/scripted-table.ts';
+import { silentLog } from '../src/testing/silent-log.ts';
+import { surviveKills } from '../src/testing/survive-kills.ts';
 import { VirtualClock } from '../src/testing/virtual-clock.ts';
 import { parseCron } from '../src/time/cron.ts';
-import { ScriptedWorld } from './scripted-world.ts';
 import { numbered, snapshotted, tokened, windowed } from './world-streams.ts';
 
 export const STREAMS = ['windowed', 'numbered', 'tokened', 'snapshotted', 'twoParts', 'scheduled'] as const;
@@ -21,16 +21,6 @@ const BEGIN_MS = Date.parse('2024-05-05T05:00:00Z');
 const CHANGES_MS = 90_000;
 const KILLS_BEYOND_MS = 60_000;
 const SETTLE_MS = 300_000;
-
-const silent: Logger = {
-  trace: () => undefined,
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  status: () => undefined,
-  with: () => silent,
-};
 
 export interface Outcome {
   readonly captured: readonly JsonObject[];
@@ -43,7 +33,7 @@ export interface Outcome {
 export async function converge(name: StreamName, seed: number, lagMs?: number): Promise<Outcome> {
   const random = new SeededRandom(seed);
   const clock = new VirtualClock(BEGIN_MS);
-  const world = new ScriptedWorld(random, clock, BEGIN_MS + CHANGES_MS);
+  const world = new ScriptedTable(random, clock, { changesUntilMs: BEGIN_MS + CHANGES_MS });
   const key = name === 'snapshotted' ? ['/_meta/row_id'] : ['/id'];
   const stream = streamOf(name, world, random, lagMs);
   const binding: ApiBinding = {
@@ -55,20 +45,14 @@ export async function converge(name: StreamName, seed: number, lagMs?: number): 
     intervalMs: random.pick([0, 1000, 7000, 20_000]) + 500,
     schedule: name === 'scheduled' ? parseCron('* * * * *') : undefined,
   };
-  const committed = new Committed();
-  let sessions = 0;
-  const killsEndMs = BEGIN_MS + CHANGES_MS + KILLS_BEYOND_MS;
-  while (clock.now() < killsEndMs) {
-    sessions += 1;
-    const lines = random.pick([0, 1, 2, 3, 5, 8, 13, 30, 100, Infinity]);
-    await session(binding, committed, clock, killsEndMs, lines);
-    await clock.run(clock.until(clock.now() + 1000, new AbortController().signal));
-  }
-  // The last one lives, and has time to catch up.
-  while (clock.now() < killsEndMs + SETTLE_MS) {
-    sessions += 1;
-    await session(binding, committed, clock, killsEndMs + SETTLE_MS, Infinity);
-  }
+  const { committed, sessions } = await surviveKills({
+    clock,
+    random,
+    killsEndMs: BEGIN_MS + CHANGES_MS + KILLS_BEYOND_MS,
+    settleMs: SETTLE_MS,
+    run: (state, output, signal) =>
+      runApiCapture({ bindings: [binding], state, output, clock, log: silentLog, signal }),
+  });
   const captured = reducedCollection(committed.documents, 0, key);
   const hidesDeletions = name === 'windowed' || name === 'twoParts' || name === 'scheduled';
   return {
@@ -79,34 +63,9 @@ export async function converge(name: StreamName, seed: number, lagMs?: number): 
   };
 }
 
-async function session(
-  binding: ApiBinding,
-  committed: Committed,
-  clock: VirtualClock,
-  endMs: number,
-  lines: number,
-): Promise<void> {
-  const ending = new AbortController();
-  const output = new CrashingOutput(committed, lines, () => ending.abort(new Crash('killed')));
-  const { signal } = ending;
-  const timer = clock.until(endMs, signal).then(
-    () => ending.abort(new DOMException('the end', 'AbortError')),
-    () => undefined,
-  );
-  const { state } = committed;
-  const capture = runApiCapture({ bindings: [binding], state, output, clock, log: silent, signal });
-  await clock.run(
-    capture.catch((failure: unknown) => {
-      if (!(failure instanceof Crash)) throw failure;
-    }),
-  );
-  ending.abort();
-  await timer;
-}
-
 function streamOf(
   name: StreamName,
-  world: ScriptedWorld,
+  world: ScriptedTable,
   random: SeededRandom,
   lagMs: number | undefined,
 ): Stream {
@@ -131,7 +90,7 @@ function streamOf(
 /** A filter by time shows no deletions: rows that are gone stay in the collection, and are left out of the comparison. */
 function withoutGone(
   rows: readonly JsonObject[],
-  world: ScriptedWorld,
+  world: ScriptedTable,
   hidesDeletions: boolean,
 ): JsonObject[] {
   const table = world.table();

@@ -13,11 +13,11 @@ import {
   type SnapshotStream,
 } from '../src/engine/stream.ts';
 import { horizon, type Instant } from '../src/time/instant.ts';
-import { LATEST_MS, type ScriptedWorld, TICK_NS } from './scripted-world.ts';
+import { LATEST_MS, type ScriptedTable, SECOND_NS, type TableRow } from '../src/testing/scripted-table.ts';
 
 /** Rows that were updated in a window, drained page by page. Deletions are not seen: the world keeps them out of it. */
 export function windowed(
-  world: ScriptedWorld,
+  world: ScriptedTable,
   random: SeededRandom,
   { lagMs = LATEST_MS, pageSize = 3, keeps = (_id: number): boolean => true } = {},
 ): ChangeStream<Cursor> {
@@ -25,7 +25,7 @@ export function windowed(
     isIn: (updatedAt: Instant) => boolean,
     after: number,
     signal: AbortSignal,
-  ): AsyncGenerator<{ rows: ReturnType<ScriptedWorld['visible']>; last: number }> {
+  ): AsyncGenerator<{ rows: TableRow[]; last: number }> {
     for (let last = after; ;) {
       await world.answer(signal);
       const rows = world
@@ -41,12 +41,12 @@ export function windowed(
   return {
     lagMs,
     initial: (nowMs) => {
-      const cutoff = horizon(nowMs, TICK_NS, lagMs);
+      const cutoff = horizon(nowMs, SECOND_NS, lagMs);
       return { cursor: cutoff, cutoff };
     },
     async *fetchChanges({ cursor, nowMs, signal }) {
       const from = cursor as Instant;
-      const to = horizon(nowMs, TICK_NS, lagMs);
+      const to = horizon(nowMs, SECOND_NS, lagMs);
       if (!to.isAfter(from)) return;
       const isIn = (at: Instant): boolean => at.isAfter(from) && !at.isAfter(to);
       for await (const { rows } of pages(isIn, 0, signal)) yield documents(rows.map(({ row }) => row));
@@ -73,7 +73,7 @@ function lastOf(page: PagePosition | undefined): number {
 }
 
 /** A log with numbers, which tells of deletions. */
-export function numbered(world: ScriptedWorld): ChangeStream<Cursor> {
+export function numbered(world: ScriptedTable): ChangeStream<Cursor> {
   return {
     initial: () => ({ cursor: 0n }),
     async *fetchChanges({ cursor, signal }) {
@@ -90,7 +90,7 @@ export function numbered(world: ScriptedWorld): ChangeStream<Cursor> {
 }
 
 /** Opaque tokens that the API sometimes no longer knows; then everything is listed again. */
-export function tokened(world: ScriptedWorld, random: SeededRandom): ChangeStream<Cursor> {
+export function tokened(world: ScriptedTable, random: SeededRandom): ChangeStream<Cursor> {
   const logAt = (token: string): number => Number(token.slice(1));
   return {
     initial: () => ({ cursor: `t${world.log.length}`, cutoff: '' }),
@@ -125,7 +125,7 @@ export function tokened(world: ScriptedWorld, random: SeededRandom): ChangeStrea
   };
 }
 
-export function snapshotted(world: ScriptedWorld): SnapshotStream {
+export function snapshotted(world: ScriptedTable): SnapshotStream {
   return {
     async *fetchSnapshot({ signal }) {
       const rows = world.visible().map(({ row }) => row);

@@ -8,8 +8,8 @@ export interface Secrets {
 export interface Credentials {
   /** Those to send now; fetched first where a token has to be. */
   current(signal: AbortSignal): Promise<Secrets>;
-  /** After a refusal: false when there is nothing newer to try. */
-  refresh(signal: AbortSignal): Promise<boolean>;
+  /** After `refused` were not accepted: false when there is nothing newer to try. */
+  refresh(refused: Secrets, signal: AbortSignal): Promise<boolean>;
 }
 
 export function fixedCredentials(headers: Secrets['headers'], query: Secrets['query'] = {}): Credentials {

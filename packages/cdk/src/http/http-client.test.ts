@@ -151,7 +151,8 @@ test('401 refreshes the credentials once, and a second one is final', async () =
   let token = 't0';
   const credentials: Credentials = {
     current: async () => ({ headers: { authorization: token }, query: {} }),
-    refresh: async () => {
+    refresh: async (refused) => {
+      assert.equal(refused.headers['authorization'], token);
       token = 't1';
       return true;
     },
@@ -162,6 +163,7 @@ test('401 refreshes the credentials once, and a second one is final', async () =
     sent.map(({ headers }) => headers['authorization']),
     ['t0', 't1'],
   );
+  token = 't0';
   const refused = client([{ status: 401, body: 'revoked' }], { credentials });
   await assert.rejects(refused.ask(), { code: 'CDK_HTTP_UNAUTHORIZED', message: /revoked/ });
   assert.equal(refused.sent.length, 2);

@@ -6,8 +6,8 @@ import type { Clock, Logger } from '@weir/connector';
 import { excerptText, parseJson, type JsonValue } from '@weir/schema/json';
 import { errors } from '../errors.ts';
 import { backoffMs, type Random } from './backoff.ts';
-import type { Credentials } from './credentials.ts';
-import { type AnswerMeaning, type ApiRequest, encodeBody, requestUrl } from './request.ts';
+import type { Credentials, Secrets } from './credentials.ts';
+import { type AnswerMeaning, type AnswerRule, type ApiRequest, encodeBody, requestUrl } from './request.ts';
 import type { RateLimiter } from './rate-limit.ts';
 import type { ResponseHeaders, Transport, TransportResponse } from './transport.ts';
 import { retryAfterMs } from './waits.ts';
@@ -21,6 +21,8 @@ export interface HttpClientOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** What answers mean, where the request has no rules of its own that fit. */
+  readonly answers?: readonly AnswerRule[];
   /** Failures of the server and of the network are tried again for so long; 15 minutes. */
   readonly patienceMs?: number;
 }
@@ -41,11 +43,15 @@ const WHOLE_BYTES = 64 << 20;
 const EXPLANATION_BYTES = 64 << 10;
 const REDIRECTS = 5;
 
+const NO_SECRETS: Secrets = { headers: {}, query: {} };
+
 interface Attempt {
   readonly meaning: AnswerMeaning | 'unavailable' | 'ok';
   readonly answer: HttpAnswer;
   /** What a refusal says. */
   readonly text: string;
+  /** What the request was sent with. */
+  readonly secrets: Secrets;
 }
 
 export class HttpClient {
@@ -70,7 +76,7 @@ export class HttpClient {
     const url = requestUrl(this.#options.base, request);
     const name = `${request.method ?? 'GET'} ${url.origin}${url.pathname}`;
     let failingSince: number | undefined;
-    let hasRefreshed = false;
+    let isFresh = false;
     for (let attempt = 1; ; attempt += 1) {
       const result = await this.#attempt(request, url, signal).catch((failure: unknown) => {
         signal.throwIfAborted();
@@ -80,10 +86,10 @@ export class HttpClient {
       if (!(result instanceof Error) && result.meaning === 'empty') {
         return { ...result.answer, isEmpty: true, body: nothing() };
       }
-      if (!(result instanceof Error) && result.meaning === 'unauthorized' && !hasRefreshed) {
-        hasRefreshed = true;
-        if (await credentials.refresh(signal)) continue;
-      }
+      if (!(result instanceof Error) && result.meaning === 'unauthorized' && !isFresh) {
+        isFresh = true;
+        if (await credentials.refresh(result.secrets, signal)) continue;
+      } else isFresh = false;
       const problem = result instanceof Error ? networkError(name, result) : answerError(name, result);
       const isThrottled = !(result instanceof Error) && result.meaning === 'throttled';
       const mayPass =
@@ -92,7 +98,7 @@ export class HttpClient {
       failingSince ??= clock.now();
       const told = result instanceof Error ? undefined : retryAfterMs(result.answer.headers, clock.now());
       const wait = told ?? backoffMs(attempt, random);
-      const patience = this.#options.patienceMs ?? PATIENCE_MS;
+      const patience = request.patienceMs ?? this.#options.patienceMs ?? PATIENCE_MS;
       if (!isThrottled && clock.now() + wait - failingSince > patience) throw problem;
       log.warn(isThrottled ? 'the API asks to slow down' : 'a request failed and is tried again', {
         request: name,
@@ -115,19 +121,20 @@ export class HttpClient {
   }
 
   async #attempt(request: ApiRequest, first: URL, signal: AbortSignal): Promise<Attempt> {
-    const { limiter } = this.#options;
+    const { limiter, credentials } = this.#options;
     const release = await limiter.acquire(first.href, signal);
     try {
-      const response = await this.#follow(request, first, signal);
+      const secrets = request.isAnonymous === true ? NO_SECRETS : await credentials.current(signal);
+      const response = await this.#follow(request, first, secrets, signal);
       limiter.observe(response.headers);
       const { status, headers } = response;
-      const rules = (request.answers ?? []).filter(({ status: of }) =>
+      const rules = [...(request.answers ?? []), ...(this.#options.answers ?? [])].filter(({ status: of }) =>
         typeof of === 'number' ? of === status : of.includes(status),
       );
       const own = defaultMeaning(status);
       if (own === 'ok' && rules.length === 0) {
         const body = await readAhead(response.body, release);
-        return { meaning: 'ok', answer: { status, headers, isEmpty: false, body }, text: '' };
+        return { meaning: 'ok', answer: { status, headers, isEmpty: false, body }, text: '', secrets };
       }
       const bytes = await readWhole(
         response.body,
@@ -138,24 +145,25 @@ export class HttpClient {
       const rule = rules.find((each) => each.text?.test(text) ?? true);
       const answer = { status, headers, isEmpty: false, body: once(bytes) };
       release();
-      return { meaning: rule?.means ?? own, answer, text };
+      return { meaning: rule?.means ?? own, answer, text, secrets };
     } catch (failure) {
       release();
       throw failure;
     }
   }
 
-  async #follow(request: ApiRequest, first: URL, signal: AbortSignal): Promise<TransportResponse> {
-    const { transport, headers, credentials } = this.#options;
+  async #follow(
+    request: ApiRequest,
+    first: URL,
+    own: Secrets,
+    signal: AbortSignal,
+  ): Promise<TransportResponse> {
+    const { transport, headers } = this.#options;
     const body = request.body === undefined ? undefined : encodeBody(request.body);
     let url = first;
     for (let redirects = 0; ; redirects += 1) {
       // Credentials are for the API alone, not for where it sends one.
-      const isForeign = url.origin !== this.#origin;
-      const secrets =
-        request.isAnonymous === true || isForeign
-          ? { headers: {}, query: {} }
-          : await credentials.current(signal);
+      const secrets = url.origin === this.#origin ? own : NO_SECRETS;
       const target = new URL(url);
       for (const [name, value] of Object.entries(secrets.query)) target.searchParams.set(name, value);
       const response = await transport({

@@ -26,6 +26,8 @@ export interface ApiRequest {
   readonly isAnonymous?: boolean;
   /** What certain answers mean here; the first that fits holds. */
   readonly answers?: readonly AnswerRule[];
+  /** How long passing failures are tried again; as the client has it when absent. */
+  readonly patienceMs?: number;
 }
 
 /**

@@ -21,4 +21,11 @@ export { lintConfigSchema, type Lint } from './lint.ts';
 export { LINT_RULES, type LintRuleName } from './lint-rules.ts';
 export { branch, oneOfWith } from './one-of.ts';
 export { Secret } from './secret.ts';
-export { configSchema, configSchemaText, optionalSection, section } from './section.ts';
+export {
+  configSchema,
+  configSchemaText,
+  optionalSection,
+  section,
+  type Decoded,
+  type Fields,
+} from './section.ts';

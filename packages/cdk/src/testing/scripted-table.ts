@@ -1,14 +1,29 @@
-// An API in memory that changes while it is read: several rows in one tick, rows that become visible late, rows that
+// A table of an API, in memory, that changes while it is read: several rows in one tick, rows that become visible late, rows that
 // leave a window between two of its pages, deletions. Time is virtual and each answer takes some of it.
 
 import type { JsonObject } from '@weir/schema/json';
-import type { SeededRandom } from '@weir/testing';
-import { Instant } from '../src/time/instant.ts';
-import type { VirtualClock } from '../src/testing/virtual-clock.ts';
+import { Instant } from '../time/instant.ts';
+import type { TestRandom } from './test-random.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
-export const TICK_NS = 1_000_000_000n;
-/** No row becomes visible later than this after its time. */
+export const SECOND_NS = 1_000_000_000n;
+/** No row becomes visible later than this after its time, unless a table says otherwise. */
 export const LATEST_MS = 4000;
+
+export interface TableRow {
+  readonly id: number;
+  readonly row: JsonObject;
+  readonly updatedAt: Instant;
+}
+
+export interface TableOptions {
+  /** Times are cut off to it; a second. */
+  readonly tickNs?: bigint;
+  /** How late a row may become visible after its time. */
+  readonly latestMs?: number;
+  /** The last change is made before this time. */
+  readonly changesUntilMs: number;
+}
 
 interface Version {
   readonly row: JsonObject;
@@ -24,18 +39,18 @@ export interface LogEntry {
   readonly row: JsonObject | undefined;
 }
 
-export class ScriptedWorld {
-  readonly #random: SeededRandom;
+export class ScriptedTable {
+  readonly #random: TestRandom;
   readonly #clock: VirtualClock;
-  readonly #changesUntilMs: number;
+  readonly #options: Required<TableOptions>;
   readonly #versions = new Map<number, Version[]>();
   readonly log: LogEntry[] = [];
   #made = 0;
 
-  constructor(random: SeededRandom, clock: VirtualClock, changesUntilMs: number) {
+  constructor(random: TestRandom, clock: VirtualClock, options: TableOptions) {
     this.#random = random;
     this.#clock = clock;
-    this.#changesUntilMs = changesUntilMs;
+    this.#options = { tickNs: SECOND_NS, latestMs: LATEST_MS, ...options };
     for (let id = 1; id <= random.between(0, 25); id += 1) {
       this.#write(id, Instant.ofMs(clock.now() - random.between(0, 3_600_000)), 0, false);
     }
@@ -44,7 +59,7 @@ export class ScriptedWorld {
   /** What every request goes through: it takes time, and the table changes meanwhile. */
   async answer(signal: AbortSignal): Promise<void> {
     await this.#clock.until(this.#clock.now() + this.#random.between(0, 2500), signal);
-    if (this.#clock.now() < this.#changesUntilMs) this.change();
+    if (this.#clock.now() < this.#options.changesUntilMs) this.change();
   }
 
   change(): void {
@@ -53,13 +68,13 @@ export class ScriptedWorld {
       const ids = [...this.#versions.keys()];
       const isNew = ids.length === 0 || random.chance(0.35);
       const id = isNew ? Math.max(0, ...ids) + 1 : random.pick(ids);
-      const lateMs = random.chance(0.3) ? random.between(0, LATEST_MS) : 0;
+      const lateMs = random.chance(0.3) ? random.between(0, this.#options.latestMs) : 0;
       this.#write(id, Instant.ofMs(this.#clock.now()), lateMs, !isNew && random.chance(0.2));
     }
   }
 
   /** Rows as the API shows them now, in the order of their ids. */
-  visible(): { id: number; row: JsonObject; updatedAt: Instant }[] {
+  visible(): TableRow[] {
     return this.#shown((version) => version.visibleAtMs <= this.#clock.now());
   }
 
@@ -69,7 +84,7 @@ export class ScriptedWorld {
     return new Map(rows.sort(([left], [right]) => (left < right ? -1 : 1)));
   }
 
-  #shown(sees: (version: Version) => boolean): { id: number; row: JsonObject; updatedAt: Instant }[] {
+  #shown(sees: (version: Version) => boolean): TableRow[] {
     return [...this.#versions]
       .sort(([left], [right]) => left - right)
       .flatMap(([id, versions]) => {
@@ -80,7 +95,7 @@ export class ScriptedWorld {
 
   #write(id: number, at: Instant, lateMs: number, isDeleted: boolean): void {
     this.#made += 1;
-    const updatedAt = at.floor(TICK_NS);
+    const updatedAt = at.floor(this.#options.tickNs);
     const row = { id, version: this.#made, updated_at: updatedAt.toString() };
     const versions = this.#versions.get(id) ?? [];
     versions.push({ row, updatedAt, visibleAtMs: at.ms + lateMs, isDeleted });

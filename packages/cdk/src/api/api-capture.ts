@@ -1,0 +1,193 @@
+// Makes a capture of a definition: what the protocol asks, answered from the data of the connector.
+
+import type { Capture, RequestContext, ValidatedResource } from '@weir/capture';
+import { systemClock, type Clock, type Logger } from '@weir/connector';
+import { errors } from '../errors.ts';
+import type { ApiBinding } from '../engine/api-binding.ts';
+import { runApiCapture } from '../engine/engine.ts';
+import { type Random, systemRandom } from '../http/backoff.ts';
+import { HttpClient } from '../http/http-client.ts';
+import { RateLimiter } from '../http/rate-limit.ts';
+import type { Transport } from '../http/transport.ts';
+import { undiciTransport } from '../http/undici-transport.ts';
+import { fixedCredentials } from '../http/credentials.ts';
+import { documentSchema } from '../schema/document-schema.ts';
+import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
+import { parseCron } from '../time/cron.ts';
+import { isoDuration, isoDurationMs, spanMs } from '../time/duration.ts';
+import { Instant } from '../time/instant.ts';
+import {
+  type ApiConfig,
+  apiConfigSchema,
+  type ApiResource,
+  apiResourceSchema,
+  chosenAuth,
+} from './api-config.ts';
+import type { ApiDefinition } from './define-api.ts';
+import { openStream, SNAPSHOT_KEY, streamFields, streamKey } from './open-stream.ts';
+
+/** What a capture runs on; the real ones when absent. */
+export interface ApiRuntime {
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly transport?: Transport;
+}
+
+const DAY_MS = 86_400_000;
+
+export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Capture<ApiConfig, ApiResource> {
+  return {
+    name: api.name,
+    spec: {
+      configSchema: apiConfigSchema(api),
+      resourceSchema: apiResourceSchema(api.name),
+      documentationUrl: `https://go.estuary.dev/${api.name}`,
+      resourcePathPointers: ['/name'],
+    },
+    discover: async (config, context) => {
+      await probe(api, config, context, runtime);
+      return Object.entries(api.streams).map(([name, stream]) => discovered(name, stream));
+    },
+    validate: async (config, bindings, context) => {
+      for (const binding of bindings) checkBinding(api, binding);
+      await probe(api, config, context, runtime);
+      return bindings.map(({ resource }) => [resource.name]);
+    },
+    apply: async () => '',
+    pull: async ({ config, bindings, state, output, log, signal }) => {
+      const clock = runtime.clock ?? systemClock;
+      const context = streamContext(api, config, log, runtime);
+      await runApiCapture({
+        bindings: bindings.map((binding) => {
+          checkBinding(api, binding);
+          return { ...openBinding(api, binding, context), stateKey: binding.stateKey };
+        }),
+        state,
+        output,
+        clock,
+        log,
+        signal,
+      });
+    },
+  };
+}
+
+/** What streams work with: one client for all of them. */
+export function streamContext(
+  api: ApiDefinition,
+  config: ApiConfig,
+  log: Logger,
+  runtime: ApiRuntime,
+): StreamContext {
+  const clock = runtime.clock ?? systemClock;
+  const options = {
+    base: typeof api.base === 'string' ? api.base : api.base(config as never),
+    limiter: new RateLimiter(api.limits ?? [], clock),
+    transport: runtime.transport ?? undiciTransport(),
+    clock,
+    random: runtime.random ?? systemRandom,
+    log,
+  };
+  // Signing in is not counted against the API's limits, which may be waiting for it.
+  const limiter = new RateLimiter([], clock);
+  const anonymous = new HttpClient({ ...options, limiter, credentials: fixedCredentials({}) });
+  const credentials = chosenAuth(api, config.credentials).credentials(config.credentials, {
+    clock,
+    ask: (request, signal) => anonymous.json(request, signal),
+  });
+  const client = new HttpClient({
+    ...options,
+    credentials,
+    ...(api.headers === undefined ? {} : { headers: api.headers }),
+    ...(api.answers === undefined ? {} : { answers: api.answers }),
+  });
+  return { client, clock, start: startOf(api, config, clock.now()) };
+}
+
+function startOf({ start }: ApiDefinition, config: ApiConfig, nowMs: number): Instant {
+  const configured = config.start_date === undefined ? undefined : Instant.parse(config.start_date);
+  if (configured !== undefined) return configured;
+  return start === undefined ? new Instant(0n) : Instant.ofMs(nowMs - start.daysAgo * DAY_MS);
+}
+
+async function probe(
+  api: ApiDefinition,
+  config: ApiConfig,
+  { log, signal }: RequestContext,
+  runtime: ApiRuntime,
+): Promise<void> {
+  // Somebody waits for the answer.
+  const { client } = streamContext(api, config, log, runtime);
+  await client.json({ ...api.probe, isSafe: true, patienceMs: 10_000 }, signal);
+}
+
+function discovered(name: string, stream: StreamDefinition) {
+  return {
+    recommendedName: name,
+    resource: { name, interval: isoDuration(spanMs(stream.options.interval)) },
+    documentSchema: documentSchema({
+      key: streamKey(stream),
+      fields: streamFields(stream),
+      ...(stream.options.reduction === undefined ? {} : { reduction: stream.options.reduction }),
+    }),
+    key: streamKey(stream),
+    resourcePath: [name],
+    disable: stream.options.disabled ?? false,
+  };
+}
+
+function checkBinding(api: ApiDefinition, { resource, collection }: ValidatedResource<ApiResource>): void {
+  const stream = streamNamed(api, resource.name);
+  const name = JSON.stringify(resource.name);
+  const isSnapshot = stream.kind === 'snapshot' || stream.kind === 'raw snapshot';
+  if (isSnapshot && !collection.key.includes(SNAPSHOT_KEY)) {
+    throw errors.CDK_COLLECTION_KEY({
+      message: `The collection ${collection.name} of the stream ${name} has the key ${collection.key.join(', ')}.`,
+    });
+  }
+  const { interval = '' } = resource;
+  if (interval !== '' && isoDurationMs(interval) === undefined) {
+    throw errors.CDK_RESOURCE_INVALID({ message: `The interval of the stream ${name} is ${interval}.` });
+  }
+  if (
+    resource.schedule !== undefined &&
+    resource.schedule !== '' &&
+    parseCron(resource.schedule) === undefined
+  ) {
+    throw errors.CDK_RESOURCE_INVALID({
+      message: `The schedule of the stream ${name} is ${resource.schedule}.`,
+    });
+  }
+}
+
+/** A stream without a pause would ask for windows of milliseconds. */
+const SHORTEST_INTERVAL_MS = 1000;
+
+function intervalOf({ options }: StreamDefinition, { interval = '' }: ApiResource): number {
+  const configured = interval === '' ? undefined : isoDurationMs(interval);
+  return Math.max(configured ?? spanMs(options.interval), SHORTEST_INTERVAL_MS);
+}
+
+function streamNamed({ name: connector, streams }: ApiDefinition, name: string): StreamDefinition {
+  const stream = Object.hasOwn(streams, name) ? streams[name] : undefined;
+  if (stream === undefined) {
+    throw errors.CDK_BINDING_UNKNOWN({ message: `${connector} has no stream ${JSON.stringify(name)}.` });
+  }
+  return stream;
+}
+
+function openBinding(
+  api: ApiDefinition,
+  { index, resource, collection }: ValidatedResource<ApiResource>,
+  context: StreamContext,
+): Omit<ApiBinding, 'stateKey'> {
+  const definition = streamNamed(api, resource.name);
+  return {
+    index,
+    name: resource.name,
+    key: collection.key,
+    stream: openStream(resource.name, definition, context, api.query),
+    intervalMs: intervalOf(definition, resource),
+    schedule: resource.schedule === undefined ? undefined : parseCron(resource.schedule),
+  };
+}

@@ -1,0 +1,103 @@
+// The configuration of a connector of an API, in the form that upstream's have: `credentials`, `start_date`, then what is
+// the connector's own.
+
+import { choice, type ConfigOf, configSchema, optional, text } from '@weir/schema';
+import { branch, type Field, type Fields, oneOfWith, section } from '@weir/schema/config';
+import type { AuthKind, CredentialValues } from '../auth/auth-kind.ts';
+import type { ApiDefinition } from './define-api.ts';
+
+/** What every configuration has; the fields of the connector beside it. */
+export interface ApiConfig {
+  readonly credentials: CredentialValues;
+  readonly start_date?: string | undefined;
+}
+
+const AUTHENTICATION = {
+  title: 'Authentication',
+  description: 'How the connector signs in.',
+  order: 0,
+} as const;
+
+export function apiConfigSchema({ name, title, config, auth, start }: ApiDefinition): Field<ApiConfig> {
+  const fields: Fields = {
+    credentials: credentialsField(auth),
+    ...(start === undefined ? {} : { start_date: startField(start.daysAgo) }),
+    ...config,
+  };
+  const id = `https://github.com/estuary/connectors/${name}/config`;
+  return configSchema({ id, title }, fields) as unknown as Field<ApiConfig>;
+}
+
+/** One way to sign in is an object; several are told apart by their titles. */
+function credentialsField(kinds: ApiDefinition['auth']): Field<unknown> {
+  const [only, ...others] = kinds;
+  if (others.length > 0) {
+    return oneOfWith(
+      'credentials_title',
+      AUTHENTICATION,
+      kinds.map(({ title, fields }) => branch(title, { title }, fields)),
+    );
+  }
+  const chosen = choice([only.title], {
+    title: 'Credentials Title',
+    description: 'The kind of credentials; there is one.',
+    default: only.title,
+    order: 0,
+    nonsensitive: true,
+  });
+  return section(AUTHENTICATION, { credentials_title: optional(chosen), ...only.fields });
+}
+
+function startField(daysAgo: number): Field<unknown> {
+  return optional(
+    text({
+      title: 'Start Date',
+      description: `Rows that were last updated before this time are not captured. ${daysAgo} days before the first start if it is empty.`,
+      format: 'date-time',
+      order: 5,
+    }),
+  );
+}
+
+/** The way to sign in that a configuration has chosen. */
+export function chosenAuth({ auth }: ApiDefinition, credentials: CredentialValues): AuthKind {
+  return auth.find(({ title }) => title === credentials['credentials_title']) ?? auth[0];
+}
+
+/** The configuration of a binding. */
+export function apiResourceSchema(name: string) {
+  return configSchema(
+    { id: `https://github.com/estuary/connectors/${name}/resource`, title: 'Resource Config' },
+    {
+      name: text({ title: 'Name', description: 'The name of the stream.', order: 0 }),
+      interval: optional(
+        text({
+          title: 'Interval',
+          description:
+            'How long to wait between two looks for changes, as an ISO 8601 duration such as PT5M. As the stream is discovered if it is empty.',
+          format: 'duration',
+          order: 1,
+        }),
+      ),
+      schedule: optional(
+        text({
+          title: 'Backfill Schedule',
+          description:
+            'When to backfill the stream again, as five fields of cron in UTC such as 55 23 * * *. Never if it is empty.',
+          order: 2,
+        }),
+      ),
+    },
+    // Written by Flow's user interface.
+    { _meta: anything },
+  );
+}
+
+/** A field that takes any object. */
+const anything = {
+  ...optional(text({ title: '', description: '' })),
+  type: 'object',
+  additionalProperties: {},
+} as unknown as Field<unknown, 'optional'>;
+
+export type ApiResource = Omit<ConfigOf<ReturnType<typeof apiResourceSchema>>, '_meta'>;

@@ -1,0 +1,43 @@
+// A connector of an API as data.
+
+import type { Decoded, Fields } from '@weir/schema/config';
+import type { AuthKind } from '../auth/auth-kind.ts';
+import type { RateLimit } from '../http/rate-limit.ts';
+import type { AnswerRule, ApiRequest, Query } from '../http/request.ts';
+import type { StreamDefinition } from '../streams/definition.ts';
+
+export interface ApiDefinition<F extends Fields = Fields> {
+  /** `source-…`. */
+  readonly name: string;
+  /** Of the system, in Title Case. */
+  readonly title: string;
+  /** Fields of the configuration, beside credentials and start date; their order begins at 10. */
+  readonly config: F;
+  /** Ways to sign in; the user chooses one, the first is offered first. */
+  readonly auth: readonly [AuthKind, ...AuthKind[]];
+  /** The user may say where history begins (`start_date`); otherwise it is so many days ago, or all of it. */
+  readonly start?: { readonly daysAgo: number };
+  /** With a path; without a slash at its end. */
+  readonly base: string | ((config: Decoded<F>) => string);
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly limits?: readonly RateLimit[];
+  /** What answers mean, for every request that has no rules of its own. */
+  readonly answers?: readonly AnswerRule[];
+  /** A cheap request that shows whether the credentials are right. */
+  readonly probe: ApiRequest;
+  /** Parameters of every list. */
+  readonly query?: Query;
+  readonly streams: Readonly<Record<string, StreamDefinition>>;
+}
+
+/** Keeps the names and kinds of the streams. */
+export function defineApi<const F extends Fields, S extends ApiDefinition<F>['streams']>(
+  definition: ApiDefinition<F> & { readonly streams: S },
+): ApiDefinition<F> & { readonly streams: S } {
+  return definition;
+}
+
+/** How a path of the API is asked for in the probe. */
+export function get(url: string, query: Query = {}): ApiRequest {
+  return { url, query };
+}

@@ -1,0 +1,69 @@
+// The plan of a connector as text: what it asks first for each stream, how it pages, and what it claims to have seen.
+// For people who review a definition, and for a snapshot beside it.
+
+import { encodeBody, requestUrl } from '../http/request.ts';
+import { singlePage } from '../paging/paging.ts';
+import type { ChangesOptions, ListOptions, StreamDefinition } from '../streams/definition.ts';
+import { baseRequest } from '../streams/list-source.ts';
+import { horizon, Instant } from '../time/instant.ts';
+import { spanMs } from '../time/duration.ts';
+import type { ApiDefinition } from './define-api.ts';
+
+/** `base`: what the API's own would be with some configuration. `nowMs`: when the plan is made. */
+export function explainApi(api: ApiDefinition, base: string, nowMs: number): string {
+  const start = Instant.ofMs(nowMs - (api.start?.daysAgo ?? 0) * 86_400_000);
+  return Object.entries(api.streams)
+    .map(([name, stream]) => `${name}: ${explainStream(api, base, stream, nowMs, start).join('\n  ')}\n`)
+    .join('');
+}
+
+function explainStream(
+  api: ApiDefinition,
+  base: string,
+  { kind, options }: StreamDefinition,
+  nowMs: number,
+  start: Instant,
+): string[] {
+  const header = `${kind}, every ${options.interval}${options.disabled === true ? ', not enabled' : ''}`;
+  if (!('path' in options)) return [header, 'read by the connector itself'];
+  const paging = `pages: ${(options.paging ?? singlePage).name}`;
+  if (!('cursor' in options)) {
+    const order = options.order === 'as listed' ? 'as listed' : `by ${options.order.by}`;
+    return [header, `first: ${request(api, base, options, {})}`, paging, `order: ${order}`];
+  }
+  const { cursor, between } = options;
+  const end = horizon(nowMs, cursor.tickNs, cursor.lagMs);
+  const last = windowEnd(options, start, end);
+  return [
+    header,
+    `first of the backfill: ${request(api, base, options, filter(options, start, last))}`,
+    paging,
+    `changes: ${cursor.described}${between === undefined ? ', found by reading the whole list' : ''}`,
+    `key: ${options.key.join(', ')}`,
+  ];
+}
+
+function filter({ between, cursor, excludesEnd = false }: ChangesOptions, from: Instant, to: Instant) {
+  const last = excludesEnd ? to.plusNs(cursor.tickNs) : to;
+  return between?.({ from: cursor.print(from), to: cursor.print(last) }) ?? {};
+}
+
+function windowEnd({ longestWindow }: ChangesOptions, from: Instant, end: Instant): Instant {
+  if (longestWindow === undefined) return end;
+  const longest = from.plusMs(spanMs(longestWindow));
+  return longest.isAfter(end) ? end : longest;
+}
+
+function request(
+  api: ApiDefinition,
+  base: string,
+  options: ListOptions,
+  more: NonNullable<ListOptions['query']>,
+): string {
+  const first = baseRequest({ ...options, query: { ...api.query, ...options.query, ...more } });
+  const { method, url, query, body } = (options.paging ?? singlePage).request(first, undefined);
+  const target = decodeURIComponent(
+    requestUrl(base, { url, ...(query === undefined ? {} : { query }) }).href,
+  );
+  return `${method} ${target}${body === undefined ? '' : ` ${encodeBody(body).text}`}`;
+}

@@ -1,0 +1,50 @@
+// From the definition of a stream to the stream that the engine runs.
+
+import type { Stream } from '../engine/stream.ts';
+import type { Query } from '../http/request.ts';
+import type { FieldSchema } from '../schema/document-schema.ts';
+import { changeStream } from '../streams/change-stream.ts';
+import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
+import { snapshotStream } from '../streams/snapshot-stream.ts';
+
+/** A row of a snapshot is known by its number. */
+export const SNAPSHOT_KEY = '/_meta/row_id';
+
+/** `query`: parameters of every list. */
+export function openStream(
+  name: string,
+  definition: StreamDefinition,
+  context: StreamContext,
+  query: Query | undefined,
+): Stream {
+  switch (definition.kind) {
+    case 'changes': {
+      const options = { ...definition.options, query: { ...query, ...definition.options.query } };
+      return { kind: 'changes', parts: { only: changeStream(name, options, context) } };
+    }
+    case 'snapshot': {
+      const options = { ...definition.options, query: { ...query, ...definition.options.query } };
+      return { kind: 'snapshot', parts: { only: snapshotStream(options, context) } };
+    }
+    case 'raw changes':
+      return { kind: 'changes', parts: { only: definition.options.open(context) } };
+    case 'raw snapshot':
+      return { kind: 'snapshot', parts: { only: definition.options.open(context) } };
+  }
+}
+
+export function streamKey(definition: StreamDefinition): readonly string[] {
+  return 'key' in definition.options ? definition.options.key : [SNAPSHOT_KEY];
+}
+
+/** The fields that discovery knows: of the key, of the cursor, and what the stream says itself. */
+export function streamFields(definition: StreamDefinition): Record<string, FieldSchema> {
+  const { fields = {} } = definition.options;
+  if (definition.kind !== 'changes') return { ...fields };
+  const { key, keyType = 'integer', cursor } = definition.options;
+  return {
+    ...Object.fromEntries(key.map((pointer) => [pointer, { type: keyType }])),
+    [cursor.pointer]: cursor.schema,
+    ...fields,
+  };
+}

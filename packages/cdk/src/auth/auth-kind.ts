@@ -1,0 +1,33 @@
+// A way to sign in: the fields that it has in the configuration, and the credentials that they make.
+
+import type { Clock } from '@weir/connector';
+import type { Secret } from '@weir/schema';
+import type { Fields } from '@weir/schema/config';
+import type { Credentials } from '../http/credentials.ts';
+import type { ApiRequest } from '../http/request.ts';
+import type { JsonValue } from '@weir/schema/json';
+
+/** A configured value: a text, or a secret. */
+export type CredentialValue = string | Secret | undefined;
+export type CredentialValues = Readonly<Record<string, CredentialValue>>;
+
+/** What credentials that have to be fetched are fetched with. */
+export interface AuthContext {
+  readonly clock: Clock;
+  /** A request without credentials; the whole answer. */
+  readonly ask: (request: ApiRequest, signal: AbortSignal) => Promise<JsonValue>;
+}
+
+export interface AuthKind {
+  /** Tells it from the others in the configuration (`credentials_title`). */
+  readonly title: string;
+  readonly fields: Fields;
+  credentials(values: CredentialValues, context: AuthContext): Credentials;
+}
+
+/** The text of a configured value. */
+export function revealed(values: CredentialValues, name: string): string {
+  const value = values[name];
+  if (value === undefined) throw new TypeError(`the credentials have no ${name}`);
+  return typeof value === 'string' ? value : value.reveal();
+}

@@ -1,0 +1,200 @@
+// How an API splits a list into pages. A paging puts its position into a request, and finds the next position in what a
+// page was. Positions are values of the state, so that a backfill goes on at its page after a restart.
+
+import { isJsonObject, parsePointer, resolvePointer } from '@weir/schema';
+import { parseJson, type JsonValue } from '@weir/schema/json';
+import type { ApiRequest, Query } from '../http/request.ts';
+import type { ResponseHeaders } from '../http/transport.ts';
+
+/** Where a page of a list begins. */
+export type ListPosition = string | number;
+
+/** One page, once all of it has been read. */
+export interface PageSeen {
+  readonly headers: ResponseHeaders;
+  /** What was around the records. */
+  readonly envelope: JsonValue;
+  readonly count: number;
+  /** The bytes of the last record. */
+  readonly last: Buffer | undefined;
+  readonly position: ListPosition | undefined;
+}
+
+/**
+ * stable: a row keeps its place while the list changes, or places do not matter. shifting: a row that goes away moves
+ * those behind it, and one of them falls between two pages; a snapshot heals that the next time, changes would lose it.
+ */
+export type Stability = 'stable' | 'shifting';
+
+export interface Paging<S extends Stability = Stability> {
+  /** For people: `the Link header`. */
+  readonly name: string;
+  readonly stability: S;
+  /** The request of a page; the first when there is no position. */
+  request(base: ApiRequest, position: ListPosition | undefined): ApiRequest;
+  /** undefined: that was the last page. */
+  next(page: PageSeen): ListPosition | undefined;
+}
+
+/** The whole list is one page. */
+export const singlePage: Paging<'stable'> = {
+  name: 'one page',
+  stability: 'stable',
+  request: (base) => base,
+  next: () => undefined,
+};
+
+/** The address of the next page is in the body. */
+export function nextUrl(at: string): Paging<'stable'> {
+  const pointer = parsePointer(at);
+  return {
+    name: `the URL at ${at}`,
+    stability: 'stable',
+    request: followed,
+    next: ({ envelope }) => textAt(envelope, pointer),
+  };
+}
+
+export interface LinkHeaderOptions {
+  /** Only this parameter of the next URL is kept, and sent alone. */
+  readonly param?: string;
+}
+
+/** The address of the next page is in the header `Link`, with `rel="next"` (RFC 8288). */
+export function linkHeader({ param }: LinkHeaderOptions = {}): Paging<'stable'> {
+  return {
+    name: param === undefined ? 'the Link header' : `${param} of the Link header, sent alone`,
+    stability: 'stable',
+    request: (base, position) => {
+      if (position === undefined || param === undefined) return followed(base, position);
+      const { query: _all, ...rest } = base;
+      return { ...rest, query: { [param]: String(position) } };
+    },
+    next: ({ headers }) => {
+      const next = nextLink(headers['link']);
+      if (next === undefined || param === undefined) return next;
+      return new URL(next, 'http://relative/').searchParams.get(param) ?? undefined;
+    },
+  };
+}
+
+export interface CursorOptions {
+  /** Where the body has the position of the next page. */
+  readonly at: string;
+  /** The parameter that it is sent as; in the body when it is a POST. */
+  readonly param: string;
+  /** Where the body says whether there is a next page; without it, an absent or empty position is the end. */
+  readonly more?: string;
+}
+
+/** A position that only the API understands, from the body into the next request. */
+export function cursor({ at, param, more }: CursorOptions): Paging<'stable'> {
+  const pointer = parsePointer(at);
+  const morePointer = more === undefined ? undefined : parsePointer(more);
+  return {
+    name: `${at} as ${param}`,
+    stability: 'stable',
+    request: (base, position) =>
+      position === undefined ? base : withParameter(base, param, String(position)),
+    next: ({ envelope }) => {
+      if (morePointer !== undefined && resolvePointer(envelope, morePointer) !== true) return undefined;
+      return textAt(envelope, pointer);
+    },
+  };
+}
+
+export interface LastIdOptions {
+  readonly param: string;
+  /** Of a record. */
+  readonly at: string;
+  /** Where the body says whether there is a next page; without it, an empty page is the end. */
+  readonly more?: string;
+}
+
+/** The next page begins after the last record of this one. */
+export function afterLast({ param, at, more }: LastIdOptions): Paging<'stable'> {
+  const pointer = parsePointer(at);
+  const morePointer = more === undefined ? undefined : parsePointer(more);
+  return {
+    name: `${at} of the last record as ${param}`,
+    stability: 'stable',
+    request: (base, position) =>
+      position === undefined ? base : withParameter(base, param, String(position)),
+    next: ({ envelope, last }) => {
+      if (last === undefined) return undefined;
+      if (morePointer !== undefined && resolvePointer(envelope, morePointer) !== true) return undefined;
+      const value = resolvePointer(parseJson(last), pointer);
+      if (typeof value === 'bigint') return value.toString();
+      return typeof value === 'string' || typeof value === 'number' ? value : undefined;
+    },
+  };
+}
+
+export interface NumberedOptions<S extends Stability> {
+  readonly param: string;
+  /** The parameter of the number of rows on a page, and that number. */
+  readonly size: readonly [param: string, rows: number];
+  /** short: a page with fewer rows is the last. empty: one without rows is. */
+  readonly ends?: 'short' | 'empty';
+  /** `stable` if rows are never taken out of the middle of the list, which whoever says so has to know. */
+  readonly stability: S;
+}
+
+/** Pages with numbers, from `first` on. */
+export function pageNumber<S extends Stability>({
+  first = 1,
+  ...options
+}: NumberedOptions<S> & { readonly first?: number }): Paging<S> {
+  return numbered(`page numbers as ${options.param}`, options, first, () => 1);
+}
+
+/** Pages by the number of rows before them. */
+export function offset<S extends Stability>(options: NumberedOptions<S>): Paging<S> {
+  return numbered(`offsets as ${options.param}`, options, 0, (count) => count);
+}
+
+function numbered<S extends Stability>(
+  name: string,
+  { param, size: [sizeParam, rows], ends = 'short', stability }: NumberedOptions<S>,
+  first: number,
+  step: (count: number) => number,
+): Paging<S> {
+  return {
+    name,
+    stability,
+    request: (base, position) =>
+      withParameter(withParameter(base, sizeParam, rows), param, Number(position ?? first)),
+    next: ({ count, position }) => {
+      if (count === 0 || (ends === 'short' && count < rows)) return undefined;
+      return Number(position ?? first) + step(count);
+    },
+  };
+}
+
+/** A whole URL has all parameters that it needs. */
+function followed(base: ApiRequest, position: ListPosition | undefined): ApiRequest {
+  if (position === undefined) return base;
+  const { query: _all, ...rest } = base;
+  return { ...rest, url: String(position) };
+}
+
+function withParameter(base: ApiRequest, param: string, value: string | number): ApiRequest {
+  if (base.body !== undefined && 'json' in base.body && isJsonObject(base.body.json)) {
+    return { ...base, body: { json: { ...base.body.json, [param]: value } } };
+  }
+  const query: Query = { ...base.query, [param]: value };
+  return { ...base, query };
+}
+
+function textAt(envelope: JsonValue, pointer: readonly string[]): string | number | undefined {
+  const value = resolvePointer(envelope, pointer);
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function nextLink(header: string | undefined): string | undefined {
+  for (const [, target, parameters = ''] of (header ?? '').matchAll(/<([^>]*)>([^<]*)/g)) {
+    if (/;\s*rel\s*=\s*"?(?:[^"]*\s)?next(?:\s[^"]*)?"?\s*(?:[;,]|$)/i.test(parameters)) return target;
+  }
+  return undefined;
+}

@@ -1,0 +1,195 @@
+// Changes of a list with times. A window of time is read to its end, and then claimed: everything up to its end has been
+// seen. The end stays behind the clock by the lag and two ticks, so that nothing can still appear in what is claimed.
+// The next window begins with the tick at which the last one ended, not behind it: the API's own times may be finer than
+// those it shows, and a row that is read twice does no harm.
+
+import type { Logger } from '@weir/connector';
+import { excerptText, type JsonValue } from '@weir/schema/json';
+import { documents } from '../documents/document-batch.ts';
+import {
+  type ChangeEvent,
+  type ChangeStream,
+  nextPage,
+  type PageEvent,
+  type PagePosition,
+  reached,
+} from '../engine/stream.ts';
+import { errors } from '../errors.ts';
+import type { ApiRequest, Query } from '../http/request.ts';
+import type { ListPosition } from '../paging/paging.ts';
+import type { RecordBatch } from '../records/json-record-reader.ts';
+import { spanMs } from '../time/duration.ts';
+import { horizon, Instant } from '../time/instant.ts';
+import type { ChangesOptions, StreamContext } from './definition.ts';
+import { asDocuments, batchOf, readList, recordsOf } from './list-reader.ts';
+import { baseRequest, listSource } from './list-source.ts';
+import { TimestampReader } from './timestamp.ts';
+
+/** A call of a backfill ends at a page after this long, so that its session can end. */
+const CALL_MS = 5 * 60_000;
+/** After so many reads of rows of which none was new, a log line says that the filter may be wrong. */
+const FRUITLESS_READS = 5;
+
+export function changeStream(
+  name: string,
+  options: ChangesOptions,
+  context: StreamContext,
+): ChangeStream<Instant> {
+  return new WindowedStream(name, options, context);
+}
+
+class WindowedStream implements ChangeStream<Instant> {
+  readonly lagMs: number;
+  readonly #name: string;
+  readonly #options: ChangesOptions;
+  readonly #context: StreamContext;
+  readonly #times: TimestampReader;
+  #fruitlessReads = 0;
+
+  constructor(name: string, options: ChangesOptions, context: StreamContext) {
+    const { lagMs, tickNs } = options.cursor;
+    this.#name = name;
+    this.#options = options;
+    this.#context = context;
+    this.#times = new TimestampReader(options.cursor);
+    this.lagMs = lagMs + Math.ceil(Number(2n * tickNs) / 1e6);
+  }
+
+  readonly initial = (nowMs: number): { cursor: Instant; cutoff?: Instant } => {
+    const { cursor } = this.#options;
+    const cutoff = horizon(nowMs, cursor.tickNs, cursor.lagMs);
+    return this.#context.start.isAfter(cutoff) ? { cursor: this.#context.start } : { cursor: cutoff, cutoff };
+  };
+
+  async *fetchChanges({
+    cursor: seen,
+    nowMs,
+    signal,
+    log,
+  }: Parameters<ChangeStream<Instant>['fetchChanges']>[0]): AsyncGenerator<ChangeEvent<Instant>, void, void> {
+    const { cursor } = this.#options;
+    const end = horizon(nowMs, cursor.tickNs, cursor.lagMs);
+    for (let from = seen; end.isAfter(from);) {
+      const to = this.#windowEnd(from, end);
+      for await (const event of readList(
+        this.#context.client,
+        listSource(this.#options),
+        this.#request(from, to),
+        undefined,
+        signal,
+      )) {
+        if (!('next' in event)) yield* this.#rows(event, from, to, log);
+      }
+      yield reached(to);
+      from = to;
+    }
+  }
+
+  async *fetchPage({
+    page,
+    cutoff,
+    nowMs,
+    signal,
+    log,
+  }: Parameters<NonNullable<ChangeStream<Instant>['fetchPage']>>[0]): AsyncGenerator<PageEvent, void, void> {
+    const { start, client, clock } = this.#context;
+    // A list without a filter shows each row once, with or without windows.
+    const isWindowed = this.#options.longestWindow !== undefined && this.#options.between !== undefined;
+    let { from, position } = isWindowed ? windowOf(page, start) : { from: start, position: positionOf(page) };
+    const endsMs = nowMs + CALL_MS;
+    for (;;) {
+      const to = isWindowed ? this.#windowEnd(from, cutoff) : cutoff;
+      const request = this.#request(from, to);
+      for await (const event of readList(client, listSource(this.#options), request, position, signal)) {
+        if (!('next' in event)) {
+          yield* this.#rows(event, from, to, log);
+          continue;
+        }
+        position = event.next;
+        yield nextPage(isWindowed ? { from: from.toString(), page: event.next } : event.next);
+        if (clock.now() > endsMs) return;
+      }
+      if (!cutoff.isAfter(to)) {
+        // What ends with a position is asked for again: this says that nothing is left.
+        yield documents([]);
+        return;
+      }
+      from = to;
+      position = undefined;
+      yield nextPage({ from: from.toString() });
+    }
+  }
+
+  #windowEnd(from: Instant, end: Instant): Instant {
+    const { longestWindow } = this.#options;
+    if (longestWindow === undefined) return end;
+    const longest = from.plusMs(spanMs(longestWindow));
+    return longest.isAfter(end) ? end : longest;
+  }
+
+  #request(from: Instant, to: Instant): ApiRequest {
+    const { cursor, between, excludesEnd = false } = this.#options;
+    const base = baseRequest(this.#options);
+    if (between === undefined) return base;
+    const last = excludesEnd ? to.plusNs(cursor.tickNs) : to;
+    const filter: Query = between({ from: cursor.print(from), to: cursor.print(last) });
+    return { ...base, query: { ...base.query, ...filter } };
+  }
+
+  /**
+   * With a filter of the API, every row; without one, those that are not older than the window. A row that is newer is
+   * sent as well, since one that changes all the time would be left out for ever otherwise.
+   */
+  *#rows(
+    batch: RecordBatch,
+    from: Instant,
+    to: Instant,
+    log: Logger,
+  ): Generator<PageEvent & ChangeEvent<Instant>> {
+    const fresh: Buffer[] = [];
+    let fitting = 0;
+    for (const record of recordsOf(batch)) {
+      const time = this.#times.read(record);
+      if (time === undefined) throw this.#withoutTime(record);
+      if (from.isAfter(time)) continue;
+      fresh.push(record);
+      if (!time.isAfter(to)) fitting += 1;
+    }
+    if (this.#options.between !== undefined) {
+      this.#watchFilter(fitting, log);
+      yield asDocuments(batch);
+    } else if (fresh.length > 0) yield asDocuments(fresh.length === batch.count ? batch : batchOf(fresh));
+  }
+
+  #watchFilter(fitting: number, log: Logger): void {
+    this.#fruitlessReads = fitting > 0 ? 0 : this.#fruitlessReads + 1;
+    if (this.#fruitlessReads !== FRUITLESS_READS) return;
+    log.warn(
+      'the API gives rows, and none of them is of the time that was asked for: its filter may have changed',
+      {
+        stream: this.#name,
+      },
+    );
+  }
+
+  #withoutTime(record: Buffer): Error {
+    return errors.CDK_STREAM_DEFECT({
+      message: `A record of ${JSON.stringify(this.#name)} has no time at ${this.#options.cursor.pointer}: ${excerptText(record.toString('utf8', 0, 120), 120)}.`,
+    });
+  }
+}
+
+/** Of a backfill in windows: where the window begins that is being read, and its page. */
+function windowOf(
+  page: PagePosition | undefined,
+  start: Instant,
+): { from: Instant; position: ListPosition | undefined } {
+  if (typeof page !== 'object') return { from: start, position: undefined };
+  const { from, page: position } = page;
+  const begins = typeof from === 'string' ? Instant.parse(from) : undefined;
+  return { from: begins ?? start, position: positionOf(position) };
+}
+
+function positionOf(value: JsonValue | undefined): ListPosition | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? value : undefined;
+}

@@ -1,0 +1,128 @@
+// What a connector says of its streams. Each kind takes what its rules need and nothing else, so that what would lose
+// rows does not compile: changes cannot be paged by offsets of a list that shifts, and have to say how late rows may be.
+
+import type { Clock } from '@weir/connector';
+import type { JsonObject } from '@weir/schema/json';
+import type { ChangeStream, Cursor, SnapshotStream } from '../engine/stream.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import type { AnswerRule, Query, RequestBody } from '../http/request.ts';
+import type { Paging } from '../paging/paging.ts';
+import type { RecordFormat } from '../records/read-records.ts';
+import type { FieldSchema, ReductionStrategy } from '../schema/document-schema.ts';
+import type { Span } from '../time/duration.ts';
+import type { Instant } from '../time/instant.ts';
+import type { Timestamp } from './timestamp.ts';
+
+/** Where a list is and how it is read. */
+export interface ListOptions<P extends Paging = Paging> {
+  /** A path below the API's base. */
+  readonly path: string;
+  readonly method?: 'GET' | 'POST';
+  readonly query?: Query;
+  /** Of a POST, which is taken to read only. */
+  readonly body?: RequestBody;
+  /** Where the records are: `data.items`, `''` for a bare list, `sheets.*.rows`; or another format. */
+  readonly records?: string | RecordFormat;
+  readonly paging?: P;
+  readonly answers?: readonly AnswerRule[];
+  /** Changes a record, or leaves it out. Without it records keep their bytes. */
+  readonly map?: (record: JsonObject) => JsonObject | undefined;
+}
+
+/** What every stream may say. */
+export interface StreamOptions {
+  readonly interval: Span;
+  /** Discovered but not enabled: large, or of use to few. */
+  readonly disabled?: boolean;
+  /** Fields that the connector relies on, beside the key and the cursor, by JSON pointer. */
+  readonly fields?: Readonly<Record<string, FieldSchema>>;
+  readonly reduction?: ReductionStrategy;
+}
+
+export interface Bounds {
+  /** As the timestamp prints them. Rows from `from` up to `to` are wanted, both included. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface ChangesOptions extends ListOptions<Paging<'stable'>>, StreamOptions {
+  /** JSON pointers. */
+  readonly key: readonly string[];
+  readonly keyType?: 'integer' | 'string';
+  readonly cursor: Timestamp;
+  /** The filter by time. Without it the whole list is read each time, and rows that have not changed are left out. */
+  readonly between?: (bounds: Bounds) => Query;
+  /** The filter's upper bound is not part of it. */
+  readonly excludesEnd?: boolean;
+  /** No window is longer than this; of changes, and of the backfill. */
+  readonly longestWindow?: Span;
+}
+
+export interface SnapshotOptions extends ListOptions, StreamOptions {
+  /**
+   * Rows have to come in the same order each time, or all of them are sent each time. `as listed`: the API sorts them
+   * (say how with `query`); otherwise they are sorted here by a pointer, which holds all of them in memory.
+   */
+  readonly order: 'as listed' | { readonly by: string };
+}
+
+/** What a stream that is written by hand gets to work with. */
+export interface StreamContext {
+  readonly client: HttpClient;
+  readonly clock: Clock;
+  /** Nothing before it is wanted. */
+  readonly start: Instant;
+}
+
+export interface RawChangesOptions extends StreamOptions {
+  readonly key: readonly string[];
+  readonly open: (context: StreamContext) => ChangeStream<Cursor>;
+}
+
+export interface RawSnapshotOptions extends StreamOptions {
+  readonly open: (context: StreamContext) => SnapshotStream;
+}
+
+interface Definition<K extends string, O> {
+  readonly kind: K;
+  readonly options: O;
+}
+
+export type ChangesDefinition = Definition<'changes', ChangesOptions>;
+export type SnapshotDefinition = Definition<'snapshot', SnapshotOptions>;
+export type RawChangesDefinition = Definition<'raw changes', RawChangesOptions>;
+export type RawSnapshotDefinition = Definition<'raw snapshot', RawSnapshotOptions>;
+
+export type StreamDefinition =
+  | ChangesDefinition
+  | SnapshotDefinition
+  | RawChangesDefinition
+  | RawSnapshotDefinition;
+
+/** Rows that have a time of their last update: what is new, and the history beside it. */
+export function changes(options: ChangesOptions): ChangesDefinition {
+  return { kind: 'changes', options };
+}
+
+/** A list that is read whole each time. Rows that go away are deleted. */
+export function snapshot(options: SnapshotOptions): SnapshotDefinition {
+  return { kind: 'snapshot', options };
+}
+
+/** Changes by generators of the connector's own. */
+export function rawChanges(options: RawChangesOptions): RawChangesDefinition {
+  return { kind: 'raw changes', options };
+}
+
+/** A snapshot by a generator of the connector's own. */
+export function rawSnapshot(options: RawSnapshotOptions): RawSnapshotDefinition {
+  return { kind: 'raw snapshot', options };
+}
+
+/** One stream for each name. */
+export function each<const N extends string, D extends StreamDefinition>(
+  names: readonly N[],
+  make: (name: N) => D,
+): Record<N, D> {
+  return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<N, D>;
+}

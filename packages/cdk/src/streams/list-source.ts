@@ -1,0 +1,26 @@
+import type { ApiRequest } from '../http/request.ts';
+import { singlePage } from '../paging/paging.ts';
+import type { RecordFormat } from '../records/read-records.ts';
+import type { ListOptions } from './definition.ts';
+import type { ListSource } from './list-reader.ts';
+
+export function listSource({ paging = singlePage, records = '', map }: ListOptions): ListSource {
+  return { paging, format: formatOf(records), map };
+}
+
+/** The request of the first page, without filters. */
+export function baseRequest({ path, method = 'GET', query, body, answers }: ListOptions): ApiRequest {
+  return {
+    url: path,
+    method,
+    isSafe: true,
+    ...(query === undefined ? {} : { query }),
+    ...(body === undefined ? {} : { body }),
+    ...(answers === undefined ? {} : { answers }),
+  };
+}
+
+function formatOf(records: string | RecordFormat): RecordFormat {
+  if (typeof records !== 'string') return records;
+  return { kind: 'json', path: records === '' ? [] : records.split('.') };
+}

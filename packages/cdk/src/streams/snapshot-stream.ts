@@ -1,0 +1,36 @@
+// A snapshot of a list, in an order that stays.
+
+import { parsePointer, resolvePointer } from '@weir/schema';
+import { compareJson, parseJson, type JsonValue } from '@weir/schema/json';
+import type { DocumentBatch, SnapshotStream } from '../engine/stream.ts';
+import type { SnapshotOptions, StreamContext } from './definition.ts';
+import { asDocuments, batchOf, readList, recordsOf } from './list-reader.ts';
+import { baseRequest, listSource } from './list-source.ts';
+
+export function snapshotStream(options: SnapshotOptions, { client }: StreamContext): SnapshotStream {
+  const { order } = options;
+  return {
+    async *fetchSnapshot({ signal }) {
+      const list = readList(client, listSource(options), baseRequest(options), undefined, signal);
+      const batches = documentsOf(list);
+      if (order === 'as listed') yield* batches;
+      else yield await sorted(batches, order.by);
+    },
+  };
+}
+
+async function* documentsOf(list: ReturnType<typeof readList>): AsyncGenerator<DocumentBatch, void, void> {
+  for await (const event of list) if (!('next' in event)) yield asDocuments(event);
+}
+
+async function sorted(batches: AsyncIterable<DocumentBatch>, by: string): Promise<DocumentBatch> {
+  const pointer = parsePointer(by);
+  const rows: { readonly bytes: Buffer; readonly value: JsonValue }[] = [];
+  for await (const { bytes, ends, count } of batches) {
+    for (const record of recordsOf({ bytes: Buffer.from(bytes), ends: Array.from(ends), count })) {
+      rows.push({ bytes: record, value: resolvePointer(parseJson(record), pointer) ?? null });
+    }
+  }
+  rows.sort((left, right) => compareJson(left.value, right.value) || Buffer.compare(left.bytes, right.bytes));
+  return asDocuments(batchOf(rows.map(({ bytes }) => bytes)));
+}

@@ -1,0 +1,104 @@
+// The times by which an API tells what has changed, and the rules that keep them from losing a row.
+
+import { anyValue, DocumentScanner, parsePointer, resolvePointer, SlotKind } from '@weir/schema';
+import { parseJson, type JsonValue } from '@weir/schema/json';
+import type { FieldSchema } from '../schema/document-schema.ts';
+import { type Span, spanMs } from '../time/duration.ts';
+import { Instant } from '../time/instant.ts';
+
+export interface TimestampOptions {
+  /** The finest step of the API's times. */
+  readonly tick: '1us' | '1ms' | '1s' | '1d';
+  /** How late a row may become visible, or be found by the filter, after its time. */
+  readonly lag: Span;
+  /** rfc3339 when absent; the others are numbers since 1970. */
+  readonly format?: 'rfc3339' | 'seconds' | 'milliseconds' | 'date';
+}
+
+export interface Timestamp {
+  /** Of a record. */
+  readonly pointer: string;
+  readonly tickNs: bigint;
+  readonly lagMs: number;
+  /** As the API wants it in a filter. */
+  readonly print: (instant: Instant) => string;
+  readonly read: (value: JsonValue | undefined) => Instant | undefined;
+  readonly described: string;
+  readonly schema: FieldSchema;
+}
+
+const ticks = { '1us': 1000n, '1ms': 1_000_000n, '1s': 1_000_000_000n, '1d': 86_400_000_000_000n } as const;
+const digits = { '1us': 6, '1ms': 3, '1s': 0, '1d': 0 } as const;
+
+/** `pointer` leads to the time at which a record was last updated. One of its creation would never show a change. */
+export function updatedAt(pointer: string, options: TimestampOptions): Timestamp {
+  const { tick, lag, format = 'rfc3339' } = options;
+  return {
+    pointer,
+    tickNs: ticks[tick],
+    lagMs: spanMs(lag),
+    print: (instant) => {
+      switch (format) {
+        case 'rfc3339':
+          return instant.toText(digits[tick]);
+        case 'date':
+          return instant.toText(0).slice(0, 10);
+        case 'seconds':
+          return String(instant.floor(ticks['1s']).nanoseconds / ticks['1s']);
+        case 'milliseconds':
+          return String(instant.floor(ticks['1ms']).nanoseconds / ticks['1ms']);
+      }
+    },
+    read: (value) => {
+      if (typeof value === 'string' && format === 'date')
+        return Instant.parse(`${value.slice(0, 10)}T00:00:00Z`);
+      if (typeof value === 'string') return Instant.parse(value);
+      if (typeof value !== 'number') return undefined;
+      return format === 'seconds' ? Instant.ofMs(value * 1000) : Instant.ofMs(value);
+    },
+    schema: schemaOf(format),
+    described: `${pointer} (${format}, tick ${tick}, lag ${lag})`,
+  };
+}
+
+function schemaOf(format: TimestampOptions['format']): FieldSchema {
+  switch (format) {
+    case 'seconds':
+      return { type: 'number' };
+    case 'milliseconds':
+      return { type: 'integer' };
+    case 'date':
+      return { type: 'string', format: 'date' };
+    default:
+      return { type: 'string', format: 'date-time' };
+  }
+}
+
+/** Finds the time in the bytes of records. */
+export class TimestampReader {
+  readonly #timestamp: Timestamp;
+  readonly #scanner: DocumentScanner | undefined;
+  readonly #tokens: readonly string[];
+
+  constructor(timestamp: Timestamp) {
+    this.#timestamp = timestamp;
+    this.#tokens = parsePointer(timestamp.pointer);
+    this.#scanner = DocumentScanner.of(anyValue, [this.#tokens]);
+  }
+
+  /** undefined: the record has no time that can be understood. */
+  read(record: Buffer): Instant | undefined {
+    const scanner = this.#scanner;
+    if (scanner === undefined || !scanner.scan(record)) {
+      return this.#timestamp.read(resolvePointer(parseJson(record), this.#tokens));
+    }
+    switch (scanner.slotKind(0)) {
+      case SlotKind.text:
+        return this.#timestamp.read(record.toString('utf8', scanner.slotStart(0), scanner.slotEnd(0)));
+      case SlotKind.number:
+        return this.#timestamp.read(scanner.slotNumber(0));
+      default:
+        return undefined;
+    }
+  }
+}

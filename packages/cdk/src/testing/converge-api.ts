@@ -1,0 +1,119 @@
+// Convergence of a connector on its fake.
+
+import type { CaptureSession } from '@weir/capture';
+import type { CollectionSpec } from '@weir/protocol';
+import { decodeConfig } from '@weir/schema/config';
+import type { JsonObject } from '@weir/schema/json';
+import { apiCapture } from '../api/api-capture.ts';
+import type { ApiConfig, ApiResource } from '../api/api-config.ts';
+import type { ApiDefinition } from '../api/define-api.ts';
+import { streamKey } from '../api/open-stream.ts';
+import { type FakeApi, FakeVendor } from './fake-vendor.ts';
+import { reducedCollection } from './reduced-collection.ts';
+import { silentLog } from './silent-log.ts';
+import { surviveKills } from './survive-kills.ts';
+import type { TestRandom } from './test-random.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export interface ApiConvergence {
+  readonly api: ApiDefinition;
+  readonly fake: FakeApi;
+  /** The endpoint configuration as JSON text. */
+  readonly config: string;
+  /** The streams that are captured together, and the paths of their lists at the fake. */
+  readonly streams: Readonly<Record<string, string>>;
+  readonly random: TestRandom;
+}
+
+export interface ConvergedStream {
+  readonly name: string;
+  readonly captured: readonly JsonObject[];
+  readonly expected: readonly JsonObject[];
+}
+
+export interface ConvergedApi {
+  readonly streams: readonly ConvergedStream[];
+  readonly sessions: number;
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+const BEGIN_MS = Date.parse('2024-05-05T05:00:00Z');
+const CHANGES_MS = 20 * 60_000;
+const KILLS_BEYOND_MS = 10 * 60_000;
+const SETTLE_MS = 90 * 60_000;
+
+/**
+ * Runs the capture while the fake's tables change, killed between any two lines. Rows that are gone are compared for
+ * snapshots only: a filter by time does not show them.
+ */
+export async function convergeApi({
+  api,
+  fake,
+  config,
+  streams,
+  random,
+}: ApiConvergence): Promise<ConvergedApi> {
+  const clock = new VirtualClock(BEGIN_MS);
+  const vendor = new FakeVendor(fake, { clock, random, changesUntilMs: BEGIN_MS + CHANGES_MS });
+  const capture = apiCapture(api, { clock, random, transport: vendor.transport });
+  const names = Object.keys(streams);
+  const bindings = names.map((name, index) => ({
+    index,
+    resource: { name, interval: 'PT2M' },
+    resourcePath: [name],
+    stateKey: name,
+    backfill: 0,
+    collection: collectionOf(name, keyOf(api, name)),
+  }));
+  const decoded = decodeConfig<ApiConfig>(capture.spec.configSchema, config, { what: 'the configuration' });
+  const { committed, sessions } = await surviveKills({
+    clock,
+    random,
+    killsEndMs: BEGIN_MS + CHANGES_MS + KILLS_BEYOND_MS,
+    settleMs: SETTLE_MS,
+    run: (state, output, signal) => {
+      const session = {
+        config: decoded,
+        bindings,
+        state,
+        output,
+        signal,
+        log: silentLog,
+        taskName: 'acme/api',
+      };
+      return capture.pull(session as unknown as CaptureSession<ApiConfig, ApiResource, object>);
+    },
+  });
+  const converged = names.map((name, index): ConvergedStream => {
+    const table = vendor.table(streams[name] ?? '').table();
+    const rows = [...reducedCollection(committed.documents, index, keyOf(api, name)).values()];
+    const seesDeletions = api.streams[name]?.kind === 'snapshot';
+    return {
+      name,
+      captured: sorted(seesDeletions ? rows : rows.filter(({ id }) => table.has(`[${Number(id)}]`))),
+      expected: sorted([...table.values()]),
+    };
+  });
+  return { streams: converged, sessions, faults: vendor.faults };
+}
+
+function keyOf(api: ApiDefinition, name: string): readonly string[] {
+  const stream = api.streams[name];
+  if (stream === undefined) throw new TypeError(`${api.name} has no stream ${name}`);
+  return streamKey(stream);
+}
+
+function collectionOf(name: string, key: readonly string[]): CollectionSpec {
+  return {
+    name: `acme/${name}`,
+    key,
+    uuidPtr: '/_meta/uuid',
+    partitionFields: [],
+    projections: [],
+    writeSchema: '{}',
+  };
+}
+
+function sorted(rows: readonly JsonObject[]): JsonObject[] {
+  return rows.toSorted((left, right) => Number(left['id']) - Number(right['id']));
+}

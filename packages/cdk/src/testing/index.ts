@@ -1,0 +1,12 @@
+export { convergeApi } from './converge-api.ts';
+export type { ApiConvergence, ConvergedApi, ConvergedStream } from './converge-api.ts';
+export { Committed, Crash, CrashingOutput } from './crashing-output.ts';
+export { fakeLinkPages, FakeVendor } from './fake-vendor.ts';
+export type { FakeApi, FakeList, FakePage, FakeRefusal, FakeToken } from './fake-vendor.ts';
+export { reducedCollection } from './reduced-collection.ts';
+export { ScriptedTable } from './scripted-table.ts';
+export type { TableOptions, TableRow } from './scripted-table.ts';
+export { silentLog } from './silent-log.ts';
+export { surviveKills } from './survive-kills.ts';
+export type { TestRandom } from './test-random.ts';
+export { VirtualClock } from './virtual-clock.ts';

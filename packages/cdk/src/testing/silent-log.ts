@@ -1,0 +1,13 @@
+import type { Logger } from '@weir/connector';
+
+const ignore = (): void => undefined;
+
+export const silentLog: Logger = {
+  trace: ignore,
+  debug: ignore,
+  info: ignore,
+  warn: ignore,
+  error: ignore,
+  status: ignore,
+  with: () => silentLog,
+};
