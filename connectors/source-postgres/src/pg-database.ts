@@ -65,7 +65,12 @@ export class PgDatabase implements Database, AsyncDisposable {
     const { sql, connect, asPartitions, settings, log, signal } = options;
     const relations = new BoundRelations(sql, asPartitions, settings.style);
     const plans = new TablePlans(relations, settings);
-    const snapshots = new Snapshots(sql, this.#recent, log, signal);
+    const snapshots = new Snapshots(sql, {
+      recent: this.#recent,
+      isReadOnly: settings.readOnly,
+      log,
+      signal,
+    });
     this.#options = options;
     this.#relations = relations;
     this.#plans = plans;

@@ -64,7 +64,12 @@ export class ChunkScan implements AsyncDisposable {
   constructor(options: ChunkScanOptions) {
     this.#options = options;
     this.#session = new SqlSession(() => options.connect('sql', options.signal));
-    this.#snapshots = new Snapshots(this.#session, options.recent, options.log, options.signal);
+    this.#snapshots = new Snapshots(this.#session, {
+      recent: options.recent,
+      isReadOnly: options.settings.readOnly,
+      log: options.log,
+      signal: options.signal,
+    });
   }
 
   /** As `Database.scanChunk` says. */

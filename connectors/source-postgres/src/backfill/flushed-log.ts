@@ -5,8 +5,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseLsn, type PgConnection, PgServerError } from '@weir/pgwire';
 
-/** SQLSTATE of a function that the user may not call. */
-const INSUFFICIENT_PRIVILEGE = '42501';
+/** SQLSTATEs of a function that the user may not call, and of one that a read-only transaction may not. */
+const refusals: readonly string[] = ['42501', '25006'];
 
 /** Whether the log up to `position` gets to disk in this time, as it does by the commits of others. Not on a standby. */
 export async function isFlushedWithin(
@@ -24,18 +24,24 @@ export async function isFlushedWithin(
 }
 
 /**
- * Has all that is in the log written to disk, in a transaction of its own. A commit does that if there is anything of it
- * in the log: an empty message, which is the least there is. Who may not send one leaves it to the server, which takes a
- * moment longer.
+ * Has all that is in the log written to disk, in a transaction of its own: a commit does that if there is anything of it in
+ * the log, and an empty message is the least there is. Without a message, because none may be sent, the end of a
+ * transaction that had an id makes the server do it in a moment.
  */
-export async function flushLog(connection: PgConnection): Promise<void> {
+export async function flushLog(connection: PgConnection, isReadOnly: boolean): Promise<void> {
+  if (!isReadOnly && (await commitMessage(connection))) return;
+  await connection.query('SELECT pg_catalog.txid_current()');
+}
+
+async function commitMessage(connection: PgConnection): Promise<boolean> {
   try {
     await connection.query(
       `BEGIN; SET LOCAL synchronous_commit = local; SELECT pg_catalog.pg_logical_emit_message(true, 'weir', ''); COMMIT`,
     );
+    return true;
   } catch (error) {
     if (!connection.isClosed) await connection.query('ROLLBACK');
-    if (!(error instanceof PgServerError) || error.sqlstate !== INSUFFICIENT_PRIVILEGE) throw error;
-    await connection.query('SELECT pg_catalog.txid_current()');
+    if (!(error instanceof PgServerError) || !refusals.includes(error.sqlstate)) throw error;
+    return false;
   }
 }

@@ -29,6 +29,15 @@ export interface TakenSnapshot extends Snapshot {
   readonly position: bigint;
 }
 
+export interface SnapshotOptions {
+  /** What was streamed and may still be invisible. */
+  readonly recent: RecentTransactions;
+  /** Nothing may be written, not even an empty message. */
+  readonly isReadOnly: boolean;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Sees what was streamed before the call; the stream may go on meanwhile. `table` quoted; none is locked without. Throws
  * PG_SNAPSHOT_BEHIND after a minute.
@@ -36,9 +45,7 @@ export interface TakenSnapshot extends Snapshot {
 export async function beginSnapshot(
   connection: PgConnection,
   versionNumber: number,
-  recent: RecentTransactions,
-  log: Logger,
-  signal: AbortSignal,
+  { recent, isReadOnly, log, signal }: SnapshotOptions,
   table?: string,
 ): Promise<TakenSnapshot> {
   const streamed = recent.all();
@@ -57,7 +64,7 @@ export async function beginSnapshot(
       if (parseLsn(flushed ?? '') >= end || (await isFlushedWithin(connection, end, flushMs)))
         return { ...snapshot, position: end };
       await connection.query('ROLLBACK');
-      await flushLog(connection);
+      await flushLog(connection, isReadOnly);
       flushMs *= 8;
       continue;
     }

@@ -1,35 +1,29 @@
 // Transactions with a snapshot that sees everything already streamed: for chunks, watersheds, and whatever else has to
 // agree with what the stream has told. What was streamed may have been committed a moment before queries see it.
 
-import type { Logger } from '@weir/connector';
 import { type PgConnection, PgServerError } from '@weir/pgwire';
 import type { SqlSession } from '@weir/postgres';
 import { type PgRelationInfo, tableReference } from '../discovery/relations.ts';
-import type { RecentTransactions } from '../replication/recent-transactions.ts';
 import { isAsDiscovered } from './layout.ts';
-import { beginSnapshot, type TakenSnapshot } from './snapshot.ts';
+import { beginSnapshot, type SnapshotOptions, type TakenSnapshot } from './snapshot.ts';
 
 /** SQLSTATE of a lock of a table that does not exist. */
 const UNDEFINED_TABLE = '42P01';
 
 export class Snapshots {
   readonly #sql: SqlSession;
-  readonly #recent: RecentTransactions;
-  readonly #log: Logger;
-  readonly #signal: AbortSignal;
+  readonly #options: SnapshotOptions;
   #version: Promise<number> | undefined;
 
-  /** On the connection of `sql`, one at a time. `recent`: what was streamed and may still be invisible. */
-  constructor(sql: SqlSession, recent: RecentTransactions, log: Logger, signal: AbortSignal) {
+  /** On the connection of `sql`, one at a time. */
+  constructor(sql: SqlSession, options: SnapshotOptions) {
     this.#sql = sql;
-    this.#recent = recent;
-    this.#log = log;
-    this.#signal = signal;
+    this.#options = options;
   }
 
   /** Resolves when queries see everything already streamed. */
   async catchUp(): Promise<void> {
-    if (this.#recent.size === 0) return;
+    if (this.#options.recent.size === 0) return;
     await this.with(() => Promise.resolve());
   }
 
@@ -40,7 +34,7 @@ export class Snapshots {
   ): Promise<T> {
     const version = await (this.#version ??= this.#sql.versionNumber());
     const connection = await this.#sql.connection();
-    const snapshot = await beginSnapshot(connection, version, this.#recent, this.#log, this.#signal, table);
+    const snapshot = await beginSnapshot(connection, version, this.#options, table);
     try {
       return await use(connection, snapshot);
     } finally {

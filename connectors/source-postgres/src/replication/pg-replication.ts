@@ -220,7 +220,7 @@ export class PgReplication implements ReplicationStream {
     for (; this.#index < batch.count; this.#index += 1) {
       const index = this.#index;
       if (batch.isKeepalive(index)) {
-        if (batch.replyRequested(index)) this.#status?.send(false);
+        if (batch.replyRequested(index)) this.#status?.answer(batch.walEnd(index));
         if (this.#inTransaction) continue;
         const walEnd = batch.walEnd(index);
         this.#options.watermarks?.passed(walEnd);

@@ -12,6 +12,8 @@ export class StatusReports {
   readonly #interval: NodeJS.Timeout;
   #soon: NodeJS.Timeout | undefined;
   #acknowledged: bigint;
+  /** Up to which everything had been sent when the server asked last. */
+  #askedAt: bigint | undefined;
 
   constructor(stream: Pick<WireStream, 'sendStandbyStatus'>, acknowledged: bigint) {
     this.#stream = stream;
@@ -35,6 +37,19 @@ export class StatusReports {
   send(replyRequested: boolean): void {
     const lsn = this.#acknowledged;
     this.#stream.sendStandbyStatus({ write: lsn, flush: lsn, apply: lsn, replyRequested });
+  }
+
+  /**
+   * The server, which has sent everything up to `sent`, asks how far we are. If it asks again at the same position it may be
+   * shutting down, and waits until all of it is flushed: the runtime may never commit it. So it is told that it was written,
+   * and of flushing nothing. A server that stops goes by that, as with pg_receivewal; any other one takes no notice. In
+   * neither does the slot move.
+   */
+  answer(sent: bigint): void {
+    const isAskedAgain = sent === this.#askedAt;
+    this.#askedAt = sent;
+    if (!isAskedAgain || this.#acknowledged >= sent) this.send(false);
+    else this.#stream.sendStandbyStatus({ write: sent, flush: 0n, apply: 0n, replyRequested: false });
   }
 
   /** Sends what has been acknowledged last, so that a clean end leaves nothing to keep for us. */
