@@ -3,16 +3,18 @@
 import {
   type CaptureRequest,
   type CaptureResponse,
+  type CaptureCheckpointResponse,
   type CollectionSpec,
   createDecoder,
   createEncoder,
   FULL_RANGE,
 } from '@weir/protocol';
-import type { ChildProcessByStdio } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { RunFigures } from './bench-row.ts';
+import { CapturedCounter } from './captured-counter.ts';
 import { type ProcessFigures, readProcess } from './process-figures.ts';
-import { spawnConnector } from './spawn-connector.ts';
+import { socketPair } from './socket-pair.ts';
+import { spawnConnectorInto } from './spawn-connector.ts';
 
 export interface CaptureOptions {
   /** The folder's name under connectors/. */
@@ -29,36 +31,80 @@ export interface CaptureBinding {
 }
 
 export class CaptureProcess implements AsyncDisposable {
-  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #options: CaptureOptions;
+  readonly #child: ReturnType<typeof spawnConnectorInto>;
   readonly #exited: Promise<void>;
   readonly #encoder = createEncoder('capture.Request', 'proto');
+  readonly #ended = Promise.withResolvers<void>();
+  #take: (bytes: Buffer) => void = () => {};
   /** As of the last checkpoint. */
   state: Record<string, unknown>;
 
-  constructor(options: CaptureOptions) {
-    this.#child = spawnConnector(options.connector);
+  private constructor(options: CaptureOptions, output: Socket) {
+    this.#options = options;
+    this.#child = spawnConnectorInto(options.connector, output);
     this.#exited = new Promise((resolve) => this.#child.once('exit', () => resolve()));
     this.state = options.state ?? {};
-    this.#send(openRequest(options));
+  }
+
+  static async start(options: CaptureOptions): Promise<CaptureProcess> {
+    const output: { take: (bytes: Buffer) => void } = { take: () => {} };
+    const { reader, writer } = await socketPair((bytes) => output.take(bytes));
+    const capture = new CaptureProcess(options, writer);
+    output.take = (bytes) => capture.#take(bytes);
+    writer.destroy();
+    reader.once('end', capture.#ended.resolve);
+    return capture;
   }
 
   /** Hands over every response until `handle` returns true, or the connector ends. */
   async read(handle: (response: CaptureResponse) => boolean): Promise<void> {
     const decoder = createDecoder('capture.Response', 'proto');
-    // It stays open: the connector would fail if its output were closed while it is being stopped.
-    const chunks = this.#child.stdout.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-    for await (const chunk of chunks) {
-      decoder.push(chunk);
+    await this.#receive((bytes) => {
+      decoder.push(Buffer.from(bytes));
       let isDone = false;
       for (let response = decoder.next(); response !== undefined; response = decoder.next()) {
-        if (response.kind === 'checkpoint') {
-          this.state = mergePatch(this.state, JSON.parse(response.state.updated));
-          this.#send({ kind: 'acknowledge', checkpoints: 1 });
-        }
+        if (response.kind === 'checkpoint') this.#acknowledge(response);
         isDone = handle(response) || isDone;
       }
-      if (isDone) return;
-    }
+      return isDone;
+    });
+  }
+
+  /** As `read`, of checkpoints only, with the number of documents captured so far. Returns the last document. */
+  async count(handle: (documents: number) => boolean): Promise<unknown> {
+    let isDone = false;
+    const counter = new CapturedCounter((response) => {
+      if (response.kind !== 'checkpoint') return;
+      this.#acknowledge(response);
+      isDone = handle(counter.count) || isDone;
+    });
+    await this.#receive((bytes) => {
+      counter.push(bytes);
+      return isDone;
+    });
+    return counter.lastDocument();
+  }
+
+  /** Opens the capture. What comes after `take` has returned true is thrown away, so that the connector can end. */
+  async #receive(take: (bytes: Buffer) => boolean): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    this.#take = (bytes) => {
+      try {
+        if (!take(bytes)) return;
+        done.resolve();
+      } catch (failure) {
+        done.reject(failure);
+      }
+      this.#take = () => {};
+    };
+    this.#send(openRequest(this.#options));
+    await Promise.race([done.promise, this.#ended.promise]);
+  }
+
+  #acknowledge({ state }: CaptureCheckpointResponse): void {
+    this.state = mergePatch(this.state, JSON.parse(state.updated));
+    this.#send({ kind: 'acknowledge', checkpoints: 1 });
   }
 
   /** Throws when it has ended. */
@@ -74,7 +120,6 @@ export class CaptureProcess implements AsyncDisposable {
 
   /** The connector ends when what it has written is read. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.stdout.resume();
     this.#child.kill('SIGTERM');
     await this.#exited;
   }
@@ -92,16 +137,21 @@ export async function runCapture(
   options: CaptureRunOptions,
 ): Promise<RunFigures & { readonly state: Record<string, unknown> }> {
   const started = performance.now();
-  await using capture = new CaptureProcess(options);
+  await using capture = await CaptureProcess.start(options);
   let count = 0;
-  await capture.read((response) => {
-    if (response.kind === 'captured') count += 1;
-    if (response.kind !== 'checkpoint' || count < options.documents) return false;
-    return options.isDone?.(capture.state) !== false;
+  const last = await capture.count((documents) => {
+    count = documents;
+    return count >= options.documents && options.isDone?.(capture.state) !== false;
   });
   const seconds = (performance.now() - started) / 1000;
   if (count < options.documents) throw new Error(`only ${count} documents were captured`);
+  if (count > 0 && !isDocument(last)) throw new Error(`not a document of a table: ${JSON.stringify(last)}`);
   return { ...capture.figures(), count, seconds, state: capture.state };
+}
+
+/** Of a table of the bench. */
+function isDocument(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && '_meta' in value && 'id' in value;
 }
 
 function openRequest(options: CaptureOptions): CaptureRequest {

@@ -49,7 +49,7 @@ async function measureFrames(
 ): Promise<LatencyFigures> {
   const small = tableBinding(readings);
   const large = tableBinding(lineItems);
-  await using capture = new CaptureProcess({
+  await using capture = await CaptureProcess.start({
     connector: 'source-postgres',
     config: captureConfig(server, 'latency'),
     bindings: withBackfill ? [small, large] : [small],
