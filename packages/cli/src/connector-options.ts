@@ -15,7 +15,7 @@ export interface CatalogOptions {
   readonly logJson?: boolean;
 }
 
-export function withCatalogOptions(command: Command): Command {
+export function withCatalogOptions(command: Command, logLevel: LogLevel = 'info'): Command {
   return command
     .option('-s, --source <file>', 'the catalog: a path or a URL', 'flow.yaml')
     .addOption(
@@ -28,7 +28,7 @@ export function withCatalogOptions(command: Command): Command {
     )
     .option('--network <name>', 'the network of containers (with --image-mode docker)')
     .addOption(
-      new Option('--log-level <level>', 'how much connectors log').choices([...logLevels]).default('info'),
+      new Option('--log-level <level>', 'how much connectors log').choices([...logLevels]).default(logLevel),
     )
     .option('--log-json', 'logs on stderr as JSON lines');
 }

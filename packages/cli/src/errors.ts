@@ -24,6 +24,36 @@ export const catalogue = {
     fix: 'Name bindings by collection or resource path.',
     retry: 'never',
   },
+  INIT_EXISTS: {
+    summary: 'The catalog that `weir init` is to make is there already.',
+    fix: 'Name another file with --source, or extend the one that is there: `weir discover` adds tables to it.',
+    retry: 'never',
+  },
+  INIT_ANSWER_INVALID: {
+    summary: 'An answer that was given to `weir init` beforehand does not fit its form.',
+    fix: 'Look at the schema that `weir spec` prints for the connector: /from/… points into the config of the source, /to/… into that of the destination.',
+    retry: 'never',
+  },
+  INIT_ANSWER_MISSING: {
+    summary: 'The forms of `weir init` need answers, and there is no terminal to ask on.',
+    fix: 'Give them with --set POINTER=VALUE, secrets with --set-env POINTER=VARIABLE; or run it on a terminal.',
+    retry: 'never',
+  },
+  INIT_STOPPED: {
+    summary: '`weir init` was stopped before it had its answers. Nothing was written.',
+    fix: 'Run it again when you have them.',
+    retry: 'never',
+  },
+  INIT_DESTINATION_UNUSABLE: {
+    summary: 'The destination that `weir init` was told of cannot take what the source holds.',
+    fix: 'The message says what is wrong there.',
+    retry: 'never',
+  },
+  INIT_NOTHING_FOUND: {
+    summary: 'The source was reached, and it offers nothing to capture.',
+    fix: 'Check the database and the rights of the user: it sees only tables that it may read.',
+    retry: 'never',
+  },
   DEMO_NO_POSTGRES: {
     summary: 'There is no npm package of PostgreSQL for this platform, and the demo brings its own.',
     fix: 'Run the demo on Linux or macOS, on x64 or arm64.',

@@ -5,6 +5,7 @@ import { backfillCommand } from './commands/backfill.ts';
 import { demoCommand } from './commands/demo.ts';
 import { discoverCommand } from './commands/discover.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { initCommand } from './commands/init.ts';
 import { previewCommand } from './commands/preview.ts';
 import { readCommand } from './commands/read.ts';
 import { runCommand } from './commands/run.ts';
@@ -15,6 +16,7 @@ import { reportFailure } from './failure.ts';
 const program = new Command('weir')
   .description('Runs captures and materializations of a Flow catalog on this machine.')
   .showHelpAfterError('(weir --help lists the commands)')
+  .addCommand(initCommand())
   .addCommand(specCommand())
   .addCommand(discoverCommand())
   .addCommand(previewCommand())

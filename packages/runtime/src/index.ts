@@ -12,6 +12,7 @@ export type * from './catalog/model.ts';
 export { openConfig, type OpenedConfig } from './catalog/open-config.ts';
 export { formatPlace, type Place } from './catalog/place.ts';
 export { displayName } from './catalog/source-file.ts';
+export { normalizeName } from './discover/collection-name.ts';
 export { discoverBindings, type Discovered } from './discover/discover-bindings.ts';
 export {
   mergeDiscovered,
@@ -19,9 +20,17 @@ export {
   type DiscoverInput,
   type DiscoverResult,
 } from './discover/merge-discovered.ts';
+export {
+  addMaterialization,
+  type StarterBinding,
+  starterCatalog,
+  type StarterTask,
+} from './discover/starter-catalog.ts';
 export { writeFiles } from './discover/write-files.ts';
 export {
   builtInConnectors,
+  builtInImage,
+  type BuiltInImage,
   defaultConnectorFolders,
   resolveConnector,
   type ConnectorCommand,

@@ -63,6 +63,9 @@ export function imageName(image: string): string {
 }
 
 interface Labels {
+  readonly description: string;
+  /** Of the image that it stands for. */
+  readonly tag: string;
   readonly protocol: string;
   readonly codec: CodecName;
   /** Other images that are the same connector. */
@@ -71,10 +74,13 @@ interface Labels {
 
 function labelsOf(folder: string): Labels {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-    weir?: { labels?: Record<string, string>; variants?: readonly string[] };
+    description?: string;
+    weir?: { tag?: string; labels?: Record<string, string>; variants?: readonly string[] };
   };
   const labels = manifest.weir?.labels ?? {};
   return {
+    description: manifest.description ?? '',
+    tag: manifest.weir?.tag ?? 'dev',
     protocol: labels['FLOW_RUNTIME_PROTOCOL'] ?? '',
     codec: labels['FLOW_RUNTIME_CODEC'] === 'json' ? 'json' : 'proto',
     variants: manifest.weir?.variants ?? [],
@@ -105,6 +111,24 @@ export function builtInConnectors(
     .filter((folder) => labelsOf(folder).protocol === protocol)
     .map((folder) => basename(folder))
     .sort();
+}
+
+export interface BuiltInImage {
+  /** As a catalog names it: `ghcr.io/estuary/source-postgres:v3`. */
+  readonly image: string;
+  /** What it is, in a line. */
+  readonly description: string;
+}
+
+/** The image that a built-in connector, or a variant of one, stands for; undefined for any other name. */
+export function builtInImage(
+  name: string,
+  folders: readonly string[] = defaultConnectorFolders,
+): BuiltInImage | undefined {
+  const folder = folderOf(name, folders);
+  if (folder === undefined) return undefined;
+  const { description, tag } = labelsOf(folder);
+  return { image: `ghcr.io/estuary/${name}:${tag}`, description };
 }
 
 function builtInCommand(

@@ -20,6 +20,7 @@ export {
 export { lintConfigSchema, type Lint } from './lint.ts';
 export { LINT_RULES, type LintRuleName } from './lint-rules.ts';
 export { branch, oneOfWith } from './one-of.ts';
+export { childPointer, isSecret, type SchemaNode, typesOf } from './schema-node.ts';
 export { Secret } from './secret.ts';
 export {
   configSchema,
