@@ -31,12 +31,13 @@ describe('a new user', { skip: missingPostgres(18) }, () => {
   });
   after(async () => await server[Symbol.asyncDispose]());
 
-  const answers = (typed = password) => [
-    ...['init', '--name', 'acme', '--from', 'source-postgres', '--to', 'materialize-sqlite'],
-    ...['--set', `/from/address=${server.host}:${server.port}`, '--set', '/from/user=captor'],
-    ...['--set', `/from/database=${server.database}`, '--set', `/from/credentials/password=${typed}`],
-    ...['--set', '/from/advanced/slotName=weir_init', '--set', '/to/path=copy.db'],
-  ];
+  const answers = (typed = password) =>
+    [
+      'init --name acme --from source-postgres --to materialize-sqlite',
+      `--set /from/address=${server.host}:${server.port} --set /from/user=captor`,
+      `--set /from/database=${server.database} --set /from/credentials/password=${typed}`,
+      '--set /from/advanced/slotName=weir_init --set /to/path=copy.db',
+    ].flatMap((line) => line.split(' '));
 
   function copied(folder: string): unknown[] {
     using copy = new DatabaseSync(join(folder, 'copy.db'), { readOnly: true });
