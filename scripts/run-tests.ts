@@ -49,6 +49,8 @@ const result = spawnSync(
   [
     '--test',
     '--test-concurrency=2',
+    // A file whose tests have ended ends as well, also after one that failed and left a workload running.
+    '--test-force-exit',
     `--test-timeout=${(flags.has('--crash') ? 240 : 15) * 60_000}`,
     `--test-reporter=${flags.has('--spec') ? 'spec' : join(root, 'scripts/test-reporter.ts')}`,
     ...files,

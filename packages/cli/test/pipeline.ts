@@ -8,7 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
-import { type PostgresServer, type TemporaryDirectory, temporaryDirectory } from '@weir/testing';
+import {
+  endsWithProcess,
+  type PostgresServer,
+  type TemporaryDirectory,
+  temporaryDirectory,
+} from '@weir/testing';
 
 export { until } from '@weir/testing';
 
@@ -215,9 +220,11 @@ export class WeirRun implements AsyncDisposable {
   constructor(child: ChildProcess) {
     this.#child = child;
     this.pid = child.pid ?? 0;
-    this.ended = once(child, 'exit').then(
-      ([code, signal]) => (code as number | null) ?? (signal as NodeJS.Signals),
-    );
+    const end = endsWithProcess(() => child.kill('SIGKILL'));
+    this.ended = once(child, 'exit').then(([code, signal]) => {
+      end[Symbol.dispose]();
+      return (code as number | null) ?? (signal as NodeJS.Signals);
+    });
   }
 
   get hasEnded(): boolean {

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { endsWithProcess } from '@weir/testing';
 
 const main = join(import.meta.dirname, '..', 'src', 'main.ts');
 
@@ -57,7 +58,11 @@ export class WeirProcess implements AsyncDisposable {
       this.stderr += text;
       this.#notify();
     });
-    this.#exited = once(this.#child, 'close').then(() => this.#notify());
+    const end = endsWithProcess(() => this.#child.kill('SIGKILL'));
+    this.#exited = once(this.#child, 'close').then(() => {
+      end[Symbol.dispose]();
+      this.#notify();
+    });
   }
 
   get pid(): number {

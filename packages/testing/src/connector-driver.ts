@@ -11,6 +11,7 @@ import {
   type FrameEncoder,
   type Messages,
 } from '@weir/protocol';
+import { endsWithProcess } from './ends-with-process.ts';
 
 type Direction = 'capture' | 'materialize';
 type RequestOf<D extends Direction> = Messages[`${D}.Request`];
@@ -71,7 +72,11 @@ export class ConnectorDriver<D extends Direction> implements AsyncDisposable {
     });
     // A connector may end while requests are still on their way to it.
     this.#child.stdin.on('error', () => undefined);
-    this.exited = once(this.#child, 'close').then(([code, signal]) => ({ code, signal }));
+    const end = endsWithProcess(() => this.#child.kill('SIGKILL'));
+    this.exited = once(this.#child, 'close').then(([code, signal]) => {
+      end[Symbol.dispose]();
+      return { code, signal };
+    });
   }
 
   get pid(): number | undefined {

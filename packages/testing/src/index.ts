@@ -47,4 +47,5 @@ export { foldOf, offsetOf, takeTransaction } from './counting-journal.ts';
 export type { CountedRows } from './counting-journal.ts';
 export { checkNamedTests } from './named-tests.ts';
 export { testTitles } from './test-titles.ts';
+export { endsWithProcess } from './ends-with-process.ts';
 export { until } from './until.ts';

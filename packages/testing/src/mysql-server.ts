@@ -13,6 +13,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endsWithProcess } from './ends-with-process.ts';
 
 export type MysqlFlavour = Flavour;
 
@@ -44,12 +45,17 @@ export class MysqlTestServer implements AsyncDisposable {
   readonly port: number;
   readonly #server: MysqlServer;
   readonly #folder: string;
+  readonly #end: Disposable;
   #connection: Promise<Connection> | undefined;
 
   constructor(server: MysqlServer, folder: string) {
     this.flavour = server.program.flavour;
     this.#server = server;
     this.#folder = folder;
+    this.#end = endsWithProcess(() => {
+      if (server.pid !== undefined) process.kill(server.pid, 'SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    });
     this.port = server.port;
     this.user = server.user;
     this.password = server.password;
@@ -111,6 +117,7 @@ export class MysqlTestServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill9();
+    this.#end[Symbol.dispose]();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

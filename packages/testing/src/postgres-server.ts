@@ -14,6 +14,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endsWithProcess } from './ends-with-process.ts';
 
 export type PostgresVersion = 13 | 14 | 15 | 16 | 17 | 18;
 
@@ -23,6 +24,9 @@ const chosen = process.env['WEIR_POSTGRES_VERSIONS']?.split(',').map(Number);
 /** Those that a test of many runs against; WEIR_POSTGRES_VERSIONS, as in `13,17`, chooses others. */
 export const postgresVersions: readonly PostgresVersion[] =
   chosen === undefined ? [18, 15] : knownVersions.filter((version) => chosen.includes(version));
+
+/** An immediate stop gives processes five seconds before it kills them. */
+const STOP_PATIENCE_MS = 15_000;
 
 export interface PostgresServerOptions {
   /** 18 when absent. */
@@ -56,11 +60,16 @@ export class PostgresServer implements AsyncDisposable {
   readonly dataDirectory: string;
   readonly #cluster: PostgresCluster;
   readonly #folder: string;
+  readonly #end: Disposable;
   #connection: Promise<PgConnection> | undefined;
 
   constructor(cluster: PostgresCluster, folder: string) {
     this.#cluster = cluster;
     this.#folder = folder;
+    this.#end = endsWithProcess(() => {
+      if (cluster.pid !== undefined) process.kill(cluster.pid, 'SIGQUIT');
+      rmSync(folder, { recursive: true, force: true });
+    });
     this.port = cluster.port;
     this.dataDirectory = cluster.dataDirectory;
   }
@@ -121,8 +130,21 @@ export class PostgresServer implements AsyncDisposable {
     await this.#forgetConnection();
   }
 
+  /** Bounded, whatever state the server is in. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop('immediate');
+    void this.#connection?.then(
+      (open) => open.destroy(),
+      () => undefined,
+    );
+    this.#connection = undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_PATIENCE_MS);
+    });
+    await Promise.race([this.#cluster.stop('immediate'), patience]);
+    clearTimeout(timer);
+    await this.#cluster.kill();
+    this.#end[Symbol.dispose]();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

@@ -74,7 +74,7 @@ class StressRun {
       dice: this.#dice.fork(),
     });
     this.#capture = capture;
-    const workload = new Workload({
+    await using workload = new Workload({
       connect: () => this.#server.connect(),
       tables: this.#tables,
       ledger: this.#ledger,

@@ -29,7 +29,7 @@ export interface WorkloadOptions {
   readonly dice: Dice;
 }
 
-export class Workload {
+export class Workload implements AsyncDisposable {
   readonly #options: WorkloadOptions;
   readonly #stop = new AbortController();
   readonly #sessions: Promise<void>[] = [];
@@ -64,6 +64,12 @@ export class Workload {
     const connection = await this.#options.connect();
     await this.#createMissing(connection);
     await connection.close();
+  }
+
+  /** Every session has ended, in whatever state it left the server. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#sessions);
   }
 
   async #session(session: number, dice: Dice): Promise<void> {
