@@ -161,6 +161,10 @@ onBothServers((server, flavour) => {
     await assert.rejects(transact(session, 1, [{ key: [1], values: ['a'] }]), {
       code: 'MYSQL_TABLE_MISSING',
     });
+    // Neither the next start nor a doctor makes it again, without its rows.
+    await assert.rejects(sink.apply(things), { code: 'MATERIALIZE_TABLE_MISSING', retry: 'never' });
+    await assert.rejects(sink.validate(things), { code: 'MATERIALIZE_TABLE_MISSING' });
+    assert.match(await sink.apply({ ...things, backfill: 1 }), /^CREATE TABLE/);
   });
 
   test('a user who may only read, and a server that may only be read, are told apart', async () => {

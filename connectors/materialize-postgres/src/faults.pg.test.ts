@@ -175,6 +175,11 @@ for (const version of postgresVersions) {
         });
       }
       await assert.rejects(sink.open(), { code: 'PG_TABLE_MISSING', message: /"public"."t"/ });
+      // Neither the next start nor a doctor makes it again, without its rows.
+      await assert.rejects(sink.apply(sink.lastSpec), { code: 'MATERIALIZE_TABLE_MISSING', retry: 'never' });
+      await assert.rejects(sink.validate(sink.lastSpec), { code: 'MATERIALIZE_TABLE_MISSING' });
+      assert.match(await sink.apply(sink.spec({ ...things, backfill: 1 })), /^CREATE TABLE/);
+      await sink.query('DROP TABLE t');
       await sink.query('DROP TABLE flow_checkpoints_v1');
       await assert.rejects(sink.open(sink.spec()), {
         code: 'PG_TABLE_MISSING',

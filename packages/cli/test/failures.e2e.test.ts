@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { missingPostgres, startPostgres, temporaryDirectory } from '@weir/testing';
@@ -133,6 +134,29 @@ describe('a pipeline in wrong surroundings', { skip: missingPostgres(18) }, () =
     const { status, stderr } = pipeline.weir('run', '--source', 'flow.yaml', ...args);
     assert.equal(status, 1, stderr);
     assert.match(stderr, /acme\/sqlite: MATERIALIZE_TABLE_EXISTS: [^\n]*orders/);
+    assert.deepEqual(await differences(pipeline), []);
+  });
+
+  test('[G2] a table of the copy that is dropped is never made anew without its rows; a backfill brings them back', async () => {
+    await using server = await startPostgres({ version: 18 });
+    await server.query(createTable);
+    await using pipeline = Pipeline.create({ server, tables });
+    pipeline.start();
+    await untilEqual(pipeline);
+    assert.equal(await pipeline.run.stop(), 0, pipeline.log);
+    {
+      using copy = new DatabaseSync(pipeline.destination);
+      copy.exec('DROP TABLE orders');
+    }
+    const run = ['run', '--source', 'flow.yaml', '--state', 'state', '--until-caught-up'];
+    for (const command of [run, run, ['doctor', '--state', 'state']]) {
+      const { status, stdout, stderr } = pipeline.weir(...command);
+      assert.equal(status, 1, stdout + stderr);
+      assert.match(stdout + stderr, /MATERIALIZE_TABLE_MISSING: [^\n]*orders/);
+    }
+    const asked = pipeline.weir('backfill', materializationTask, '--state', 'state');
+    assert.equal(asked.status, 0, asked.stderr);
+    assert.equal(pipeline.weir(...run).status, 0);
     assert.deepEqual(await differences(pipeline), []);
   });
 });

@@ -31,6 +31,7 @@ export function constraints(
       message: `The table ${binding.resourcePath.join('.')} exists already, and the binding for it is new.`,
     });
   }
+  if (existing === undefined) assertNotLost(binding, lastBinding);
   const isNew =
     existing === undefined || (lastBinding !== undefined && lastBinding.backfill !== binding.backfill);
   if (!isNew && lastBinding !== undefined && lastBinding.deltaUpdates && !binding.deltaUpdates) {
@@ -55,6 +56,17 @@ export function lastBindingOf(
     binding.resourcePath.length === resourcePath.length &&
     binding.resourcePath.every((part, index) => part === resourcePath[index]);
   return last?.bindings.find(isSame) ?? last?.inactiveBindings.find(isSame);
+}
+
+/** Of a binding without a table: throws when it has had one, and nobody asked for a backfill. */
+export function assertNotLost(
+  { resourcePath, backfill }: Pick<BindingToConstrain, 'resourcePath' | 'backfill'>,
+  last: MaterializationBindingSpec | undefined,
+): void {
+  if (last === undefined || last.backfill !== backfill) return;
+  throw errors.MATERIALIZE_TABLE_MISSING({
+    message: `The table ${resourcePath.join('.')} is gone, which this task has made and filled.`,
+  });
 }
 
 /** Throws when two bindings would be one table. */

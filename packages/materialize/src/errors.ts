@@ -39,6 +39,12 @@ export const catalogue = {
     fix: 'Drop or rename the table, choose another name for the binding, or set the feature flag allow_existing_tables_for_new_bindings.',
     retry: 'never',
   },
+  MATERIALIZE_TABLE_MISSING: {
+    summary:
+      'The table of a binding that was materialized before is gone. What it held would not come back: the task has read further.',
+    fix: 'Increase the backfill counter of the binding (weir backfill), which makes the table again and fills it from the beginning; or put the table back.',
+    retry: 'never',
+  },
   MATERIALIZE_DELTA_TO_STANDARD: {
     summary: 'A binding changed from delta updates to standard updates, which its table cannot follow.',
     fix: 'Increase the backfill counter of the binding, or go back to delta updates.',

@@ -61,10 +61,11 @@ const only = (sample: Case): string => {
   return brief(steps[0]);
 };
 
-test('a table that is not there is created, whatever was applied before', () => {
+test('a table that is not there is created for a new binding and for a backfill; one that is gone is an error', () => {
   assert.equal(only({ table: 'none', last: 'none' }), 'create');
-  assert.equal(only({ table: 'none' }), 'create');
   assert.equal(only({ table: 'none', next: { backfill: 1 } }), 'create');
+  assert.throws(() => only({ table: 'none' }), { code: 'MATERIALIZE_TABLE_MISSING' });
+  assert.throws(() => only({ table: 'none', last: 'disabled' }), { code: 'MATERIALIZE_TABLE_MISSING' });
 });
 
 test('a table that fits is left alone, and so is the table of a binding that went away', () => {

@@ -10,7 +10,7 @@ import {
   type MaterializationSpec,
   type Projection,
 } from '@weir/protocol';
-import { constraints, lastBindingOf } from './constraints.ts';
+import { assertNotLost, constraints, lastBindingOf } from './constraints.ts';
 import type { EndpointRules, MappedType } from './endpoint-rules.ts';
 import { errors } from './errors.ts';
 import { mustExist } from './field-type.ts';
@@ -99,8 +99,12 @@ function stepOf(
   warnings: string[],
 ): PlanStep | undefined {
   const existing = info.resource(binding.resourcePath);
-  if (existing === undefined) return { kind: 'create', binding, index };
   const lastBinding = lastBindingOf(last, binding.resourcePath);
+  if (existing === undefined) {
+    // Made anew it would be empty, while the task goes on behind what it has read.
+    assertNotLost(binding, lastBinding);
+    return { kind: 'create', binding, index };
+  }
   const table = new PlannedTable(binding, lastBinding, info, rules);
   const isBackfill = lastBinding !== undefined && lastBinding.backfill !== binding.backfill;
   const mustReplace =
