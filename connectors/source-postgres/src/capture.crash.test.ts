@@ -13,14 +13,17 @@ describe('a capture killed at a crash point', { skip: missingPostgres(18) }, () 
   before(async () => (server = await startPostgres({ version: 18 })));
   after(async () => server[Symbol.asyncDispose]());
 
-  for (const [index, point] of [...crashPoints, ...CRASH_POINTS].entries()) {
-    test(`[G1] ${point}: nothing is lost or doubled`, async () => {
+  const points = [...crashPoints, ...CRASH_POINTS];
+  const cases = [1, 3].flatMap((connections) => points.map((point) => ({ point, connections })));
+  for (const [index, { point, connections }] of cases.entries()) {
+    test(`[G1] ${point}, with ${connections} reading: nothing is lost or doubled`, async () => {
       const table = `t${index}`;
       await server.query(`CREATE TABLE ${table} (id int PRIMARY KEY, v text);
                           INSERT INTO ${table} SELECT i, repeat('x', 3000) FROM generate_series(1, 600) i`);
       const config = endpointConfig(server, {
         advanced: {
-          backfill_chunk_size: 200,
+          backfill_chunk_size: connections === 1 ? 200 : 60,
+          backfill_connections: connections,
           slotName: `slot_${index}`,
           publicationName: `publication_${index}`,
         },

@@ -52,7 +52,12 @@ for (const version of postgresVersions.filter((each) => each >= 15)) {
 
     const column = async (sql: string) => (await database.query(sql)).rows.map(([value]) => value);
 
-    async function captureOf(name: string, collation: string, mode: string): Promise<CaptureHarness> {
+    async function captureOf(
+      name: string,
+      collation: string,
+      mode: string,
+      connections = 1,
+    ): Promise<CaptureHarness> {
       const values = (collation === '' ? words : fewWords).map((word) => `('${word}', 1)`).join(', ');
       await database.query(
         `CREATE SCHEMA ${name}; CREATE TABLE ${name}.t (k text ${collation}, v int, PRIMARY KEY (k)); INSERT INTO ${name}.t VALUES ${values}`,
@@ -61,6 +66,7 @@ for (const version of postgresVersions.filter((each) => each >= 15)) {
         database: 'words',
         advanced: {
           backfill_chunk_size: 1,
+          backfill_connections: connections,
           slotName: name,
           publicationName: name,
           discover_schemas: [name],
@@ -107,12 +113,14 @@ for (const version of postgresVersions.filter((each) => each >= 15)) {
     }
 
     test('automatic reads in the order of the database, Precise in that of bytes, and each row once', async () => {
-      for (const [mode, order] of [
-        ['', ''],
-        ['Precise', ' COLLATE "C"'],
+      for (const [mode, order, connections] of [
+        ['', '', 1],
+        ['', '', 3],
+        ['Precise', ' COLLATE "C"', 1],
+        ['Precise', ' COLLATE "C"', 3],
       ] as const) {
-        const name = `order_${mode.toLowerCase()}`;
-        await using capture = await captureOf(name, '', mode);
+        const name = `order_${mode.toLowerCase()}${connections}`;
+        await using capture = await captureOf(name, '', mode, connections);
         capture.start();
         await capture.untilActive();
         const expected = await column(`SELECT k FROM ${name}.t ORDER BY k${order}`);
@@ -123,8 +131,8 @@ for (const version of postgresVersions.filter((each) => each >= 15)) {
         );
       }
       const orders = await Promise.all([
-        column('SELECT k FROM order_.t ORDER BY k'),
-        column('SELECT k FROM order_.t ORDER BY k COLLATE "C"'),
+        column('SELECT k FROM order_1.t ORDER BY k'),
+        column('SELECT k FROM order_1.t ORDER BY k COLLATE "C"'),
       ]);
       assert.notDeepEqual(orders[0], orders[1]);
     });

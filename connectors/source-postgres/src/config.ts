@@ -44,6 +44,8 @@ export interface SourceSettings extends ExpertSettings {
   readonly slot: string;
   readonly publication: string;
   readonly chunkRows: number;
+  /** That read one chunk at the same time. */
+  readonly backfillConnections: number;
   readonly statementTimeout: string;
   readonly rediscoveryIntervalMs: number;
   readonly sourceTag: string | undefined;
@@ -97,6 +99,7 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
     slot: advanced.slotName ?? 'flow_slot',
     publication: advanced.publicationName ?? 'flow_publication',
     chunkRows: (advanced.backfill_chunk_size ?? 0) > 0 ? (advanced.backfill_chunk_size ?? 0) : 50_000,
+    backfillConnections: advanced.backfill_connections ?? 1,
     statementTimeout:
       advanced.statement_timeout === '' ? '2min' : serverDuration(advanced.statement_timeout ?? '2m'),
     rediscoveryIntervalMs: rediscoveryIntervalMs(config),

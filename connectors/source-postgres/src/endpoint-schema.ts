@@ -128,6 +128,17 @@ export const endpointSchema = configSchema(
             nonsensitive: true,
           }),
         ),
+        backfill_connections: optional(
+          integer({
+            title: 'Backfill Connections',
+            description:
+              'How many connections read the rows of one table at the same time, each of them so many as Backfill Chunk Size says. More than one helps where the database is far away.',
+            default: 1,
+            minimum: 1,
+            maximum: 16,
+            nonsensitive: true,
+          }),
+        ),
         ...tlsFields('prefer, or require with a cloud identity'),
         discover_schemas: optional(
           list(item('string', { minLength: 1 }), {

@@ -4,6 +4,11 @@ import { connectionErrors } from '@weir/postgres';
 import { defineErrors, type ErrorCatalogue } from '@weir/protocol';
 
 export const catalogue = {
+  PG_CONNECTION_LIMIT: {
+    summary: 'The user, the database or the server may have fewer connections than the capture opens.',
+    fix: 'ALTER ROLE … CONNECTION LIMIT …;',
+    retry: 'never',
+  },
   PG_VERSION: {
     summary: 'The server is older than PostgreSQL 10.',
     fix: 'Upgrade the server.',

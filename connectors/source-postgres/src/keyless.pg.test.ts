@@ -131,59 +131,65 @@ function facts(capture: CaptureHarness): Record<string, unknown> | undefined {
 
 for (const version of postgresVersions) {
   describe(`tables without a key on PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
-    test('every row comes once, whoever writes and whenever the capture is killed during the backfill', async () => {
-      await using server = await startPostgres({ version });
-      await server.query(`CREATE TABLE other (id int PRIMARY KEY);
+    for (const connections of [1, 3]) {
+      test(`every row comes once, whoever writes and whenever the capture is killed during the backfill, with ${connections} reading`, async () => {
+        await using server = await startPostgres({ version });
+        await server.query(`CREATE TABLE other (id int PRIMARY KEY);
                           CREATE TABLE log (id int, v int, pad text); ALTER TABLE log REPLICA IDENTITY FULL;
                           CREATE INDEX ON log (id); INSERT INTO log SELECT i, 0, ${PAD} FROM generate_series(1, 2000) i`);
-      const config = endpointConfig(server, { advanced: { backfill_chunk_size: 200 } });
-      const bindings = await discoverBindings(config);
-      const isOther = (name: unknown) => name === 'other';
-      // The slot must exist first: its creation waits for the transactions that are open.
-      await using capture = new CaptureHarness(
-        config,
-        bindings.filter(({ resource }) => isOther(resource['stream'])),
-      );
-      capture.start();
-      await capture.untilActive();
-      await capture.kill('SIGTERM');
-
-      await using writers = new Writers(server);
-      const open = await Promise.all(Array.from({ length: 4 }, () => server.connect()));
-      // They are running when the backfill begins, and have not written to the table yet: it would wait for them.
-      for (const connection of open) await connection.query('BEGIN; SELECT pg_current_xact_id()');
-      const [early, amid, undone, late] = open;
-      writers.start(4);
-      capture.bindings = bindings;
-      const kills = 5;
-      for (let round = 0; round < kills; round += 1) {
-        capture.start();
-        const before = capture.checkpoints;
-        await capture.until('some chunks', () => {
-          const hasBegun = facts(capture)?.['watershed'] !== undefined;
-          return hasBegun && capture.checkpoints >= before + 3 + 4 * round;
+        const config = endpointConfig(server, {
+          advanced: { backfill_chunk_size: 200, backfill_connections: connections },
         });
-        await capture.kill();
-        if (round === 0) for (const connection of open) await connection.query(writers.insert(30));
-        if (round === 0) await early?.query(`${writers.insert(5)}; COMMIT`);
-        if (round === 2) await amid?.query(`${writers.insert(5)}; COMMIT`);
-        if (round === 3) await undone?.query('ROLLBACK');
-      }
-      capture.start();
-      assert.equal(typeof facts(capture)?.['watershed'], 'string');
-      await capture.untilActive();
-      await writers.stop();
-      await late?.query(`${writers.insert(5)}; COMMIT`);
-      for (const connection of open) await connection.close();
-      await server.query('INSERT INTO log VALUES (-1, 0)');
-      await capture.until('the last row', () => versionsOf(capture).some(({ version: { id } }) => id === -1));
-      await assertEveryRowOnce(capture, server);
-      assert.deepEqual(Object.keys(facts(capture) ?? {}).toSorted(), [
-        'relation',
-        'system_identifier',
-        'timeline',
-      ]);
-    });
+        const bindings = await discoverBindings(config);
+        const isOther = (name: unknown) => name === 'other';
+        // The slot must exist first: its creation waits for the transactions that are open.
+        await using capture = new CaptureHarness(
+          config,
+          bindings.filter(({ resource }) => isOther(resource['stream'])),
+        );
+        capture.start();
+        await capture.untilActive();
+        await capture.kill('SIGTERM');
+
+        await using writers = new Writers(server);
+        const open = await Promise.all(Array.from({ length: 4 }, () => server.connect()));
+        // They are running when the backfill begins, and have not written to the table yet: it would wait for them.
+        for (const connection of open) await connection.query('BEGIN; SELECT pg_current_xact_id()');
+        const [early, amid, undone, late] = open;
+        writers.start(4);
+        capture.bindings = bindings;
+        const kills = 5;
+        for (let round = 0; round < kills; round += 1) {
+          capture.start();
+          const before = capture.checkpoints;
+          await capture.until('some chunks', () => {
+            const hasBegun = facts(capture)?.['watershed'] !== undefined;
+            return hasBegun && capture.checkpoints >= before + 3 + 4 * round;
+          });
+          await capture.kill();
+          if (round === 0) for (const connection of open) await connection.query(writers.insert(30));
+          if (round === 0) await early?.query(`${writers.insert(5)}; COMMIT`);
+          if (round === 2) await amid?.query(`${writers.insert(5)}; COMMIT`);
+          if (round === 3) await undone?.query('ROLLBACK');
+        }
+        capture.start();
+        assert.equal(typeof facts(capture)?.['watershed'], 'string');
+        await capture.untilActive();
+        await writers.stop();
+        await late?.query(`${writers.insert(5)}; COMMIT`);
+        for (const connection of open) await connection.close();
+        await server.query('INSERT INTO log VALUES (-1, 0)');
+        await capture.until('the last row', () =>
+          versionsOf(capture).some(({ version: { id } }) => id === -1),
+        );
+        await assertEveryRowOnce(capture, server);
+        assert.deepEqual(Object.keys(facts(capture) ?? {}).toSorted(), [
+          'relation',
+          'system_identifier',
+          'timeline',
+        ]);
+      });
+    }
 
     test('a row that moves to a page read before has the large values that the update left alone', async () => {
       await using server = await startPostgres({ version });

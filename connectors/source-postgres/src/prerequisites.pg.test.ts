@@ -15,6 +15,7 @@ import {
   type HarnessBinding,
   validate,
 } from '../test/capture-harness.ts';
+import { untilReleased } from '../test/released-log.ts';
 
 function password(text: string): Record<string, unknown> {
   return { credentials: { auth_type: 'UserPassword', password: text } };
@@ -296,18 +297,7 @@ for (const version of postgresVersions) {
       await capture.untilActive();
       await server.query('CREATE TABLE busy (v text)');
       await server.query('INSERT INTO busy SELECT md5(i::text) FROM generate_series(1, 1000) i');
-      const [target] = await server.query('SELECT pg_current_wal_lsn() AS lsn');
-      await capture.until(
-        'the slot to move past it',
-        async () => {
-          const [row] = await server.query(
-            "SELECT confirmed_flush_lsn >= $1::pg_lsn AS moved FROM pg_replication_slots WHERE slot_name = 'flow_slot'",
-            [target?.['lsn'] ?? ''],
-          );
-          return row?.['moved'] === 't';
-        },
-        15_000,
-      );
+      await untilReleased(capture, server);
       assert.equal(capture.committed.length, 1);
     });
 

@@ -13,6 +13,7 @@ import {
 } from '@weir/sqlcapture';
 import { resourceFailures, rowSecurityFailures } from './binding-checks.ts';
 import type { SourceSettings } from './config.ts';
+import { connectionLimitFailures } from './connection-limits.ts';
 import { roleError } from './connection.ts';
 import { readRelations, replicaIdentityColumns, type PgRelationInfo } from './discovery/relations.ts';
 import { errors } from './errors.ts';
@@ -62,6 +63,8 @@ export async function checkPrerequisites(options: PrerequisiteOptions): Promise<
   if (standby) await attempt(() => Promise.resolve(checkStandby(version)));
   await attempt(() => checkRole(sql, settings));
   await attempt(() => checkSlot(sql, settings));
+  // A capture that only streams needs fewer, and one that is running has them already.
+  if (!repair) failures.push(...(await connectionLimitFailures(sql, settings)));
   const publicationCheck: PublicationCheck = { ...options, standby };
   const publication = await attempt(() => ensurePublication(publicationCheck));
   if (settings.flags.watermarks)

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CaptureHarness, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
+import { untilReleased } from '../test/released-log.ts';
 
 const often = { advanced: { feature_flags: 'report_interval_ms=200', backfill_chunk_size: 20 } };
 
@@ -73,15 +74,7 @@ for (const version of postgresVersions) {
         }
       })();
       for (let round = 0; round < 3; round += 1) {
-        const [mark] = await server.query('SELECT pg_current_wal_lsn() AS lsn');
-        const moved = async () => {
-          const [row] = await server.query(
-            "SELECT confirmed_flush_lsn >= $1::pg_lsn AS moved FROM pg_replication_slots WHERE slot_name = 'flow_slot'",
-            [mark?.['lsn'] ?? ''],
-          );
-          return row?.['moved'] === 't';
-        };
-        await capture.until(`the slot to pass mark ${round}`, moved, 15_000);
+        await untilReleased(capture, server);
       }
       stop.abort();
       await writing;

@@ -5,6 +5,7 @@ import type { Logger } from '@weir/connector';
 import { quoteIdentifier, quoteLiteral, quoteQualified } from '@weir/pgwire';
 import { streamLabel } from '@weir/sqlcapture';
 import type { SourceSettings } from './config.ts';
+import { connectionRisks } from './connection-limits.ts';
 import type { PgRelationInfo } from './discovery/relations.ts';
 import { arrayLiteral, type SqlSession } from '@weir/postgres';
 
@@ -210,6 +211,7 @@ export async function reportRisks(
     ...serverRisks(facts),
     ...(await publicationRisks(sql, settings, relations, facts.version)),
     ...(await idleSlotRisks(sql, settings)),
+    ...(await connectionRisks(sql, settings)),
   ];
   for (const { message, fix } of risks) log.info(message, { fix });
 }

@@ -79,60 +79,64 @@ for (const version of postgresVersions) {
     );
     after(async () => server[Symbol.asyncDispose]());
 
-    test('one row a chunk, every row comes once and in the order of the server, for keys of every type', async () => {
-      await server.query(
-        `CREATE SCHEMA one; SET search_path = one; CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')`,
-      );
-      for (const [name, [type, values]] of Object.entries(keys)) {
-        const rows = values.map((value, i) => `(${value}, ${i})`).join(', ');
+    for (const connections of [1, 3]) {
+      test(`one row a chunk, every row comes once and in the order of the server, for keys of every type, with ${connections} reading`, async () => {
+        const schema = connections === 1 ? 'one' : 'several';
         await server.query(
-          `CREATE TABLE k_${name} (k ${type} PRIMARY KEY, n int); INSERT INTO k_${name} VALUES ${rows}`,
+          `CREATE SCHEMA ${schema}; SET search_path = ${schema}; CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy')`,
         );
-      }
-      await server.query(
-        `CREATE TABLE k_pair (i int, m mood, PRIMARY KEY (m, i)); INSERT INTO k_pair VALUES (1, 'ok'), (2, 'sad'), (0, 'ok'), (1, 'sad')`,
-      );
-      const config = endpointConfig(server, {
-        advanced: {
-          backfill_chunk_size: 1,
-          slotName: 'one',
-          publicationName: 'one',
-          discover_schemas: ['one'],
-        },
+        for (const [name, [type, values]] of Object.entries(keys)) {
+          const rows = values.map((value, i) => `(${value}, ${i})`).join(', ');
+          await server.query(
+            `CREATE TABLE k_${name} (k ${type} PRIMARY KEY, n int); INSERT INTO k_${name} VALUES ${rows}`,
+          );
+        }
+        await server.query(
+          `CREATE TABLE k_pair (i int, m mood, PRIMARY KEY (m, i)); INSERT INTO k_pair VALUES (1, 'ok'), (2, 'sad'), (0, 'ok'), (1, 'sad')`,
+        );
+        const config = endpointConfig(server, {
+          advanced: {
+            backfill_chunk_size: 1,
+            backfill_connections: connections,
+            slotName: schema,
+            publicationName: schema,
+            discover_schemas: [schema],
+          },
+        });
+        await using capture = new CaptureHarness(config, await discoverBindings(config));
+        capture.start();
+        // In the middle, so that places are read from the state too.
+        await capture.until('some rows', () => capture.committed.length > 20);
+        await capture.kill();
+        capture.start();
+        await capture.untilActive();
+        for (const [name, [, values, expected]] of Object.entries(keys)) {
+          const seen = capture.documents(`k_${name}`).map(({ document }) => document['n']);
+          const rows = await server.query(`SELECT n FROM ${schema}.k_${name} ORDER BY k`);
+          assert.deepEqual(
+            seen,
+            rows.map(({ n }) => Number(n)),
+            name,
+          );
+          assert.equal(seen.length, values.length);
+          if (expected.length === 0) continue;
+          assert.deepEqual(
+            capture.documents(`k_${name}`).map(({ document }) => document['k']),
+            expected,
+            name,
+          );
+        }
+        assert.deepEqual(
+          capture.documents('k_pair').map(({ document }) => [document['m'], document['i']]),
+          [
+            ['sad', 1],
+            ['sad', 2],
+            ['ok', 0],
+            ['ok', 1],
+          ],
+        );
       });
-      await using capture = new CaptureHarness(config, await discoverBindings(config));
-      capture.start();
-      // In the middle, so that places are read from the state too.
-      await capture.until('some rows', () => capture.committed.length > 20);
-      await capture.kill();
-      capture.start();
-      await capture.untilActive();
-      for (const [name, [, values, expected]] of Object.entries(keys)) {
-        const seen = capture.documents(`k_${name}`).map(({ document }) => document['n']);
-        const rows = await server.query(`SELECT n FROM one.k_${name} ORDER BY k`);
-        assert.deepEqual(
-          seen,
-          rows.map(({ n }) => Number(n)),
-          name,
-        );
-        assert.equal(seen.length, values.length);
-        if (expected.length === 0) continue;
-        assert.deepEqual(
-          capture.documents(`k_${name}`).map(({ document }) => document['k']),
-          expected,
-          name,
-        );
-      }
-      assert.deepEqual(
-        capture.documents('k_pair').map(({ document }) => [document['m'], document['i']]),
-        [
-          ['sad', 1],
-          ['sad', 2],
-          ['ok', 0],
-          ['ok', 1],
-        ],
-      );
-    });
+    }
 
     test('a composite key of texts and numbers resumes after each row, with empty texts, blanks and negatives', async () => {
       await server.query(`CREATE SCHEMA two; SET search_path = two; CREATE TABLE t (a varchar(20), b int, PRIMARY KEY (a, b));

@@ -91,7 +91,8 @@ for (const version of postgresVersions) {
     test('[G8] gives rows and changes, asks for the publication at its primary, and goes on when it is promoted', async () => {
       await using primary = await newPrimary(version);
       await using standby = await startStandby(primary);
-      const config = endpointConfig(standby, { advanced: { read_only_capture: true } });
+      const advanced = { read_only_capture: true, backfill_chunk_size: 2, backfill_connections: 2 };
+      const config = endpointConfig(standby, { advanced });
       const writing = endpointConfig(standby);
       assert.match(
         await validate(writing, await discoverBindings(writing)),

@@ -18,36 +18,48 @@ export interface KeyColumn {
   readonly collateC: boolean;
 }
 
-/**
- * Rows after the key `after` (texts of its columns), in key order; from the first one when undefined. With `until` they
- * end with that key, else after `limit` rows.
- */
-export function keyedChunkQuery(
-  table: ChunkTable,
-  key: readonly KeyColumn[],
-  after: readonly (string | null)[] | undefined,
-  limit: number,
-  until?: readonly (string | null)[],
-): string {
-  const columns = keyList(key);
-  const conditions = [...table.conditions];
-  if (after !== undefined) conditions.push(`(${columns}) > ${keyValues(after)}`);
-  if (until === undefined) return copy(table, conditions, ` ORDER BY ${columns} LIMIT ${limit}`);
-  return copy(table, [...conditions, `(${columns}) <= ${keyValues(until)}`], ` ORDER BY ${columns}`);
+/** The texts of the columns of a key. */
+export type KeyTexts = readonly (string | null)[];
+
+export interface KeyRange {
+  /** Rows have greater keys; from the first one when undefined. */
+  readonly after: KeyTexts | undefined;
+  /** The last key; to the last row when undefined. */
+  readonly until?: KeyTexts | undefined;
+  /** No more than so many rows. */
+  readonly limit?: number;
 }
 
-/** The row that is the `limit`th after the key `after`, whatever else rows have to satisfy; none when there are fewer. */
-export function chunkEndQuery(
+/** In the order of the key. */
+export function keyedChunkQuery(table: ChunkTable, key: readonly KeyColumn[], range: KeyRange): string {
+  const columns = keyList(key);
+  const { after, until, limit } = range;
+  const conditions = [...table.conditions];
+  if (after !== undefined) conditions.push(`(${columns}) > ${keyValues(after)}`);
+  if (until !== undefined) conditions.push(`(${columns}) <= ${keyValues(until)}`);
+  return copy(table, conditions, ` ORDER BY ${columns}${limit === undefined ? '' : ` LIMIT ${limit}`}`);
+}
+
+/**
+ * The keys at which ranges of `rows` rows end, at most `count` of them, after the key `after`; whatever else rows have to
+ * satisfy. Fewer when the table ends before. An index on the key alone can tell them.
+ */
+export function rangeEndsQuery(
   table: ChunkTable,
   key: readonly KeyColumn[],
-  after: readonly (string | null)[] | undefined,
-  limit: number,
+  after: KeyTexts | undefined,
+  rows: number,
+  count: number,
 ): string {
+  const names = key.map(({ name }) => quoteIdentifier(name)).join(', ');
   const columns = keyList(key);
-  const conditions = after === undefined ? [] : [`(${columns}) > ${keyValues(after)}`];
-  const order = ` ORDER BY ${columns} OFFSET ${limit - 1} LIMIT 1`;
-  return copy({ ...table, filter: undefined }, conditions, order);
+  const where = after === undefined ? '' : ` WHERE (${columns}) > ${keyValues(after)}`;
+  const keys = `SELECT ${names} FROM ${table.from}${where} ORDER BY ${columns} LIMIT ${rows * count}`;
+  return `SELECT ${names} FROM (SELECT ${names}, row_number() OVER (ORDER BY ${columns}) AS ${NUMBER} FROM (${keys}) k) n WHERE ${NUMBER} % ${rows} = 0 ORDER BY ${NUMBER}`;
 }
+
+/** Unlike the name of a column of a key. */
+const NUMBER = '"number of the row"';
 
 /** Holds for rows last written by the transaction `min` or a later one that a snapshot with this `xmax` may see. */
 export function writtenSince(min: number, xmax: number): readonly string[] {

@@ -2,7 +2,7 @@
 // further down. Between two batches the reader of the documents gets its turn.
 
 import type { JsonBuffer } from '@weir/json-bytes';
-import type { CopyChunk, PgConnection } from '@weir/pgwire';
+import type { CopyChunk } from '@weir/pgwire';
 import { TuplePacker } from '@weir/protocol';
 import type { RowSink, ScanRequest } from '@weir/sqlcapture';
 import type { SnapshotPlan } from '../document/snapshot-plan.ts';
@@ -14,8 +14,8 @@ const BATCH_ROWS = 4096;
 export class ChunkReader {
   /** Rows handed on. */
   rows = 0;
-  /** The packed key of the last of them; undefined when there are none, and in scans without a key. */
-  lastKey: Buffer | undefined;
+  /** Of their documents. */
+  bytes = 0;
   readonly #plan: SnapshotPlan;
   readonly #out: JsonBuffer;
   readonly #keys = new TuplePacker();
@@ -36,24 +36,6 @@ export class ChunkReader {
       index += this.#readBatch(chunk, index);
       await this.#sink.drained();
     }
-  }
-
-  /** The key of the last row of another query of the same columns; undefined when it has none. */
-  async lastKeyOf(connection: PgConnection, query: string): Promise<Buffer | undefined> {
-    let key: Buffer | undefined;
-    for await (const { bytes, count, starts, ends } of connection.copyOut(query)) {
-      if (count === 0) continue;
-      this.#out.reset();
-      this.#plan.writeRow(this.#out, bytes, starts[count - 1] ?? 0, ends[count - 1] ?? 0, 0);
-      key = this.#lastKey();
-    }
-    return key;
-  }
-
-  #lastKey(): Buffer {
-    const keys = this.#keys.reset();
-    this.#plan.appendKey(keys);
-    return Buffer.from(keys.view());
   }
 
   /** Returns the number of rows in the batch. */
@@ -78,9 +60,11 @@ export class ChunkReader {
     const packed = precise ? { bytes: keys.view(), ends: this.#keyEnds } : undefined;
     this.#sink.rows(read, { bytes: out.view(), ends: this.#ends }, packed);
     this.rows += read;
+    this.bytes += out.length;
     if (mode === 'keyed') {
-      this.lastKey = this.#lastKey();
-      this.#sink.reached(this.lastKey);
+      const last = keys.reset();
+      plan.appendKey(last);
+      this.#sink.reached(Buffer.from(last.view()));
     }
     return read;
   }

@@ -1,10 +1,12 @@
 // Reads one chunk of a table in one snapshot: the next rows in the order of its key, or those on its next pages. It has
-// a connection of its own, since the others are asked for the stream's sake meanwhile.
+// connections of its own, since the others are asked for the stream's sake meanwhile. Where /advanced/backfill_connections
+// allows for several, they read parts of the chunk at the same time, in the same snapshot, and the parts are delivered in
+// their order: to everybody else it is one chunk, only longer.
 
 import type { Logger } from '@weir/connector';
 import { JsonBuffer } from '@weir/json-bytes';
-import { type PgConnection, PgServerError } from '@weir/pgwire';
-import { isTextType, keyParameters, queryError, SqlSession, underDomains } from '@weir/postgres';
+import { type CopyChunk, type PgConnection, PgServerError } from '@weir/pgwire';
+import { isTextType, queryError, SqlSession, underDomains } from '@weir/postgres';
 import { backfillFilter, type RowSink, type ScanEnd, type ScanRequest, streamLabel } from '@weir/sqlcapture';
 import type { SourceSettings } from '../config.ts';
 import type { ConnectionFactory } from '../connection.ts';
@@ -14,23 +16,24 @@ import type { TablePlans } from '../document/table-plans.ts';
 import { LsnPosition } from '../replication/lsn-position.ts';
 import type { RecentTransactions } from '../replication/recent-transactions.ts';
 import { rowTooLargeError } from '../row-limit.ts';
-import {
-  chunkEndQuery,
-  type ChunkTable,
-  type KeyColumn,
-  keyedChunkQuery,
-  pagesChunkQuery,
-  writtenSince,
-} from './chunk-query.ts';
+import { type ChunkTable, type KeyColumn, writtenSince } from './chunk-query.ts';
+import { type ChunkPart, type ChunkParts, dividedKeys, pageParts, undividedKeys } from './chunk-ranges.ts';
 import { ChunkReader } from './chunk-reader.ts';
-import { measureTable, nextPages, type TableSize } from './page-range.ts';
+import { measureTable, type TableSize } from './page-range.ts';
+import { ReadAhead } from './read-ahead.ts';
 import type { TakenSnapshot } from './snapshot.ts';
+import { SnapshotReaders } from './snapshot-readers.ts';
 import { Snapshots } from './snapshots.ts';
 import { isRewritten, tableFiles } from './table-files.ts';
 import { scannedConditions, watershedOf } from './watershed.ts';
 
 /** SQLSTATE of a statement that was cancelled, by its timeout among others. */
 const QUERY_CANCELED = '57014';
+/** The first version that finds a range of pages without reading all pages before it. */
+const READS_PAGE_RANGES = 140_000;
+/** Of rows that are read ahead, by all connections together; and by each, when they are few. */
+const MOST_AHEAD_BYTES = 48 * 1024 ** 2;
+const MOST_AHEAD_BYTES_EACH = 8 * 1024 ** 2;
 
 export interface ChunkScanOptions {
   readonly connect: ConnectionFactory;
@@ -50,7 +53,7 @@ interface Scan {
   readonly table: ChunkTable;
   readonly chunk: ChunkReader;
   readonly sink: RowSink;
-  /** Rows, about. */
+  /** Rows, about, for each connection. */
   readonly limit: number;
 }
 
@@ -58,12 +61,20 @@ export class ChunkScan implements AsyncDisposable {
   readonly #options: ChunkScanOptions;
   readonly #session: SqlSession;
   readonly #snapshots: Snapshots;
+  /** Beside the connection of the session. */
+  readonly #readers: SnapshotReaders;
   readonly #sizes = new Map<number, TableSize>();
+  /** Of a document of a table, in bytes, as of its last chunk. */
+  readonly #documentSizes = new Map<number, number>();
+  /** Tables whose keys take too long to be divided. */
+  readonly #undivided = new Set<number>();
   readonly #out = new JsonBuffer();
 
   constructor(options: ChunkScanOptions) {
     this.#options = options;
-    this.#session = new SqlSession(() => options.connect('sql', options.signal));
+    const connect = () => options.connect('sql', options.signal);
+    this.#session = new SqlSession(connect);
+    this.#readers = new SnapshotReaders(connect, options.settings.backfillConnections - 1, options.log);
     this.#snapshots = new Snapshots(this.#session, {
       recent: options.recent,
       isReadOnly: options.settings.readOnly,
@@ -91,22 +102,26 @@ export class ChunkScan implements AsyncDisposable {
       sink,
       limit: Math.max(1, Math.ceil(settings.chunkRows * request.share)),
     };
-    const drop = (): void => this.#session.drop();
+    const drop = (): void => {
+      this.#session.drop();
+      this.#readers.drop();
+    };
     request.signal.addEventListener('abort', drop);
     try {
       return await (request.mode === 'keyed' ? this.#scanKeyed(scan, keyColumns) : this.#scanPages(scan));
     } finally {
       request.signal.removeEventListener('abort', drop);
+      if (scan.chunk.rows > 0) this.#documentSizes.set(request.table, scan.chunk.bytes / scan.chunk.rows);
     }
   }
 
-  /** Gives the connection back; the next chunk opens another one. */
+  /** Gives the connections back; the next chunk opens others. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#session[Symbol.asyncDispose]();
+    await Promise.all([this.#session[Symbol.asyncDispose](), this.#readers[Symbol.asyncDispose]()]);
   }
 
   async #scanKeyed(scan: Scan, keyColumns: readonly string[]): Promise<ScanEnd> {
-    const { request, relation, table, chunk, limit } = scan;
+    const { request, relation, chunk, limit } = scan;
     const types = this.#options.relations.columnTypes(relation, keyColumns);
     const key = keyColumns.map((name, i): KeyColumn => {
       const type = types[i];
@@ -115,62 +130,70 @@ export class ChunkScan implements AsyncDisposable {
       return { name, collateC: request.precise && isText };
     });
     const { scanned } = request.state;
-    const after = scanned === undefined ? undefined : keyParameters(types, scanned);
     const { minBackfillXid } = this.#options.settings;
-    let end: Buffer | undefined;
+    const isShared = this.#readers.count > 0 && !this.#undivided.has(request.table);
+    let isDividing = false;
     try {
-      const isRead = await this.#snapshots.withTable(relation, async (connection, snapshot) => {
-        if (minBackfillXid === undefined) {
-          await this.#copy(connection, snapshot, keyedChunkQuery(table, key, after, limit), scan);
-          return;
-        }
-        end = await chunk.lastKeyOf(connection, chunkEndQuery(table, key, after, limit));
-        const until = end === undefined ? undefined : keyParameters(types, end);
-        const recent = { ...table, conditions: writtenSince(minBackfillXid, snapshot.xmax) };
-        await this.#copy(connection, snapshot, keyedChunkQuery(recent, key, after, limit, until), scan);
+      const read = await this.#read(scan, isShared, async (connection, snapshot, readers) => {
+        const conditions = minBackfillXid === undefined ? [] : writtenSince(minBackfillXid, snapshot.xmax);
+        const keyed = { table: { ...scan.table, conditions }, key, types, scanned };
+        if (!isShared && minBackfillXid === undefined) return undividedKeys(keyed, limit);
+        isDividing = isShared;
+        const parts = await dividedKeys(connection, keyed, limit * readers, this.#partRows(scan, readers));
+        isDividing = false;
+        return parts;
       });
-      if (!isRead) return 'outdated';
+      if (read === undefined) return 'outdated';
+      return (read.isComplete ?? chunk.rows < limit) ? 'complete' : 'incomplete';
     } catch (error) {
       const isTimeout = error instanceof PgServerError && error.sqlstate === QUERY_CANCELED;
+      if (isTimeout && isDividing && !this.#options.signal.aborted) {
+        this.#undivided.add(request.table);
+        return 'incomplete';
+      }
       if (!isTimeout || chunk.rows === 0 || this.#options.signal.aborted) throw scanError(error, relation);
       this.#options.log.info(`a chunk of ${streamLabel(relation)} ran into the statement timeout`, {
         rows: chunk.rows,
       });
       return 'incomplete';
     }
-    if (end !== undefined) scan.sink.reached(end);
-    const isComplete = minBackfillXid === undefined ? chunk.rows < limit : end === undefined;
-    return isComplete ? 'complete' : 'incomplete';
+  }
+
+  /** Of a part that leaves room for the next one in what a connection reads ahead; all, when there is but one. */
+  #partRows({ request, limit }: Scan, readers: number): number {
+    const bytes = this.#documentSizes.get(request.table);
+    if (readers === 1 || bytes === undefined) return limit;
+    return Math.max(1, Math.min(limit, Math.floor(aheadBytes(readers) / 2 / bytes)));
   }
 
   async #scanPages(scan: Scan): Promise<ScanEnd> {
-    const { request, relation, table } = scan;
+    const { request, relation, table, limit } = scan;
     const { minBackfillXid } = this.#options.settings;
     const size = await this.#sizeOf(request.table, relation);
-    const { low, high, isLast } = nextPages(request.state.scanned, size, scan.limit);
-    const { metadata } = request.state;
+    const { metadata, scanned } = request.state;
     const watershed = watershedOf(metadata);
+    const isShared = this.#readers.count > 0 && (await this.#session.versionNumber()) >= READS_PAGE_RANGES;
     let hasOtherFiles = false;
+    let read: ChunkParts | undefined;
     try {
-      const isRead = await this.#snapshots.withTable(relation, async (connection, snapshot) => {
+      read = await this.#read(scan, isShared, async (connection, snapshot, readers) => {
         hasOtherFiles = isRewritten(metadata, await tableFiles(connection, relation.oid));
-        if (hasOtherFiles) return;
+        if (hasOtherFiles) return { parts: [], isComplete: false };
         const conditions = [
           ...(watershed === undefined ? [] : scannedConditions(watershed, snapshot)),
           ...(minBackfillXid === undefined ? [] : writtenSince(minBackfillXid, snapshot.xmax)),
         ];
-        await this.#copy(connection, snapshot, pagesChunkQuery({ ...table, conditions }, low, high), scan);
+        return pageParts({ ...table, conditions }, scanned, size, limit, readers);
       });
-      if (!isRead) return 'outdated';
     } catch (error) {
       throw scanError(error, relation);
     }
+    if (read === undefined) return 'outdated';
     if (hasOtherFiles) {
       this.#sizes.delete(request.table);
       return 'rewritten';
     }
-    scan.sink.reached(Buffer.from(high));
-    return isLast ? 'complete' : 'incomplete';
+    return read.isComplete === true ? 'complete' : 'incomplete';
   }
 
   /** Measured once: what is written to later pages meanwhile is in the change stream. */
@@ -182,23 +205,80 @@ export class ChunkScan implements AsyncDisposable {
     return size;
   }
 
-  /** The query runs while the stream gets to where the snapshot is. */
-  async #copy(
-    connection: PgConnection,
-    snapshot: TakenSnapshot,
-    query: string,
+  /**
+   * Reads the parts that `divide` makes of the chunk for so many connections; the queries run while the stream gets to where
+   * the snapshot is. Undefined, and nothing is read, when the table is not as it was discovered.
+   */
+  async #read(
+    scan: Scan,
+    isShared: boolean,
+    divide: (connection: PgConnection, snapshot: TakenSnapshot, readers: number) => Promise<ChunkParts>,
+  ): Promise<ChunkParts | undefined> {
+    let divided: ChunkParts | undefined;
+    const read = async (connection: PgConnection, snapshot: TakenSnapshot): Promise<void> => {
+      const joining = isShared
+        ? this.#readers.join(snapshot.exported, tableReference(scan.relation))
+        : Promise.resolve([]);
+      try {
+        divided = await divide(connection, snapshot, isShared ? this.#readers.count + 1 : 1);
+        if (divided.parts.length === 0) return;
+        const caughtUp = scan.sink.began(new LsnPosition(snapshot.position));
+        await this.#readParts([connection, ...(await joining)], divided.parts, scan, caughtUp);
+      } finally {
+        for (const other of await joining) this.#readers.leave(other);
+      }
+    };
+    const isRead = await this.#snapshots.withTable(scan.relation, read, isShared);
+    return isRead ? divided : undefined;
+  }
+
+  /** Of n connections, each reads every nth part, ahead of its turn. */
+  async #readParts(
+    connections: readonly PgConnection[],
+    parts: readonly ChunkPart[],
+    scan: Scan,
+    caughtUp: Promise<void>,
+  ): Promise<void> {
+    const count = connections.length;
+    const [first] = connections;
+    if (first !== undefined && count === 1) {
+      for (const part of parts) await this.#take(first.copyOut(part.query), part, scan, caughtUp);
+      return;
+    }
+    const readers = connections.map((connection, place) => {
+      const queries = parts.filter((_, index) => index % count === place).map(({ query }) => query);
+      return new ReadAhead(connection, queries, aheadBytes(count));
+    });
+    try {
+      for (const [index, part] of parts.entries()) {
+        const reader = readers[index % count];
+        if (reader !== undefined) await this.#take(reader.rows(), part, scan, caughtUp);
+      }
+    } finally {
+      await Promise.all(readers.map((reader) => reader[Symbol.asyncDispose]()));
+    }
+  }
+
+  async #take(
+    rows: AsyncIterable<CopyChunk>,
+    part: ChunkPart,
     { chunk, sink }: Scan,
+    caughtUp: Promise<void>,
   ): Promise<void> {
     const { log, signal } = this.#options;
-    log.debug('reading a chunk', { query });
-    const caughtUp = sink.began(new LsnPosition(snapshot.position));
-    for await (const rows of connection.copyOut(query)) {
+    log.debug('reading a chunk', { query: part.query });
+    for await (const batch of rows) {
       await caughtUp;
-      await chunk.read(rows);
+      await chunk.read(batch);
       signal.throwIfAborted();
     }
     await caughtUp;
+    if (part.end !== undefined) sink.reached(part.end);
   }
+}
+
+function aheadBytes(connections: number): number {
+  return Math.min(MOST_AHEAD_BYTES_EACH, MOST_AHEAD_BYTES / connections);
 }
 
 function scanError(error: unknown, relation: PgRelationInfo): unknown {

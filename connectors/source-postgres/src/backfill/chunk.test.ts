@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { chunkEndQuery, keyedChunkQuery, pagesChunkQuery, writtenSince } from './chunk-query.ts';
+import { keyedChunkQuery, pagesChunkQuery, rangeEndsQuery, writtenSince } from './chunk-query.ts';
 import { nextPages } from './page-range.ts';
 
 const table = {
@@ -17,18 +17,21 @@ describe('the SQL of a chunk', () => {
       { name: 'b "q"', collateC: false },
     ];
     assert.equal(
-      keyedChunkQuery(table, key, undefined, 10),
+      keyedChunkQuery(table, key, { after: undefined, limit: 10 }),
       'COPY (SELECT "a", "b ""q""" FROM ONLY "public"."we""ird" ORDER BY "a", "b ""q""" LIMIT 10) TO STDOUT',
     );
     assert.equal(
-      keyedChunkQuery(table, key, ['1', "it's \\"], 10),
+      keyedChunkQuery(table, key, { after: ['1', "it's \\"], limit: 10 }),
       `COPY (SELECT "a", "b ""q""" FROM ONLY "public"."we""ird" WHERE ("a", "b ""q""") > ('1', E'it''s \\\\') ORDER BY "a", "b ""q""" LIMIT 10) TO STDOUT`,
     );
   });
 
   test('texts of a precise chunk are compared as bytes, and a filter stays in its parentheses', () => {
     assert.equal(
-      keyedChunkQuery({ ...table, filter: 'x OR y -- why' }, [{ name: 'a', collateC: true }], ['1'], 5),
+      keyedChunkQuery({ ...table, filter: 'x OR y -- why' }, [{ name: 'a', collateC: true }], {
+        after: ['1'],
+        limit: 5,
+      }),
       `COPY (SELECT "a", "b ""q""" FROM ONLY "public"."we""ird" WHERE ("a" COLLATE "C") > ('1') AND (x OR y -- why\n) ORDER BY "a" COLLATE "C" LIMIT 5) TO STDOUT`,
     );
   });
@@ -40,18 +43,20 @@ describe('the SQL of a chunk', () => {
     );
   });
 
-  test('rows below a minimum transaction are left out, and the chunk ends after so many rows read, not found', () => {
+  test('rows below a minimum transaction are left out, and parts end after so many rows read, not found', () => {
     const key = [{ name: 'a', collateC: false }];
     const filtered = { ...table, columns: ['a'], conditions: writtenSince(100, 2 ** 32 + 7), filter: 'x' };
     assert.equal(
-      chunkEndQuery(filtered, key, ['1'], 50),
-      `COPY (SELECT "a" FROM ONLY "public"."we""ird" WHERE ("a") > ('1') ORDER BY "a" OFFSET 49 LIMIT 1) TO STDOUT`,
+      rangeEndsQuery(filtered, key, ['1'], 50, 3),
+      `SELECT "a" FROM (SELECT "a", row_number() OVER (ORDER BY "a") AS "number of the row" FROM` +
+        ` (SELECT "a" FROM ONLY "public"."we""ird" WHERE ("a") > ('1') ORDER BY "a" LIMIT 150) k) n` +
+        ` WHERE "number of the row" % 50 = 0 ORDER BY "number of the row"`,
     );
     const conditions =
       'xmin::text::bigint >= 3 AND ((xmin::text::bigint - 100) & 4294967295) < 2147483648' +
       ' AND ((7 - xmin::text::bigint) & 4294967295) < 2147483648';
     assert.equal(
-      keyedChunkQuery(filtered, key, ['1'], 50, ['9']),
+      keyedChunkQuery(filtered, key, { after: ['1'], until: ['9'] }),
       `COPY (SELECT "a" FROM ONLY "public"."we""ird" WHERE ${conditions} AND ("a") > ('1') AND ("a") <= ('9') AND (x\n) ORDER BY "a") TO STDOUT`,
     );
     assert.equal(

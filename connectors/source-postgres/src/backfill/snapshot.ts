@@ -27,6 +27,8 @@ const FIRST_FLUSH_MS = 3;
 export interface TakenSnapshot extends Snapshot {
   /** Everything that the snapshot sees lies before it in the log; and the log up to there is on disk. */
   readonly position: bigint;
+  /** By this name other connections can have the same snapshot, as long as this one has it; '' if it was not asked for. */
+  readonly exported: string;
 }
 
 export interface SnapshotOptions {
@@ -47,22 +49,24 @@ export async function beginSnapshot(
   versionNumber: number,
   { recent, isReadOnly, log, signal }: SnapshotOptions,
   table?: string,
+  isShared = false,
 ): Promise<TakenSnapshot> {
   const streamed = recent.all();
   const current = versionNumber >= 130_000 ? 'pg_current_snapshot' : 'txid_current_snapshot';
   const deadline = performance.now() + PATIENCE_MS;
   let flushMs = FIRST_FLUSH_MS;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, LONGEST_DELAY_MS)) {
-    const select = `SELECT pg_catalog.${current}()::text, ${POSITION}`;
+    const name = isShared ? 'pg_catalog.pg_export_snapshot()' : "''";
+    const select = `SELECT pg_catalog.${current}()::text, ${POSITION}, ${name}`;
     const { rows } = await beginWith(connection, table, select);
-    const [text, position, flushed] = rows[0] ?? [];
+    const [text, position, flushed, exported] = rows[0] ?? [];
     const snapshot = parseSnapshot(text ?? '');
     recent.settle(snapshot);
     const invisible = streamed.filter((xid) => !isVisible(snapshot, xid));
     if (invisible.length === 0) {
       const end = parseLsn(position ?? '');
       if (parseLsn(flushed ?? '') >= end || (await isFlushedWithin(connection, end, flushMs)))
-        return { ...snapshot, position: end };
+        return { ...snapshot, position: end, exported: exported ?? '' };
       await connection.query('ROLLBACK');
       await flushLog(connection, isReadOnly);
       flushMs *= 8;

@@ -2,7 +2,7 @@
 // agree with what the stream has told. What was streamed may have been committed a moment before queries see it.
 
 import { type PgConnection, PgServerError } from '@weir/pgwire';
-import type { SqlSession } from '@weir/postgres';
+import { queryError, type SqlSession } from '@weir/postgres';
 import { type PgRelationInfo, tableReference } from '../discovery/relations.ts';
 import { isAsDiscovered } from './layout.ts';
 import { beginSnapshot, type SnapshotOptions, type TakenSnapshot } from './snapshot.ts';
@@ -24,17 +24,22 @@ export class Snapshots {
   /** Resolves when queries see everything already streamed. */
   async catchUp(): Promise<void> {
     if (this.#options.recent.size === 0) return;
-    await this.with(() => Promise.resolve());
+    try {
+      await this.with(() => Promise.resolve());
+    } catch (error) {
+      throw queryError(error, 'cannot look for what was streamed');
+    }
   }
 
-  /** `table`: quoted, locked before the snapshot is taken, and seen as it is. */
+  /** `table`: quoted, locked before the snapshot is taken, and seen as it is. `isShared`: other connections may have it. */
   async with<T>(
     use: (connection: PgConnection, snapshot: TakenSnapshot) => Promise<T>,
     table?: string,
+    isShared = false,
   ): Promise<T> {
     const version = await (this.#version ??= this.#sql.versionNumber());
     const connection = await this.#sql.connection();
-    const snapshot = await beginSnapshot(connection, version, this.#options, table);
+    const snapshot = await beginSnapshot(connection, version, this.#options, table, isShared);
     try {
       return await use(connection, snapshot);
     } finally {
@@ -46,16 +51,18 @@ export class Snapshots {
   async withTable(
     relation: PgRelationInfo,
     read: (connection: PgConnection, snapshot: TakenSnapshot) => Promise<void>,
+    isShared = false,
   ): Promise<boolean> {
     const table = tableReference(relation);
     let isLocked = false;
     try {
-      return await this.with(async (connection, snapshot) => {
+      const use = async (connection: PgConnection, snapshot: TakenSnapshot): Promise<boolean> => {
         isLocked = true;
         if (!(await isAsDiscovered(connection, relation))) return false;
         await read(connection, snapshot);
         return true;
-      }, table);
+      };
+      return await this.with(use, table, isShared);
     } catch (error) {
       if (!isLocked && error instanceof PgServerError && error.sqlstate === UNDEFINED_TABLE) return false;
       throw error;

@@ -29,7 +29,7 @@ import { queryError } from '@weir/postgres';
 import type { RowPlan } from '../document/row-plan.ts';
 import { type ChangeLsn, TransactionMeta } from '../document/transaction-meta.ts';
 import { errors } from '../errors.ts';
-import { rowTooLargeError } from '../row-limit.ts';
+import { ArrivingBatches } from './arriving-batches.ts';
 import { ChangeBatch, type ChangePart } from './change-batch.ts';
 import { ChangeRoutes, type Route } from './change-routes.ts';
 import { LsnPosition } from './lsn-position.ts';
@@ -40,7 +40,6 @@ import { newTexts, untouchedColumns, withValues } from './untouched-values.ts';
 import type { Watermarks } from './watermarks.ts';
 
 const CLOSE_TIMEOUT_MS = 2000;
-const SILENCE_LIMIT_MS = 15 * 60_000;
 
 /** What the stream needs to know of the tables; kept by the database. */
 export interface StreamTables {
@@ -105,22 +104,16 @@ export class PgReplication implements ReplicationStream {
   readonly #lag = new Lag();
   readonly #budget: BudgetWatch;
   #wire: WireStream | undefined;
-  #frames: AsyncIterator<ReplicationBatch> | undefined;
+  #arriving: ArrivingBatches | undefined;
   #status: StatusReports | undefined;
   #acknowledged: bigint;
-  #batch: ReplicationBatch | undefined;
   #index = 0;
-  #pull: Promise<void> | undefined;
-  #failure: unknown;
-  #ended = false;
   #isDisposed = false;
-  #interrupt: (() => void) | undefined;
   #inTransaction = false;
   #hasChanges = false;
   /** The second half of a key update, or all of it, whose values have to be read from the table first. */
   #arrival: Arrival | undefined;
   #unknown: PgOutputRelation | undefined;
-  #lastHeardMs = performance.now();
   /** Tables of one TRUNCATE, still to be told. */
   #truncated: number[] = [];
 
@@ -150,7 +143,7 @@ export class PgReplication implements ReplicationStream {
   }
 
   async begin(): Promise<void> {
-    const { connection, slot, publication, start } = this.#options;
+    const { connection, slot, publication, start, signal } = this.#options;
     try {
       this.#wire = await connection.startReplication({
         slot,
@@ -160,7 +153,7 @@ export class PgReplication implements ReplicationStream {
     } catch (error) {
       throw queryError(error, 'cannot start replication');
     }
-    this.#frames = this.#wire[Symbol.asyncIterator]();
+    this.#arriving = new ArrivingBatches(this.#wire, signal);
     this.#status = new StatusReports(this.#wire, this.#acknowledged);
   }
 
@@ -187,16 +180,14 @@ export class PgReplication implements ReplicationStream {
   }
 
   interrupt(): void {
-    this.#interrupt?.();
+    this.#arriving?.interrupt();
   }
 
   nudge(): void {
     const { watermarks } = this.#options;
     if (watermarks === undefined || watermarks.isUnderWay) this.#status?.send(true);
     watermarks?.write().catch((error: unknown) => {
-      if (this.#isDisposed) return;
-      this.#failure ??= error;
-      this.interrupt();
+      if (!this.#isDisposed) this.#arriving?.fail(error);
     });
   }
 
@@ -214,7 +205,7 @@ export class PgReplication implements ReplicationStream {
       const [table = 0] = this.#truncated.splice(0, 1);
       return { kind: 'truncated', table };
     }
-    const batch = this.#batch;
+    const batch = this.#arriving?.current;
     if (batch === undefined || this.#unknown !== undefined) return undefined;
     let isBegun = false;
     for (; this.#index < batch.count; this.#index += 1) {
@@ -252,7 +243,8 @@ export class PgReplication implements ReplicationStream {
       this.#index += 1;
       return event;
     }
-    this.#batch = undefined;
+    this.#arriving?.drop();
+    this.#index = 0;
     return isBegun ? changes : undefined;
   }
 
@@ -333,37 +325,13 @@ export class PgReplication implements ReplicationStream {
   }
 
   async wait(timeoutMs: number): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
     if (this.#unknown !== undefined) {
       await this.#options.tables.learn(this.#unknown);
       this.#unknown = undefined;
       return;
     }
     if (this.#arrival !== undefined) return this.#completeArrival(this.#arrival);
-    if (this.#batch !== undefined) return;
-    if (this.#ended) throw errors.PG_CONNECTION_LOST({ message: 'the server ended the replication stream' });
-    this.#pull ??= this.#pullBatch();
-    const { signal } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    let onAbort: (() => void) | undefined;
-    const pause = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs);
-      onAbort = resolve;
-      this.#interrupt = resolve;
-      signal.addEventListener('abort', onAbort);
-    });
-    try {
-      await Promise.race([this.#pull, pause]);
-    } finally {
-      clearTimeout(timer);
-      if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
-    }
-    if (this.#failure !== undefined) throw this.#failure;
-    if (performance.now() - this.#lastHeardMs > SILENCE_LIMIT_MS) {
-      throw errors.PG_STREAM_SILENT({
-        message: `the server has sent nothing on the replication connection for ${SILENCE_LIMIT_MS / 60_000} minutes`,
-      });
-    }
+    await this.#arriving?.wait(timeoutMs);
   }
 
   async #completeArrival(arrival: Arrival): Promise<void> {
@@ -376,23 +344,6 @@ export class PgReplication implements ReplicationStream {
     const values = await this.#options.tables.readValues(table, untouched.map(name), key);
     const completed = values === undefined ? change : withValues(change, untouched, values);
     this.#arrival = { ...arrival, change: completed, untouched: [] };
-  }
-
-  /** Never rejects, since nobody may be waiting when it fails. */
-  async #pullBatch(): Promise<void> {
-    try {
-      const result = await this.#frames?.next();
-      this.#lastHeardMs = performance.now();
-      if (result === undefined || result.done === true) this.#ended = true;
-      else {
-        this.#batch = result.value;
-        this.#index = 0;
-      }
-    } catch (error) {
-      this.#failure = rowTooLargeError(error, 'a published table') ?? queryError(error, 'replication failed');
-    } finally {
-      this.#pull = undefined;
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

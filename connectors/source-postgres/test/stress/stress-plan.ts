@@ -40,6 +40,10 @@ export interface StressPlan {
   readonly sessions: number;
   /** Processes of the capture that end in some way, before the last one. */
   readonly lives: number;
+  /** That read a chunk. */
+  readonly backfillConnections: number;
+  /** Positions come from rows of the capture's own. */
+  readonly watermarks: boolean;
 }
 
 const modes: readonly BackfillMode[] = ['', 'Normal', 'Precise', 'Without Primary Key', 'Only Changes'];
@@ -49,7 +53,7 @@ export function stressPlan(seed: number): StressPlan {
   const onReplaced: ReplacePolicy = dice.pick(['stop', 'backfill']);
   const partitioned = dice.below(modes.length + 2);
   const tables = modes.map((mode, index) => tablePlan(dice, mode, index === partitioned, onReplaced));
-  return {
+  const plan: Omit<StressPlan, 'backfillConnections' | 'watermarks'> = {
     seed,
     version: seed % 2 === 0 ? 18 : 15,
     schema: `stress_${seed}`,
@@ -64,6 +68,11 @@ export function stressPlan(seed: number): StressPlan {
     tables,
     sessions: dice.between(1, 4),
     lives: dice.between(2, 5),
+  };
+  return {
+    ...plan,
+    backfillConnections: dice.pick([1, 2, 3, 4]),
+    watermarks: dice.chance(0.3) && !plan.readOnly,
   };
 }
 

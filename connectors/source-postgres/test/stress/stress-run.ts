@@ -7,7 +7,7 @@ import { FALLBACK_KEY } from '@weir/sqlcapture';
 import type { PostgresServer } from '@weir/testing';
 import { endpointConfig, type HarnessBinding } from '../capture-harness.ts';
 import { type Collection, shortened } from './collection.ts';
-import { CuttableProxy } from './cuttable-proxy.ts';
+import { TcpProxy } from '../tcp-proxy.ts';
 import { Dice } from './dice.ts';
 import { chooseEnding, type Ending } from './endings.ts';
 import { keyedProblems } from './keyed-check.ts';
@@ -65,7 +65,7 @@ class StressRun {
 
   async run(): Promise<StressReport> {
     await this.#createTables();
-    await using proxy = await CuttableProxy.before(this.#server);
+    await using proxy = await TcpProxy.before(this.#server);
     const capture = new StressedCapture({
       config: this.#config(proxy.address),
       bindings: this.#bindings(),
@@ -121,7 +121,12 @@ class StressRun {
         capture_as_partitions: plan.asPartitions,
         on_truncate: plan.onTruncate,
         on_replaced: plan.onReplaced,
-        feature_flags: plan.splitKeyUpdates ? '' : 'no_split_key_updates',
+        backfill_connections: plan.backfillConnections,
+        watermarksTable: `${plan.schema}.watermarks`,
+        feature_flags: [
+          ...(plan.splitKeyUpdates ? [] : ['no_split_key_updates']),
+          ...(plan.watermarks ? ['watermarks'] : []),
+        ].join(','),
       },
     };
   }
@@ -143,7 +148,7 @@ class StressRun {
     return rows[0]?.['s'] ?? undefined;
   }
 
-  async #strike(capture: StressedCapture, proxy: CuttableProxy, ending: Ending): Promise<void> {
+  async #strike(capture: StressedCapture, proxy: TcpProxy, ending: Ending): Promise<void> {
     const enough = capture.committed.groups.length + ending.checkpoints;
     await capture.until(() => capture.committed.groups.length >= enough, MOST_PATIENCE_MS);
     await capture.until(() => false, ending.ms);
