@@ -6,14 +6,16 @@ import { captureConfig, clientEnv, dropSlot, pgBin, startBenchPostgres } from '.
 import { type BenchTable, createTable, tableBinding } from './postgres-tables.ts';
 import { runShell } from './process-figures.ts';
 
-export function pgBackfill(table: BenchTable): BenchRow {
+/** `connections`: how many read the table at the same time. */
+export function pgBackfill(table: BenchTable, connections = 1): BenchRow {
   const rows = Math.round(Number(process.env['WEIR_BENCH_ROWS'] ?? 1_000_000) * table.share);
+  const by = connections === 1 ? '' : `, read by ${connections} connections`;
   return {
-    id: `pg-backfill${table.suffix}`,
-    title: `a table of ${table.columns} columns to protocol frames, against psql COPY TO STDOUT`,
+    id: `pg-backfill${table.suffix}${connections === 1 ? '' : '-parallel'}`,
+    title: `a table of ${table.columns} columns to protocol frames${by}, against psql COPY TO STDOUT`,
     target: 0.9,
     unit: 'rows/s',
-    conditions: `PostgreSQL 15 on loopback, ${rows} rows of ${table.columns} columns and about ${table.rowBytes} bytes, both sides with start-up`,
+    conditions: `PostgreSQL 15 on loopback, ${rows} rows of ${table.columns} columns and about ${table.rowBytes} bytes${by}, both sides with start-up`,
     async prepare(): Promise<BenchRun> {
       const server = await startBenchPostgres();
       await createTable(server, table, rows);
@@ -25,7 +27,7 @@ export function pgBackfill(table: BenchTable): BenchRow {
           const slot = `backfill_${round}`;
           const figures = await runCapture({
             connector: 'source-postgres',
-            config: captureConfig(server, slot),
+            config: captureConfig(server, slot, { backfill_connections: connections }),
             bindings: [tableBinding(table)],
             documents: rows,
           });

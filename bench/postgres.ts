@@ -29,14 +29,14 @@ export function clientEnv(server: PostgresServer): Record<string, string> {
   };
 }
 
-export function captureConfig(server: PostgresServer, slotName: string): object {
+export function captureConfig(server: PostgresServer, slotName: string, advanced: object = {}): object {
   return {
     address: server.address,
     user: server.user,
     database: server.database,
     historyMode: false,
     credentials: { auth_type: 'UserPassword', password: server.password },
-    advanced: { slotName, publicationName: 'flow_publication' },
+    advanced: { slotName, publicationName: 'flow_publication', ...advanced },
   };
 }
 

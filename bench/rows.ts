@@ -19,6 +19,7 @@ import { sqliteStore } from './sqlite-store.ts';
 export const rows: readonly (BenchRow | LatencyRow | MemoryRow)[] = [
   pgBackfill(readings),
   pgBackfill(lineItems),
+  pgBackfill(lineItems, 2),
   pgBackfill(accounts),
   pgCdc(readings),
   pgCdc(lineItems),
