@@ -1,6 +1,6 @@
 // Makes sure that the servers which the tests need are on this machine. PostgreSQL 18 comes with the npm packages;
-// PostgreSQL 15, MariaDB, PgBouncer and the OpenSSH server are Debian's, MySQL 9 is its unstable's. What cannot be installed is said
-// in one line; with WEIR_REQUIRE_SERVICES=1 it is an error.
+// PostgreSQL 15 with PostGIS, MariaDB, PgBouncer and the OpenSSH server are Debian's, MySQL 9 is its unstable's. What cannot
+// be installed is said in one line; with WEIR_REQUIRE_SERVICES=1 it is an error.
 
 import {
   debianMariadb,
@@ -58,6 +58,11 @@ const services: readonly Service[] = [
     name: 'PostgreSQL 15 (Debian package postgresql-15)',
     present: () => existsSync('/usr/lib/postgresql/15/bin/postgres'),
     install: () => apt('postgresql-15'),
+  },
+  {
+    name: 'PostGIS for PostgreSQL 15 (Debian package postgresql-15-postgis-3, about 125 MB)',
+    present: () => existsSync('/usr/share/postgresql/15/extension/postgis.control'),
+    install: () => apt('postgresql-15-postgis-3'),
   },
   {
     name: 'OpenSSH server (Debian package openssh-server)',
