@@ -100,7 +100,7 @@ class ColumnTypes {
       case 'string_integer':
         return maxLength(projection) > MAX_DIGITS ? longText : wideInteger;
       case 'string_number':
-        return type('DOUBLE PRECISION', finiteNumberField, 'double');
+        return { ...type('DOUBLE PRECISION', finiteNumberField, 'double'), takesNull: true };
       case 'binary':
         return this.#binary(place);
       case 'object':

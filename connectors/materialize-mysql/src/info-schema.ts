@@ -3,7 +3,7 @@
 import type { ExistingField, ExistingResource, InfoSchema } from '@weir/materialize';
 import { endpointNaming, infoSchemaOf } from '@weir/materialize-sql';
 import type { MysqlDialect } from './dialect.ts';
-import { quoteLiteral } from './identifier.ts';
+import { quoteLiteral, serverName } from './identifier.ts';
 import type { Row, Session } from './session.ts';
 
 /** What else is known of a column; the `meta` of its field. */
@@ -13,6 +13,7 @@ export interface ColumnMeta {
   readonly collation: string | undefined;
   readonly comment: string;
   readonly isGenerated: boolean;
+  readonly isPrimary: boolean;
 }
 
 export interface TableMeta {
@@ -38,6 +39,14 @@ export function definitionOf(
     nullability,
     ...(comment === '' ? [] : [`COMMENT ${quoteLiteral(comment)}`]),
   ].join(' ');
+}
+
+/** Whether these fields are the primary key: what upserts replace a row by. */
+export function isPrimaryKey({ fields }: ExistingResource, names: readonly string[]): boolean {
+  const primary = fields.filter((field) => columnMeta(field).isPrimary).map(({ name }) => name.toLowerCase());
+  return (
+    primary.length === names.length && names.every((name) => primary.includes(serverName(name).toLowerCase()))
+  );
 }
 
 export function tableMeta({ meta }: ExistingResource): TableMeta {
@@ -98,6 +107,7 @@ function fieldOf(row: Row): ExistingField {
     collation: text('collation_name'),
     comment: text('comment') ?? '',
     isGenerated,
+    isPrimary: row['member'] === 'PRI',
   };
   return {
     name: String(row['name']),

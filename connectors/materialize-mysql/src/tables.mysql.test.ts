@@ -48,6 +48,51 @@ onBothServers((server, flavour) => {
     assert.equal(await sink.apply(...samples), '');
   });
 
+  test('a number that comes as text may be NaN, which is null, in a new table and in one that took no null', async () => {
+    const numbers: TableSample = {
+      table: 't',
+      fields: { id: { types: ['integer'] }, v: { types: ['number', 'string'], format: 'number' } },
+    };
+    await using sink = await Sink.create(server());
+    await sink.apply(numbers);
+    await sink.query('ALTER TABLE t MODIFY v DOUBLE NOT NULL');
+    assert.match(await sink.apply(numbers), /^ALTER TABLE t[^;]* v [^;]*NULL/i);
+    assert.equal(await sink.apply(numbers), '');
+    await using session = await sink.open();
+    await transact(session, 1, [
+      { key: [1], values: ['NaN'] },
+      { key: [2], values: ['12.5'] },
+    ]);
+    assert.deepEqual(await sink.query('SELECT v FROM t ORDER BY id'), [{ v: null }, { v: 12.5 }]);
+  });
+
+  test('a table of somebody else is taken as it is or refused, and never dropped', async () => {
+    const things: TableSample = {
+      table: 't',
+      fields: { id: { types: ['integer'] }, n: { types: ['integer'], exists: 'MAY' } },
+    };
+    const flag = { advanced: { feature_flags: 'allow_existing_tables_for_new_bindings' } };
+    for (const [columns, problem] of [
+      ['id varchar(20) PRIMARY KEY', /"id" is varchar, and BIGINT is needed/],
+      ['other bigint PRIMARY KEY', /no column "id"/],
+      ['id bigint NOT NULL', /primary key is not \(id\)/],
+      ['id bigint NOT NULL, n bigint NOT NULL, PRIMARY KEY (id, n)', /primary key is not \(id\)/],
+    ] as const) {
+      await using sink = await Sink.create(server(), flag);
+      await sink.query(`CREATE TABLE t (${columns})`);
+      await assert.rejects(sink.validate(things), { code: 'MATERIALIZE_TABLE_UNFIT', message: problem });
+    }
+    await using sink = await Sink.create(server(), flag);
+    await sink.query(
+      `CREATE TABLE t (id bigint PRIMARY KEY, n varchar(20)); INSERT INTO t VALUES (1, 'mine')`,
+    );
+    const [bindings] = await sink.validate(things);
+    const n = bindings?.constraints.find(({ field }) => field === 'n');
+    assert.equal(n?.constraint.type, 'FIELD_FORBIDDEN');
+    await assert.rejects(sink.apply(things), { code: 'MATERIALIZE_TABLE_UNFIT', message: /"n" is varchar/ });
+    assert.deepEqual(await sink.query('SELECT * FROM t'), [{ id: 1, n: 'mine' }]);
+  });
+
   test('a table that Flow made needs no change', async () => {
     await using sink = await Sink.create(server());
     const json = flavour === 'mysql' ? 'JSON' : 'LONGTEXT';

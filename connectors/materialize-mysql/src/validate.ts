@@ -13,7 +13,7 @@ import { Endpoint } from './endpoint.ts';
 import type { EndpointConfig, ResourceConfig } from './endpoint-schema.ts';
 import { errors } from './errors.ts';
 import { MAX_NAME_LENGTH, nameLength } from './identifier.ts';
-import { readInfoSchema } from './info-schema.ts';
+import { isPrimaryKey, readInfoSchema } from './info-schema.ts';
 import { dialectOf } from './server-dialect.ts';
 import type { Session } from './session.ts';
 import { isStageName } from './table-sql.ts';
@@ -53,7 +53,7 @@ export async function validate(
   const dialect = await dialectOf(endpoint, session, config);
   const info = await readInfoSchema(session, dialect);
   assertDistinctResources(paths, info);
-  const rules = endpointRules(dialect, tableOptions(config));
+  const rules = { ...endpointRules(dialect, tableOptions(config)), hasKey: isPrimaryKey };
   return target.bindings.map((binding, index) => {
     const path = paths[index] ?? [];
     const deltaUpdates = binding.resource.delta_updates;

@@ -187,6 +187,22 @@ for (const version of postgresVersions) {
       ]);
     });
 
+    test('a table of somebody else whose columns do not fit is refused, and never dropped', async () => {
+      await using sink = await Sink.create(server, {
+        advanced: { feature_flags: 'allow_existing_tables_for_new_bindings' },
+      });
+      await sink.query(`CREATE TABLE t (id text PRIMARY KEY, n text); INSERT INTO t VALUES ('mine', 'x')`);
+      const spec = sink.spec(things);
+      const unfit = {
+        code: 'MATERIALIZE_TABLE_UNFIT',
+        message: /"id" is text, and BIGINT is needed/,
+        retry: 'never',
+      };
+      await assert.rejects(sink.validate(spec), unfit);
+      await assert.rejects(sink.apply(spec), unfit);
+      assert.deepEqual(await sink.query('SELECT * FROM t'), [{ id: 'mine', n: 'x' }]);
+    });
+
     test('new fields become nullable columns, fields that may be missing lose NOT NULL, own columns stay', async () => {
       await using sink = await Sink.create(server);
       await using session = await sink.start(things);

@@ -16,6 +16,8 @@ export interface ColumnType<Convert> {
   readonly migrationName?: string;
   /** Given by the user, who answers for it: every existing column is taken for compatible. */
   readonly isCustom?: boolean;
+  /** Some values that are no null become one in it, so that the column must take them. */
+  readonly takesNull?: boolean;
   /** Statements that have to run before a column of this type is made; idempotent. */
   readonly before?: readonly string[];
   readonly convert: Convert;

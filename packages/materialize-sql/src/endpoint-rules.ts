@@ -35,6 +35,7 @@ export function endpointRules(
       const type = dialect.columnType(projection, { isKey, config, resourcePath });
       return {
         text: type?.ddl ?? 'no type',
+        takesNull: type?.takesNull ?? false,
         compatible: (existing) => type !== undefined && acceptsExisting(type, existing),
         canMigrate: (existing) => type !== undefined && migrationOf(dialect, existing, type) !== undefined,
       };

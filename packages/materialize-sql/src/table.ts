@@ -64,7 +64,7 @@ function column<Convert>(
     projection,
     role,
     type,
-    notNull: role !== 'value' || mustExist(projection),
+    notNull: role !== 'value' || (mustExist(projection) && type.takesNull !== true),
     comment: columnComment(projection),
   };
 }

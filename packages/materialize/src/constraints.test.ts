@@ -194,8 +194,22 @@ test('a table that is there before its binding is refused by name, unless a flag
   assert.throws(() => found(untracked), { code: 'MATERIALIZE_TABLE_EXISTS', message: /public\.rows/ });
   const allowed = { ...untracked, rules: rules({ allowExistingTables: true }) };
   assert.deepEqual(found(allowed), found(existing));
+  // No backfill will change a column, or drop a table, that somebody else has made.
   const misfit = info([table(SAMPLE, [column('count', 'boolean')])]);
-  assert.ok(found({ ...allowed, info: misfit }).includes('count INCOMPATIBLE'));
+  assert.ok(found({ ...allowed, info: misfit }).includes('count FIELD_FORBIDDEN'));
+  for (const [what, unfit] of [
+    ['"id" is boolean', info([table(SAMPLE, [column('id', 'boolean')])])],
+    ['no column "id"', info([{ ...table(SAMPLE), fields: [column('name', 'text')] }])],
+  ] as const) {
+    const refused = { code: 'MATERIALIZE_TABLE_UNFIT', message: new RegExp(what) };
+    assert.throws(() => found({ ...allowed, info: unfit }), refused);
+  }
+  const keyless = { ...allowed, rules: rules({ allowExistingTables: true, hasKey: () => false }) };
+  assert.throws(() => found(keyless), {
+    code: 'MATERIALIZE_TABLE_UNFIT',
+    message: /primary key is not \(id\)/,
+  });
+  assert.deepEqual(found({ ...keyless, delta: true }), found({ ...allowed, delta: true }));
 });
 
 test('a raised backfill counter validates as new, also of a binding that was disabled', () => {

@@ -13,6 +13,7 @@ import type { EndpointRules } from './endpoint-rules.ts';
 import { errors } from './errors.ts';
 import { sortedProjections, type BindingToConstrain, type FieldVerdict } from './constrained-binding.ts';
 import { existingConstraints } from './existing-constraints.ts';
+import { assertFits } from './foreign-table.ts';
 import { withoutLongNames } from './field-length.ts';
 import type { InfoSchema } from './info-schema.ts';
 
@@ -32,6 +33,7 @@ export function constraints(
     });
   }
   if (existing === undefined) assertNotLost(binding, lastBinding);
+  else if (lastBinding === undefined) assertFits(binding, existing, info, rules);
   const isNew =
     existing === undefined || (lastBinding !== undefined && lastBinding.backfill !== binding.backfill);
   if (!isNew && lastBinding !== undefined && lastBinding.deltaUpdates && !binding.deltaUpdates) {

@@ -6,6 +6,8 @@ import type { ExistingField, ExistingResource } from './info-schema.ts';
 export interface MappedType {
   /** The type in the endpoint's words, for messages. */
   readonly text: string;
+  /** Some values that are no null become one in the column. */
+  readonly takesNull?: boolean;
   /** A column of this kind takes the field's values as it is. */
   compatible(existing: ExistingField): boolean;
   /** The column can be changed in place so that it does. */
@@ -37,6 +39,8 @@ export interface EndpointRules {
   /** A backfill always makes the table anew (flag `always_drop_tables_on_backfill`). */
   readonly alwaysReplaceTables: boolean;
   readonly canTruncate: boolean;
+  /** Whether the table keeps apart what differs in these fields, where rows are stored wrongly if it does not. */
+  hasKey?(existing: ExistingResource, fields: readonly string[]): boolean;
   /** The table is of a kind that the binding cannot use any more, so a backfill makes it anew. */
   mustReplace?(existing: ExistingResource, resourcePath: readonly string[]): boolean;
 }

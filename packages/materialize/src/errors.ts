@@ -36,7 +36,12 @@ export const catalogue = {
   },
   MATERIALIZE_TABLE_EXISTS: {
     summary: 'The table of a new binding exists already, and was not made by this task.',
-    fix: 'Drop or rename the table, choose another name for the binding, or set the feature flag allow_existing_tables_for_new_bindings.',
+    fix: 'Drop or rename the table, or choose another name for the binding. Connectors with /advanced/feature_flags also take allow_existing_tables_for_new_bindings, for a table that fits.',
+    retry: 'never',
+  },
+  MATERIALIZE_TABLE_UNFIT: {
+    summary: 'A table that this task did not make cannot take the documents of a new binding as it is.',
+    fix: 'Give the table the columns and the key that the message names, or choose another name for the binding. The task never changes the type of a column, or drops a table, that it did not make.',
     retry: 'never',
   },
   MATERIALIZE_TABLE_MISSING: {

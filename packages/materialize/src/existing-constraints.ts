@@ -71,7 +71,9 @@ class ExistingTable {
       const reason = 'The field is part of the current materialization';
       return { type: isKey ? 'FIELD_REQUIRED' : 'FIELD_OPTIONAL', reason };
     }
-    return incompatible(projection, column, mapped);
+    const verdict = incompatible(projection, column, mapped);
+    // Of a table that somebody else has made: no backfill will ever change its columns.
+    return this.#last === undefined ? { ...verdict, type: 'FIELD_FORBIDDEN' } : verdict;
   }
 
   #root(projection: Projection, base: Verdict): readonly Verdict[] {

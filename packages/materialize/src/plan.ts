@@ -14,6 +14,7 @@ import { assertNotLost, constraints, lastBindingOf } from './constraints.ts';
 import type { EndpointRules, MappedType } from './endpoint-rules.ts';
 import { errors } from './errors.ts';
 import { mustExist } from './field-type.ts';
+import { misfit, unfit } from './foreign-table.ts';
 import type { ExistingField, ExistingResource, InfoSchema } from './info-schema.ts';
 
 /** Changes of a table that keep its rows. */
@@ -151,22 +152,27 @@ class PlannedTable {
     const addFields: Projection[] = [];
     const dropNotNull: ExistingField[] = [];
     const migrate: FieldMigration[] = [];
+    const misfits: string[] = [];
     for (const projection of this.#selected()) {
       const existing = this.#column(projection.field);
       if (existing === undefined) {
         addFields.push(projection);
         continue;
       }
-      const hasDefault = existing.hasDefault || projection.inference.default !== undefined;
-      // The columns of a primary key cannot be null, whatever the schema says.
-      const staysNotNull = this.#isKey(projection.field) || mustExist(projection) || hasDefault;
-      if (!existing.nullable && !staysNotNull) dropNotNull.push(existing);
       const mapped = this.#mapType(projection);
+      const hasDefault = existing.hasDefault || projection.inference.default !== undefined;
+      const isNeverNull = (mustExist(projection) || hasDefault) && mapped.takesNull !== true;
+      // The columns of a primary key cannot be null, whatever the schema says.
+      const staysNotNull = this.#isKey(projection.field) || isNeverNull;
+      if (!existing.nullable && !staysNotNull) dropNotNull.push(existing);
       if (mapped.compatible(existing)) continue;
       if (!this.#isKey(projection.field) && mapped.canMigrate(existing))
         migrate.push({ projection, existing });
-      else warnings.push(this.#mismatch(projection, existing, mapped));
+      else misfits.push(misfit(projection.field, existing.type, mapped.text));
     }
+    const { resourcePath } = this.#binding;
+    if (misfits.length > 0 && this.#last === undefined) throw unfit(resourcePath, misfits);
+    warnings.push(...misfits.map((text) => `${resourcePath.join('.')}: ${text}.`));
     const unselected = this.#info.unselectedFields(this.#binding.resourcePath, selectedFields(this.#binding));
     dropNotNull.push(...unselected.filter((field) => !field.nullable));
     const newlyDelta = this.#last !== undefined && !this.#last.deltaUpdates && this.#binding.deltaUpdates;
@@ -224,11 +230,6 @@ class PlannedTable {
       fieldConfig,
       resourcePath,
     });
-  }
-
-  #mismatch(projection: Projection, existing: ExistingField, mapped: MappedType): string {
-    const table = this.#binding.resourcePath.join('.');
-    return `${table}: the column of "${projection.field}" is ${existing.type}, and ${mapped.text} is needed.`;
   }
 }
 
