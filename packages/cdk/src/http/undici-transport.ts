@@ -3,13 +3,15 @@
 
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import type { Readable, Transform } from 'node:stream';
-import { Agent, EnvHttpProxyAgent, request as send } from 'undici';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request as send } from 'undici';
 import { assertPublicHost, guardedLookup } from './address-guard.ts';
 import type { ResponseHeaders, Transport } from './transport.ts';
 
 export interface UndiciTransportOptions {
   /** Servers of the user's own network may be reached. */
   readonly allowsPrivateAddresses?: boolean;
+  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are; that of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly connectTimeoutMs?: number;
   /** Until the head of an answer. */
   readonly headersTimeoutMs?: number;
@@ -30,10 +32,7 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
     headersTimeout: options.headersTimeoutMs ?? 300_000,
     bodyTimeout: options.bodyTimeoutMs ?? 300_000,
   };
-  const hasProxy = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].some(
-    (name) => process.env[name],
-  );
-  const dispatcher = hasProxy ? new EnvHttpProxyAgent(pool) : new Agent(pool);
+  const dispatcher = dispatcherOf(pool, options.env ?? process.env);
   return async ({ method, url, headers, body, signal }) => {
     if (!allowsPrivateAddresses) assertPublicHost(url);
     const answer = await send(url, {
@@ -50,6 +49,18 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
       body: decompressed(answer.body, received['content-encoding']),
     };
   };
+}
+
+/** Through a proxy it is the proxy that resolves names, so that only addresses in URLs are guarded. */
+function dispatcherOf(pool: Agent.Options, env: NonNullable<UndiciTransportOptions['env']>): Dispatcher {
+  const setting = (name: string): string => env[name.toLowerCase()] ?? env[name] ?? '';
+  const [httpProxy, httpsProxy, noProxy] = [
+    setting('HTTP_PROXY'),
+    setting('HTTPS_PROXY'),
+    setting('NO_PROXY'),
+  ];
+  if (httpProxy === '' && httpsProxy === '') return new Agent(pool);
+  return new EnvHttpProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy });
 }
 
 function flatHeaders(headers: Record<string, string | string[] | undefined>): ResponseHeaders {
