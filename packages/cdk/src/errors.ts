@@ -46,6 +46,17 @@ export const catalogue = {
     fix: 'Try again later. If it stays, report it with the name of the stream: the API has changed.',
     retry: 'backoff',
   },
+  CDK_ORDER_BROKEN: {
+    summary: 'An API that should list rows by the time of their update gave an older one after a newer one.',
+    fix: 'Try again later. If it stays, report it with the name of the stream: rows would be lost if it went on.',
+    retry: 'backoff',
+  },
+  CDK_TICK_TOO_FULL: {
+    summary:
+      'More rows were updated at the same time than a page holds, so that the rest of them cannot be reached.',
+    fix: 'Report it with the name of the stream: it has to be read along its key as well.',
+    retry: 'never',
+  },
   CDK_HTTP_UNREACHABLE: {
     summary: 'A server of the API gave no answer, again and again for 15 minutes.',
     fix: 'Check the address in the configuration, the network and the proxy of this machine, and the status page of the API.',

@@ -61,14 +61,16 @@ export type { Span } from './time/duration.ts';
 export { horizon, Instant } from './time/instant.ts';
 export { afterLast, cursor, linkHeader, nextUrl, offset, pageNumber, singlePage } from './paging/paging.ts';
 export type { ListPosition, PageSeen, Paging, Stability } from './paging/paging.ts';
-export { changes, each, rawChanges, rawSnapshot, snapshot } from './streams/definition.ts';
+export { changes, each, feed, rawChanges, rawSnapshot, snapshot, walk } from './streams/definition.ts';
 export type {
   ChangesOptions,
+  FeedOptions,
   ListOptions,
   SnapshotOptions,
   StreamContext,
   StreamDefinition,
   StreamOptions,
+  WalkOptions,
 } from './streams/definition.ts';
 export { asDocuments, batchOf, readList, recordsOf } from './streams/list-reader.ts';
 export { updatedAt } from './streams/timestamp.ts';

@@ -2,18 +2,23 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CaptureSession } from '@weir/capture';
+import { type CaptureSession, serveCapture } from '@weir/capture';
+import { FULL_RANGE } from '@weir/protocol';
 import { optional, text } from '@weir/schema';
 import { decodeConfig } from '@weir/schema/config';
+import { ConnectorHost, SeededRandom } from '@weir/testing';
 import { apiCapture } from '../src/api/api-capture.ts';
 import type { ApiConfig, ApiResource } from '../src/api/api-config.ts';
 import { type ApiDefinition, defineApi, get } from '../src/api/define-api.ts';
 import { basic, bearer } from '../src/auth/fixed.ts';
+import { documents } from '../src/documents/document-batch.ts';
 import type { TransportResponse } from '../src/http/transport.ts';
 import { cursor, offset } from '../src/paging/paging.ts';
-import { changes, snapshot, type StreamDefinition } from '../src/streams/definition.ts';
+import { changes, feed, snapshot, type StreamDefinition, walk } from '../src/streams/definition.ts';
 import { updatedAt } from '../src/streams/timestamp.ts';
+import { convergeApi } from '../src/testing/converge-api.ts';
 import { Committed, CrashingOutput } from '../src/testing/crashing-output.ts';
+import type { FakeList } from '../src/testing/fake-vendor.ts';
 import { silentLog } from '../src/testing/silent-log.ts';
 import { VirtualClock } from '../src/testing/virtual-clock.ts';
 
@@ -175,6 +180,124 @@ test('a record without its time is a defect; a filter that does not hold is told
   );
   assert.equal(warnings.length, 1);
   assert.match(warnings[0] ?? '', /none of them is of the time/);
+});
+
+const walked = walk({ ...common, since: (from) => ({ from }), size: ['n', 3] });
+
+test('a walk goes on from the time of the last row, and claims what no page can add to', async () => {
+  const rows = ['01:00:00', '02:00:00', '02:00:00', '03:00:00', '05:00:10', '05:00:10', '05:04:59'];
+  const { asked, texts } = await run(
+    walked,
+    (target) => {
+      const from = /from=2024-05-05T([\d:]+)Z/.exec(target)?.[1] ?? '';
+      const page = rows.map((time, index) => [time, index + 1] as const).filter(([time]) => time >= from);
+      return list(...page.slice(0, 3).map(([time, id]) => row(id, time)));
+    },
+    400,
+  );
+  assert.deepEqual(asked, [
+    '/rows?limit=2&n=3&from=2024-05-05T00:00:00Z',
+    '/rows?limit=2&n=3&from=2024-05-05T02:00:00Z',
+    '/rows?limit=2&n=3&from=2024-05-05T03:00:00Z',
+    '/rows?limit=2&n=3&from=2024-05-05T04:58:59Z',
+  ]);
+  const ids = texts.map((document) => Number(/"id":(\d)/.exec(document)?.[1]));
+  assert.deepEqual(ids, [1, 2, 3, 2, 3, 4, 4, 5, 6]);
+});
+
+test('a walk stops where its list is not sorted, or has more rows of one time than a page', async () => {
+  const unsorted = run(walked, () => list(row(1, '03:00:00'), row(2, '02:00:00')));
+  await assert.rejects(unsorted, {
+    code: 'CDK_ORDER_BROKEN',
+    message: /02:00:00Z behind one of .*03:00:00Z/,
+  });
+  const full = run(walked, () => list(row(1, '03:00:00'), row(2, '03:00:00'), row(3, '03:00:00')));
+  await assert.rejects(full, { code: 'CDK_TICK_TOO_FULL', message: /3 rows or more .*03:00:00Z/ });
+});
+
+for (const [name, shifts, perPage] of [
+  // A burst of changes has up to six rows of one time.
+  ['a walk', false, 15],
+  ['offsets, whose order is said to be stable and is not,', true, 3],
+] as const) {
+  test(`${name} on a list that is sorted by time ${shifts ? 'lose' : 'loses no'} rows while they move to its end`, async () => {
+    const page: FakeList = (rows, url) => {
+      const since = Date.parse(url.searchParams.get('from') ?? '');
+      const skip = Number(url.searchParams.get('skip') ?? 0);
+      const listed = rows
+        .filter(({ updatedAt }) => updatedAt.ms >= since)
+        .toSorted((left, right) => left.updatedAt.compare(right.updatedAt) || left.id - right.id);
+      return { body: listed.slice(skip, skip + perPage).map((each) => each.row) };
+    };
+    const options = { path: '/rows', key: ['/id'], interval: '1m' } as const;
+    const cursorAt = updatedAt('/updated_at', { tick: '1s', lag: '5s' });
+    const since = (from: string) => ({ from });
+    const size = ['n', perPage] as const;
+    const paging = offset({ param: 'skip', size, stability: 'stable' });
+    const stream = shifts
+      ? changes({ ...options, cursor: cursorAt, between: ({ from }) => since(from), paging })
+      : walk({ ...options, cursor: cursorAt, since, size });
+    let lost = 0;
+    for (let seed = 1; seed <= 15; seed += 1) {
+      const { streams } = await convergeApi({
+        api: apiOf({ rows: stream }),
+        fake: { origin: 'https://api.example.com', lists: { '/rows': page } },
+        config,
+        streams: { rows: '/rows' },
+        random: new SeededRandom(seed),
+      });
+      for (const { captured, expected } of streams) {
+        if (JSON.stringify(captured) !== JSON.stringify(expected)) lost += 1;
+      }
+    }
+    assert.equal(lost > 0, shifts, `${lost} of 15 runs`);
+  });
+}
+
+test('what an API tells of its documents goes ahead of them, and a feed asks for acknowledgements', async () => {
+  const told: string[] = [];
+  const api = apiOf({
+    pushed: feed({
+      key: ['/id'],
+      interval: '5m',
+      open: () => ({
+        run: async ({ publish }) => {
+          await publish([documents([{ id: 1 }])]);
+          told.push('committed');
+        },
+      }),
+      sourcedSchema: async () => ({ type: 'object', properties: { id: { type: 'integer' } } }),
+    }),
+  });
+  const host = new ConnectorHost('capture');
+  const exit = serveCapture(apiCapture(api, { transport: () => assert.fail('asked') }), host);
+  host.send({
+    kind: 'open',
+    version: '0000000000000001',
+    range: FULL_RANGE,
+    state: '{}',
+    capture: {
+      name: 'acme/api',
+      connectorType: 'LOCAL',
+      config,
+      intervalSeconds: 300,
+      inactiveBindings: [],
+      bindings: [{ ...binding('pushed', ['/id']), resourceConfig: '{"name":"pushed"}' }],
+    },
+  });
+  const kinds: string[] = [];
+  for (let checkpoints = 0; checkpoints < 2;) {
+    const response = await host.receive();
+    kinds.push(
+      response?.kind === 'opened' ? `opened ${response.explicitAcknowledgements}` : (response?.kind ?? 'end'),
+    );
+    if (response?.kind === 'checkpoint') checkpoints += 1;
+  }
+  assert.deepEqual(kinds, ['opened true', 'checkpoint', 'sourcedSchema', 'captured', 'checkpoint']);
+  assert.deepEqual(told, []);
+  host.send({ kind: 'acknowledge', checkpoints: 2 });
+  assert.equal(await exit, 0);
+  assert.deepEqual(told, ['committed']);
 });
 
 test('pages that lead in a circle are stopped', async () => {

@@ -1,6 +1,6 @@
 // Makes a capture of a definition: what the protocol asks, answered from the data of the connector.
 
-import type { Capture, RequestContext, ValidatedResource } from '@weir/capture';
+import type { Capture, CaptureBinding, RequestContext, ValidatedResource } from '@weir/capture';
 import { systemClock, type Clock, type Logger } from '@weir/connector';
 import { errors } from '../errors.ts';
 import type { ApiBinding } from '../engine/api-binding.ts';
@@ -12,6 +12,7 @@ import type { Transport } from '../http/transport.ts';
 import { undiciTransport } from '../http/undici-transport.ts';
 import { fixedCredentials } from '../http/credentials.ts';
 import { documentSchema } from '../schema/document-schema.ts';
+import { completeSourcedSchema } from '../schema/sourced-schema.ts';
 import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
 import { parseCron } from '../time/cron.ts';
 import { isoDuration, isoDurationMs, spanMs } from '../time/duration.ts';
@@ -53,15 +54,14 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
       await probe(api, config, context, runtime);
       return bindings.map(({ resource }) => [resource.name]);
     },
+    explicitAcknowledgements: Object.values(api.streams).some(({ kind }) => kind === 'feed'),
     apply: async () => '',
     pull: async ({ config, bindings, state, output, log, signal }) => {
       const clock = runtime.clock ?? systemClock;
       const context = streamContext(api, config, log, runtime);
+      for (const binding of bindings) checkBinding(api, binding);
       await runApiCapture({
-        bindings: bindings.map((binding) => {
-          checkBinding(api, binding);
-          return { ...openBinding(api, binding, context), stateKey: binding.stateKey };
-        }),
+        bindings: await Promise.all(bindings.map((binding) => openBinding(api, binding, context, signal))),
         state,
         output,
         clock,
@@ -176,16 +176,20 @@ function streamNamed({ name: connector, streams }: ApiDefinition, name: string):
   return stream;
 }
 
-function openBinding(
+async function openBinding(
   api: ApiDefinition,
-  { index, resource, collection }: ValidatedResource<ApiResource>,
+  { index, resource, collection, stateKey }: CaptureBinding<ApiResource>,
   context: StreamContext,
-): Omit<ApiBinding, 'stateKey'> {
+  signal: AbortSignal,
+): Promise<ApiBinding> {
   const definition = streamNamed(api, resource.name);
+  const sourced = await definition.options.sourcedSchema?.(context, signal);
   return {
     index,
     name: resource.name,
+    stateKey,
     key: collection.key,
+    sourcedSchema: sourced === undefined ? undefined : completeSourcedSchema(sourced),
     stream: openStream(resource.name, definition, context, api.query),
     intervalMs: intervalOf(definition, resource),
     schedule: resource.schedule === undefined ? undefined : parseCron(resource.schedule),

@@ -26,21 +26,27 @@ function explainStream(
 ): string[] {
   const header = `${kind}, every ${options.interval}${options.disabled === true ? ', not enabled' : ''}`;
   if (!('path' in options)) return [header, 'read by the connector itself'];
-  const paging = `pages: ${(options.paging ?? singlePage).name}`;
+  const paging = `pages: ${('paging' in options ? (options.paging ?? singlePage) : singlePage).name}`;
   if (!('cursor' in options)) {
     const order = options.order === 'as listed' ? 'as listed' : `by ${options.order.by}`;
     return [header, `first: ${request(api, base, options, {})}`, paging, `order: ${order}`];
   }
-  const { cursor, between } = options;
+  const { cursor } = options;
+  const described = [`changes: ${cursor.described}`, `key: ${options.key.join(', ')}`];
+  if ('since' in options) {
+    const [param, rows] = options.size;
+    const query = { [param]: rows, ...options.since(cursor.print(start)) };
+    return [
+      header,
+      `first of the backfill: ${request(api, base, options, query)}`,
+      `pages: from the time of the last row`,
+      ...described,
+    ];
+  }
   const end = horizon(nowMs, cursor.tickNs, cursor.lagMs);
-  const last = windowEnd(options, start, end);
-  return [
-    header,
-    `first of the backfill: ${request(api, base, options, filter(options, start, last))}`,
-    paging,
-    `changes: ${cursor.described}${between === undefined ? ', found by reading the whole list' : ''}`,
-    `key: ${options.key.join(', ')}`,
-  ];
+  const first = request(api, base, options, filter(options, start, windowEnd(options, start, end)));
+  const whole = options.between === undefined ? ['found by reading the whole list'] : [];
+  return [header, `first of the backfill: ${first}`, paging, ...described, ...whole];
 }
 
 function filter({ between, cursor, excludesEnd = false }: ChangesOptions, from: Instant, to: Instant) {

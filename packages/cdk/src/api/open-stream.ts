@@ -5,6 +5,7 @@ import type { Query } from '../http/request.ts';
 import type { FieldSchema } from '../schema/document-schema.ts';
 import { changeStream } from '../streams/change-stream.ts';
 import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
+import { WalkStream } from '../streams/walk-stream.ts';
 import { snapshotStream } from '../streams/snapshot-stream.ts';
 
 /** A row of a snapshot is known by its number. */
@@ -22,12 +23,18 @@ export function openStream(
       const options = { ...definition.options, query: { ...query, ...definition.options.query } };
       return { kind: 'changes', parts: { only: changeStream(name, options, context) } };
     }
+    case 'walk': {
+      const options = { ...definition.options, query: { ...query, ...definition.options.query } };
+      return { kind: 'changes', parts: { only: new WalkStream(name, options, context) } };
+    }
     case 'snapshot': {
       const options = { ...definition.options, query: { ...query, ...definition.options.query } };
       return { kind: 'snapshot', parts: { only: snapshotStream(options, context) } };
     }
     case 'raw changes':
       return { kind: 'changes', parts: { only: definition.options.open(context) } };
+    case 'feed':
+      return { kind: 'feed', feed: definition.options.open(context) };
     case 'raw snapshot':
       return { kind: 'snapshot', parts: { only: definition.options.open(context) } };
   }
@@ -40,7 +47,7 @@ export function streamKey(definition: StreamDefinition): readonly string[] {
 /** The fields that discovery knows: of the key, of the cursor, and what the stream says itself. */
 export function streamFields(definition: StreamDefinition): Record<string, FieldSchema> {
   const { fields = {} } = definition.options;
-  if (definition.kind !== 'changes') return { ...fields };
+  if (definition.kind !== 'changes' && definition.kind !== 'walk') return { ...fields };
   const { key, keyType = 'integer', cursor } = definition.options;
   return {
     ...Object.fromEntries(key.map((pointer) => [pointer, { type: keyType }])),

@@ -4,17 +4,18 @@
 // those it shows, and a row that is read twice does no harm.
 
 import type { Logger } from '@weir/connector';
-import { excerptText, type JsonValue } from '@weir/schema/json';
+import type { JsonValue } from '@weir/schema/json';
 import { documents } from '../documents/document-batch.ts';
 import {
   type ChangeEvent,
+  type ChangesCall,
   type ChangeStream,
   nextPage,
+  type PageCall,
   type PageEvent,
   type PagePosition,
   reached,
 } from '../engine/stream.ts';
-import { errors } from '../errors.ts';
 import type { ApiRequest, Query } from '../http/request.ts';
 import type { ListPosition } from '../paging/paging.ts';
 import type { RecordBatch } from '../records/json-record-reader.ts';
@@ -23,7 +24,7 @@ import { horizon, Instant } from '../time/instant.ts';
 import type { ChangesOptions, StreamContext } from './definition.ts';
 import { asDocuments, batchOf, readList, recordsOf } from './list-reader.ts';
 import { baseRequest, listSource } from './list-source.ts';
-import { TimestampReader } from './timestamp.ts';
+import { claimedLagMs, initialWindow, TimestampReader } from './timestamp.ts';
 
 /** A call of a backfill ends at a page after this long, so that its session can end. */
 const CALL_MS = 5 * 60_000;
@@ -47,26 +48,22 @@ class WindowedStream implements ChangeStream<Instant> {
   #fruitlessReads = 0;
 
   constructor(name: string, options: ChangesOptions, context: StreamContext) {
-    const { lagMs, tickNs } = options.cursor;
     this.#name = name;
     this.#options = options;
     this.#context = context;
-    this.#times = new TimestampReader(options.cursor);
-    this.lagMs = lagMs + Math.ceil(Number(2n * tickNs) / 1e6);
+    this.#times = new TimestampReader(name, options.cursor);
+    this.lagMs = claimedLagMs(options.cursor);
   }
 
-  readonly initial = (nowMs: number): { cursor: Instant; cutoff?: Instant } => {
-    const { cursor } = this.#options;
-    const cutoff = horizon(nowMs, cursor.tickNs, cursor.lagMs);
-    return this.#context.start.isAfter(cutoff) ? { cursor: this.#context.start } : { cursor: cutoff, cutoff };
-  };
+  readonly initial = (nowMs: number): { cursor: Instant; cutoff?: Instant } =>
+    initialWindow(this.#options.cursor, this.#context.start, nowMs);
 
   async *fetchChanges({
     cursor: seen,
     nowMs,
     signal,
     log,
-  }: Parameters<ChangeStream<Instant>['fetchChanges']>[0]): AsyncGenerator<ChangeEvent<Instant>, void, void> {
+  }: ChangesCall<Instant>): AsyncGenerator<ChangeEvent<Instant>, void, void> {
     const { cursor } = this.#options;
     const end = horizon(nowMs, cursor.tickNs, cursor.lagMs);
     for (let from = seen; end.isAfter(from);) {
@@ -91,7 +88,7 @@ class WindowedStream implements ChangeStream<Instant> {
     nowMs,
     signal,
     log,
-  }: Parameters<NonNullable<ChangeStream<Instant>['fetchPage']>>[0]): AsyncGenerator<PageEvent, void, void> {
+  }: PageCall<Instant>): AsyncGenerator<PageEvent, void, void> {
     const { start, client, clock } = this.#context;
     // A list without a filter shows each row once, with or without windows.
     const isWindowed = this.#options.longestWindow !== undefined && this.#options.between !== undefined;
@@ -150,7 +147,6 @@ class WindowedStream implements ChangeStream<Instant> {
     let fitting = 0;
     for (const record of recordsOf(batch)) {
       const time = this.#times.read(record);
-      if (time === undefined) throw this.#withoutTime(record);
       if (from.isAfter(time)) continue;
       fresh.push(record);
       if (!time.isAfter(to)) fitting += 1;
@@ -170,12 +166,6 @@ class WindowedStream implements ChangeStream<Instant> {
         stream: this.#name,
       },
     );
-  }
-
-  #withoutTime(record: Buffer): Error {
-    return errors.CDK_STREAM_DEFECT({
-      message: `A record of ${JSON.stringify(this.#name)} has no time at ${this.#options.cursor.pointer}: ${excerptText(record.toString('utf8', 0, 120), 120)}.`,
-    });
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { Clock } from '@weir/connector';
 import type { JsonObject } from '@weir/schema/json';
-import type { ChangeStream, Cursor, SnapshotStream } from '../engine/stream.ts';
+import type { ChangeStream, Cursor, FeedStream, SnapshotStream } from '../engine/stream.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { AnswerRule, Query, RequestBody } from '../http/request.ts';
 import type { Paging } from '../paging/paging.ts';
@@ -37,6 +37,8 @@ export interface StreamOptions {
   /** Fields that the connector relies on, beside the key and the cursor, by JSON pointer. */
   readonly fields?: Readonly<Record<string, FieldSchema>>;
   readonly reduction?: ReductionStrategy;
+  /** What the API itself tells of the documents, as the schema of an object. Asked for when a session begins. */
+  readonly sourcedSchema?: (context: StreamContext, signal: AbortSignal) => Promise<JsonObject>;
 }
 
 export interface Bounds {
@@ -56,6 +58,18 @@ export interface ChangesOptions extends ListOptions<Paging<'stable'>>, StreamOpt
   readonly excludesEnd?: boolean;
   /** No window is longer than this; of changes, and of the backfill. */
   readonly longestWindow?: Span;
+}
+
+/** A list that is sorted by the time of the update, oldest first, and gives a number of rows at once. */
+export interface WalkOptions extends Omit<ListOptions, 'paging'>, StreamOptions {
+  /** JSON pointers. */
+  readonly key: readonly string[];
+  readonly keyType?: 'integer' | 'string';
+  readonly cursor: Timestamp;
+  /** The filter by time, and the order. Rows from `from` on are wanted, it included. */
+  readonly since: (from: string) => Query;
+  /** The parameter of the number of rows on a page, and that number. */
+  readonly size: readonly [param: string, rows: number];
 }
 
 export interface SnapshotOptions extends ListOptions, StreamOptions {
@@ -83,25 +97,43 @@ export interface RawSnapshotOptions extends StreamOptions {
   readonly open: (context: StreamContext) => SnapshotStream;
 }
 
+export interface FeedOptions extends StreamOptions {
+  readonly key: readonly string[];
+  readonly open: (context: StreamContext) => FeedStream;
+}
+
 interface Definition<K extends string, O> {
   readonly kind: K;
   readonly options: O;
 }
 
 export type ChangesDefinition = Definition<'changes', ChangesOptions>;
+export type WalkDefinition = Definition<'walk', WalkOptions>;
 export type SnapshotDefinition = Definition<'snapshot', SnapshotOptions>;
 export type RawChangesDefinition = Definition<'raw changes', RawChangesOptions>;
 export type RawSnapshotDefinition = Definition<'raw snapshot', RawSnapshotOptions>;
 
+export type FeedDefinition = Definition<'feed', FeedOptions>;
+
 export type StreamDefinition =
   | ChangesDefinition
+  | WalkDefinition
   | SnapshotDefinition
   | RawChangesDefinition
-  | RawSnapshotDefinition;
+  | RawSnapshotDefinition
+  | FeedDefinition;
 
 /** Rows that have a time of their last update: what is new, and the history beside it. */
 export function changes(options: ChangesOptions): ChangesDefinition {
   return { kind: 'changes', options };
+}
+
+/**
+ * Changes of a list that is sorted by time. Each page is asked for from the last row of the one before it, by its time and
+ * not by its place, so that no row falls between two pages when the list changes.
+ */
+export function walk(options: WalkOptions): WalkDefinition {
+  return { kind: 'walk', options };
 }
 
 /** A list that is read whole each time. Rows that go away are deleted. */
@@ -117,6 +149,11 @@ export function rawChanges(options: RawChangesOptions): RawChangesDefinition {
 /** A snapshot by a generator of the connector's own. */
 export function rawSnapshot(options: RawSnapshotOptions): RawSnapshotDefinition {
   return { kind: 'raw snapshot', options };
+}
+
+/** Documents that arrive by themselves; whoever brought them hears back when they are committed. */
+export function feed(options: FeedOptions): FeedDefinition {
+  return { kind: 'feed', options };
 }
 
 /** One stream for each name. */

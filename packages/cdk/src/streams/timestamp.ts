@@ -1,10 +1,11 @@
 // The times by which an API tells what has changed, and the rules that keep them from losing a row.
 
 import { anyValue, DocumentScanner, parsePointer, resolvePointer, SlotKind } from '@weir/schema';
-import { parseJson, type JsonValue } from '@weir/schema/json';
+import { excerptText, parseJson, type JsonValue } from '@weir/schema/json';
+import { errors } from '../errors.ts';
 import type { FieldSchema } from '../schema/document-schema.ts';
 import { type Span, spanMs } from '../time/duration.ts';
-import { Instant } from '../time/instant.ts';
+import { horizon, Instant } from '../time/instant.ts';
 
 export interface TimestampOptions {
   /** The finest step of the API's times. */
@@ -74,20 +75,46 @@ function schemaOf(format: TimestampOptions['format']): FieldSchema {
   }
 }
 
+/** How far behind the clock a stream stays that claims no time too early. */
+export function claimedLagMs({ lagMs, tickNs }: Timestamp): number {
+  return lagMs + Math.ceil(Number(2n * tickNs) / 1e6);
+}
+
+/** Where a new binding begins: changes from the horizon on, and what lies before it as a backfill. */
+export function initialWindow(
+  { tickNs, lagMs }: Timestamp,
+  start: Instant,
+  nowMs: number,
+): { readonly cursor: Instant; readonly cutoff?: Instant } {
+  const cutoff = horizon(nowMs, tickNs, lagMs);
+  return start.isAfter(cutoff) ? { cursor: start } : { cursor: cutoff, cutoff };
+}
+
 /** Finds the time in the bytes of records. */
 export class TimestampReader {
   readonly #timestamp: Timestamp;
   readonly #scanner: DocumentScanner | undefined;
   readonly #tokens: readonly string[];
+  readonly #name: string;
 
-  constructor(timestamp: Timestamp) {
+  /** `name`: of the stream, for messages. */
+  constructor(name: string, timestamp: Timestamp) {
+    this.#name = name;
     this.#timestamp = timestamp;
     this.#tokens = parsePointer(timestamp.pointer);
     this.#scanner = DocumentScanner.of(anyValue, [this.#tokens]);
   }
 
-  /** undefined: the record has no time that can be understood. */
-  read(record: Buffer): Instant | undefined {
+  /** Throws when the record has no time that can be understood. */
+  read(record: Buffer): Instant {
+    const time = this.#find(record);
+    if (time !== undefined) return time;
+    throw errors.CDK_STREAM_DEFECT({
+      message: `A record of ${JSON.stringify(this.#name)} has no time at ${this.#timestamp.pointer}: ${excerptText(record.toString('utf8', 0, 120), 120)}.`,
+    });
+  }
+
+  #find(record: Buffer): Instant | undefined {
     const scanner = this.#scanner;
     if (scanner === undefined || !scanner.scan(record)) {
       return this.#timestamp.read(resolvePointer(parseJson(record), this.#tokens));

@@ -38,9 +38,10 @@ export interface ConvergedApi {
 }
 
 const BEGIN_MS = Date.parse('2024-05-05T05:00:00Z');
-const CHANGES_MS = 20 * 60_000;
-const KILLS_BEYOND_MS = 10 * 60_000;
-const SETTLE_MS = 90 * 60_000;
+const CHANGES_MS = 10 * 60_000;
+const KILLS_BEYOND_MS = 5 * 60_000;
+/** Longer than any lag and any series of refusals. */
+const SETTLE_MS = 30 * 60_000;
 
 /**
  * Runs the capture while the fake's tables change, killed between any two lines. Rows that are gone are compared for

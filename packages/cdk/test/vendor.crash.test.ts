@@ -1,0 +1,106 @@
+// Convergence through HTTP: every way of reading a list, on a vendor that changes its tables while they are read, shows rows
+// late, refuses for the rate in every form, fails in bursts, cuts bodies off and lets tokens expire. 50 seeds, and at
+// least 1000 in `npm run crash` (twice WEIR_CRASH_RUNS). WEIR_CRASH_SEED begins with another seed.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SeededRandom } from '@weir/testing';
+import { defineApi, get } from '../src/api/define-api.ts';
+import { clientCredentials } from '../src/auth/token.ts';
+import { movingWindow } from '../src/http/rate-limit.ts';
+import { linkHeader } from '../src/paging/paging.ts';
+import { changes, snapshot, walk } from '../src/streams/definition.ts';
+import { updatedAt } from '../src/streams/timestamp.ts';
+import { convergeApi } from '../src/testing/converge-api.ts';
+import { type FakeApi, type FakeList, fakeLinkPages } from '../src/testing/fake-vendor.ts';
+
+const runs = process.env['WEIR_CRASH_RUNS'];
+const seeds = runs === undefined ? 50 : Math.max(1000, 2 * Number(runs));
+const firstSeed = Number(process.env['WEIR_CRASH_SEED'] ?? '1');
+
+const common = {
+  key: ['/id'],
+  cursor: updatedAt('/updated_at', { tick: '1s', lag: '5s' }),
+  interval: '1m',
+  paging: linkHeader(),
+} as const;
+const between = ({ from, to }: { from: string; to: string }) => ({ from, to });
+const since = (from: string) => ({ from });
+
+const api = defineApi({
+  name: 'source-vendor',
+  title: 'Vendor',
+  config: {},
+  auth: [clientCredentials({ tokenUrl: 'https://vendor.example.com/token' })],
+  start: { daysAgo: 30 },
+  base: 'https://vendor.example.com',
+  probe: get('/windows'),
+  limits: [movingWindow(100, '1m')],
+  streams: {
+    windows: changes({ ...common, path: '/windows', between }),
+    short: changes({ ...common, path: '/short', between, longestWindow: '7d' }),
+    scanned: changes({ ...common, path: '/scanned' }),
+    walked: walk({
+      key: ['/id'],
+      cursor: common.cursor,
+      interval: '1m',
+      path: '/walked',
+      since,
+      size: ['per_page', 15],
+    }),
+    whole: snapshot({ path: '/whole', paging: linkHeader(), order: 'as listed', interval: '1m' }),
+  },
+});
+
+const pages = fakeLinkPages({
+  param: 'cursor',
+  sizeParam: 'per_page',
+  most: 4,
+  filter: ({ updatedAt: at }, query) => {
+    const [from, to] = [query.get('from'), query.get('to')];
+    return from === null || to === null || (at.ms >= Date.parse(from) && at.ms <= Date.parse(to));
+  },
+});
+
+const sorted: FakeList = (rows, url) => ({
+  body: rows
+    .filter(({ updatedAt: at }) => at.ms >= Date.parse(url.searchParams.get('from') ?? ''))
+    .toSorted((left, right) => left.updatedAt.compare(right.updatedAt) || left.id - right.id)
+    .slice(0, Number(url.searchParams.get('per_page')))
+    .map(({ row }) => row),
+});
+
+const fake: FakeApi = {
+  origin: 'https://vendor.example.com',
+  token: {
+    url: 'https://vendor.example.com/token',
+    livesMs: 600_000,
+    accepts: ({ body }) => body === 'grant_type=client_credentials&client_id=a&client_secret=b',
+  },
+  lists: { '/windows': pages, '/short': pages, '/scanned': pages, '/walked': sorted, '/whole': pages },
+};
+
+const ways = Object.keys(api.streams);
+
+test('killed between any two lines, the collections end equal to the tables of a vendor that does all that vendors do', async () => {
+  const faults = new Set<string>();
+  let restarts = 0;
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed += 1) {
+    // Two ways at a time, each of which is run in turn.
+    const [one, other] = [ways[seed % ways.length] ?? 'windows', ways[(seed + 2) % ways.length] ?? 'whole'];
+    const converged = await convergeApi({
+      api,
+      fake,
+      config: '{"credentials":{"client_id":"a","client_secret":"b"}}',
+      streams: { [one]: `/${one}`, [other]: `/${other}` },
+      random: new SeededRandom(seed),
+    });
+    for (const { name, captured, expected } of converged.streams) {
+      assert.deepEqual(captured, expected, `${name}, seed ${seed}`);
+    }
+    for (const fault of Object.keys(converged.faults)) faults.add(fault);
+    restarts += converged.sessions - 1;
+  }
+  assert.deepEqual([...faults].toSorted(), ['cut', 'expired', 'failing', 'reset', 'throttled']);
+  assert.ok(restarts > seeds, 'the runs were killed');
+});
