@@ -67,6 +67,11 @@ export const catalogue = {
     fix: 'Look at the answer and at the status page of the API. The task starts again by itself.',
     retry: 'backoff',
   },
+  CDK_HTTP_THROTTLED: {
+    summary: 'The API refused a request for its rate, and somebody was waiting for the answer.',
+    fix: 'Try again when the time has passed that the answer names. A capture that runs waits by itself.',
+    retry: 'backoff',
+  },
   CDK_HTTP_UNAUTHORIZED: {
     summary: 'The API does not accept the credentials, also after a new token was fetched.',
     fix: 'Renew the credentials in the configuration.',

@@ -48,7 +48,8 @@ export type { ResponseHeaders, Transport, TransportRequest, TransportResponse } 
 export { undiciTransport } from './http/undici-transport.ts';
 export type { UndiciTransportOptions } from './http/undici-transport.ts';
 export type { CsvOptions } from './records/csv-record-reader.ts';
-export type { RecordBatch, RecordPath } from './records/json-record-reader.ts';
+export type { RecordPath } from './records/json-record-reader.ts';
+export type { RecordBatch } from './records/record-buffer.ts';
 export { readRecords } from './records/read-records.ts';
 export type { RecordFormat } from './records/read-records.ts';
 export { documentSchema } from './schema/document-schema.ts';

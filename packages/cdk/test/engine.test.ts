@@ -421,6 +421,48 @@ test('one stream that fails lets the others come to their next checkpoint', asyn
   assert.equal(run.committed.documents.length, 1);
 });
 
+test('a session ends by itself after a day, so that what was configured anew takes effect', async () => {
+  const run = harness();
+  const stream = changes({ cursor: 0n }, () => []);
+  await run.session({ stream: only(stream), intervalMs: 3_600_000 }, 100 * 3600);
+  assert.equal(new Date(run.clock.now()).toISOString(), '2024-05-06T05:00:00.000Z');
+});
+
+test('a stream that comes to no checkpoint is cut off half an hour after it was asked to end', async () => {
+  const run = harness();
+  const named: Record<string, ChangeStream<Cursor>> = {
+    failing: changes({ cursor: 0n }, () => {
+      throw new Error('no route to host');
+    }),
+    endless: {
+      initial: () => ({ cursor: 0n }),
+      async *fetchChanges({ signal }) {
+        for (let id = 0; ; id += 1) {
+          yield documents([{ id }]);
+          await run.clock.until(run.clock.now() + 60_000, signal);
+        }
+      },
+    },
+  };
+  await assert.rejects(
+    run.session({ stream: { kind: 'changes', parts: { named } } }, 100_000),
+    /no route to host/,
+  );
+  assert.equal(new Date(run.clock.now()).toISOString(), '2024-05-05T05:30:00.000Z');
+  assert.ok(run.log.includes('streams that did not come to a checkpoint are cut off'));
+  assert.equal(run.committed.documents.length, 0);
+});
+
+test('a page position that holds a null is refused: a state could not keep it', async () => {
+  const run = harness();
+  const stream = changes(
+    { cursor: 0n, cutoff: 0n },
+    () => [],
+    () => [nextPage({ todo: { a: null } })],
+  );
+  await assert.rejects(run.session({ stream: only(stream) }, 10), { code: 'CDK_STREAM_DEFECT' });
+});
+
 test('a feed hears back when what it published is committed, and documents may belong to another binding', async () => {
   const run = harness();
   const done: string[] = [];

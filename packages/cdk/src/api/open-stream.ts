@@ -3,7 +3,7 @@
 import type { Stream } from '../engine/stream.ts';
 import type { Query } from '../http/request.ts';
 import type { FieldSchema } from '../schema/document-schema.ts';
-import { changeStream } from '../streams/change-stream.ts';
+import { WindowedStream } from '../streams/windowed-stream.ts';
 import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
 import { WalkStream } from '../streams/walk-stream.ts';
 import { snapshotStream } from '../streams/snapshot-stream.ts';
@@ -21,7 +21,7 @@ export function openStream(
   switch (definition.kind) {
     case 'changes': {
       const options = { ...definition.options, query: { ...query, ...definition.options.query } };
-      return { kind: 'changes', parts: { only: changeStream(name, options, context) } };
+      return { kind: 'changes', parts: { only: new WindowedStream(name, options, context) } };
     }
     case 'walk': {
       const options = { ...definition.options, query: { ...query, ...definition.options.query } };

@@ -2,7 +2,7 @@
 // Both run at the same time from the start. A row that changes while it is on its way is taken by the changes too, and
 // the collection keeps the newer one; what the backfill covers ends exactly where the changes begin.
 
-import { equalJson } from '@weir/schema/json';
+import { equalJson, isJsonObject, type JsonValue } from '@weir/schema/json';
 import { errors } from '../errors.ts';
 import { partName } from './api-binding.ts';
 import type { TaskContext } from './changes-task.ts';
@@ -53,6 +53,15 @@ export async function runBackfill(
 }
 
 function assertMoved(name: string, before: PagePosition | undefined, after: PagePosition): void {
+  if (holdsNull(after)) {
+    throw errors.CDK_STREAM_DEFECT({
+      message: `A page position of ${name} holds a null, which a state cannot.`,
+    });
+  }
   if (before === undefined || !equalJson(before, after)) return;
   throw errors.CDK_PAGING_LOOP({ message: `The backfill of ${name} was led from a page to the same page.` });
+}
+
+function holdsNull(value: JsonValue): boolean {
+  return value === null || (isJsonObject(value) && Object.values(value).some(holdsNull));
 }

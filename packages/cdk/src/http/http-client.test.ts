@@ -113,6 +113,23 @@ test('429 waits as long as it is told, for as often as it is told', async () => 
   assert.equal(sent.at(-1)?.atMs, 30 * 120_000);
 });
 
+test('told to come back at once, it does so once; somebody who waits for an answer does not wait for a rate', async () => {
+  const { ask, sent } = client([
+    ...Array.from({ length: 3 }, () => ({ status: 429, headers: { 'retry-after': '0' } })),
+    ok,
+  ]);
+  await ask();
+  assert.deepEqual(
+    sent.map(({ atMs }) => atMs),
+    [0, 0, 2000, 6000],
+  );
+  const busy = client([{ status: 429, headers: { 'retry-after': '60' }, body: 'slow down' }]);
+  await assert.rejects(busy.ask({ patienceMs: 10_000 }), {
+    code: 'CDK_HTTP_THROTTLED',
+    message: /slow down/,
+  });
+});
+
 test('a wait is read in every form in which APIs say it', () => {
   const now = BEGIN;
   for (const [headers, expected] of [

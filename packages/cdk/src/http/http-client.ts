@@ -23,7 +23,7 @@ export interface HttpClientOptions {
   readonly log: Logger;
   /** What answers mean, where the request has no rules of its own that fit. */
   readonly answers?: readonly AnswerRule[];
-  /** Failures of the server and of the network are tried again for so long; 15 minutes. */
+  /** Failures of the server and of the network are tried again for so long; 15 minutes. A rate is waited for without end. */
   readonly patienceMs?: number;
 }
 
@@ -97,9 +97,11 @@ export class HttpClient {
       if (!isThrottled && (!mayPass || !mayRepeat(request, result))) throw problem;
       failingSince ??= clock.now();
       const told = result instanceof Error ? undefined : retryAfterMs(result.answer.headers, clock.now());
-      const wait = told ?? backoffMs(attempt, random);
+      // Told to come back at once, again and again, it does not.
+      const wait = told === undefined || (told === 0 && attempt > 1) ? backoffMs(attempt, random) : told;
       const patience = request.patienceMs ?? this.#options.patienceMs ?? PATIENCE_MS;
-      if (!isThrottled && clock.now() + wait - failingSince > patience) throw problem;
+      const isPatient = isThrottled && request.patienceMs === undefined;
+      if (!isPatient && clock.now() + wait - failingSince > patience) throw problem;
       log.warn(isThrottled ? 'the API asks to slow down' : 'a request failed and is tried again', {
         request: name,
         attempt,
@@ -217,6 +219,7 @@ function networkError(name: string, cause: Error): Error {
 function answerError(name: string, { answer: { status }, meaning, text }: Attempt): Error {
   const said = text.trim() === '' ? '' : `: ${excerptText(text.trim(), 500)}`;
   const message = `${name} was answered with ${status}${said}`;
+  if (meaning === 'throttled') return errors.CDK_HTTP_THROTTLED({ message });
   if (meaning === 'unauthorized') return errors.CDK_HTTP_UNAUTHORIZED({ message });
   if (meaning === 'unavailable' || meaning === 'retry') return errors.CDK_HTTP_UNAVAILABLE({ message });
   if (status === 403) return errors.CDK_HTTP_FORBIDDEN({ message });

@@ -4,7 +4,7 @@
 import { TextDecoder } from 'node:util';
 import { JsonBuffer } from '@weir/json-bytes';
 import { errors } from '../errors.ts';
-import type { RecordBatch } from './json-record-reader.ts';
+import { RecordBuffer } from './record-buffer.ts';
 
 export interface CsvOptions {
   /** One character; a comma. */
@@ -26,8 +26,7 @@ export class CsvRecordReader {
   readonly #separator: number;
   readonly #decoder: TextDecoder | undefined;
   readonly #nulls: ReadonlySet<string>;
-  readonly #records = new JsonBuffer(1 << 14);
-  #ends: number[] = [];
+  readonly records = new RecordBuffer();
   /** `"name":` for each column. */
   #names: readonly Buffer[] | undefined;
   readonly #header: string[] = [];
@@ -52,18 +51,6 @@ export class CsvRecordReader {
     this.#push(
       this.#decoder === undefined ? chunk : Buffer.from(this.#decoder.decode(chunk, { stream: true })),
     );
-  }
-
-  take(): RecordBatch | undefined {
-    if (this.#ends.length === 0) return undefined;
-    const batch = { bytes: Buffer.from(this.#records.view()), ends: this.#ends, count: this.#ends.length };
-    this.#records.reset();
-    this.#ends = [];
-    return batch;
-  }
-
-  get waitingBytes(): number {
-    return this.#records.length;
   }
 
   end(): null {
@@ -122,12 +109,12 @@ export class CsvRecordReader {
     else {
       const name = names[this.#column];
       if (name === undefined) throw this.#width(this.#column + 1);
-      this.#records.byte(this.#column === 0 ? 0x7b : 0x2c);
-      this.#records.raw(name);
+      this.records.json.byte(this.#column === 0 ? 0x7b : 0x2c);
+      this.records.json.raw(name);
       const isNull =
         !this.#wasQuoted && this.#nulls.size > 0 && this.#nulls.has(this.#field.view().toString('utf8'));
-      if (isNull) this.#records.ascii('null');
-      else this.#records.string(this.#field.bytes, 0, this.#field.length);
+      if (isNull) this.records.json.ascii('null');
+      else this.records.json.string(this.#field.bytes, 0, this.#field.length);
     }
     this.#column += 1;
     this.#field.reset();
@@ -141,8 +128,8 @@ export class CsvRecordReader {
     if (this.#names === undefined) this.#names = this.#header.map(nameOf);
     else {
       if (this.#column !== this.#names.length) throw this.#width(this.#column);
-      this.#records.byte(0x7d);
-      this.#ends.push(this.#records.length);
+      this.records.json.byte(0x7d);
+      this.records.ended();
     }
     this.#column = 0;
     this.#row += 1;

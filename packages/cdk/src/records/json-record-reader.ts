@@ -8,6 +8,7 @@
 import { compactJson, JsonBuffer } from '@weir/json-bytes';
 import { excerptText, isJsonObject, parseJson, type JsonValue } from '@weir/schema/json';
 import { errors } from '../errors.ts';
+import { RecordBuffer } from './record-buffer.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -25,12 +26,6 @@ const ENVELOPE_BYTES = 16 << 20;
 /** Where the records are: names of members from the root, `*` for every item of a list. */
 export type RecordPath = readonly string[];
 
-export interface RecordBatch {
-  readonly bytes: Buffer;
-  readonly ends: readonly number[];
-  readonly count: number;
-}
-
 interface Container {
   readonly isArray: boolean;
   /** How many names of the path lead here; -1: it is beside the path. */
@@ -42,9 +37,7 @@ export class JsonRecordReader {
   readonly #isSequence: boolean;
   readonly #envelope = new JsonBuffer(1 << 10);
   readonly #stack: Container[] = [];
-  /** Records that are complete, one after another. */
-  readonly #records = new JsonBuffer(1 << 14);
-  #ends: number[] = [];
+  readonly records = new RecordBuffer();
   /** The beginning of a record that came with earlier chunks. */
   readonly #partial = new JsonBuffer(1 << 12);
 
@@ -85,20 +78,6 @@ export class JsonRecordReader {
       else if (this.#isInList) at = this.#betweenRecords(chunk, at);
       else at = this.#inEnvelope(chunk, at);
     }
-  }
-
-  /** The records that are complete since the last call. */
-  take(): RecordBatch | undefined {
-    if (this.#ends.length === 0) return undefined;
-    const batch = { bytes: Buffer.from(this.#records.view()), ends: this.#ends, count: this.#ends.length };
-    this.#records.reset();
-    this.#ends = [];
-    return batch;
-  }
-
-  /** Bytes of complete records that wait to be taken. */
-  get waitingBytes(): number {
-    return this.#records.length;
   }
 
   /** What was around the records; null for a sequence. Throws when the body was cut off or has no list of records. */
@@ -198,10 +177,10 @@ export class JsonRecordReader {
       this.#partial.raw(chunk, start, end);
       [source, from, to] = [this.#partial.bytes, 0, this.#partial.length];
     }
-    if (this.#needsCompacting) compactJson(this.#records, source, from, to);
-    else this.#records.raw(source, from, to);
+    if (this.#needsCompacting) compactJson(this.records.json, source, from, to);
+    else this.records.json.raw(source, from, to);
     this.#partial.reset();
-    this.#ends.push(this.#records.length);
+    this.records.ended();
     return end;
   }
 

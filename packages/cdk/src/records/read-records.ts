@@ -2,7 +2,8 @@
 
 import type { JsonValue } from '@weir/schema/json';
 import { CsvRecordReader, type CsvOptions } from './csv-record-reader.ts';
-import { JsonRecordReader, type RecordBatch, type RecordPath } from './json-record-reader.ts';
+import { JsonRecordReader, type RecordPath } from './json-record-reader.ts';
+import type { RecordBatch } from './record-buffer.ts';
 
 export type RecordFormat =
   | { readonly kind: 'json'; readonly path: RecordPath }
@@ -20,12 +21,12 @@ export async function* readRecords(
   const reader = readerOf(format);
   for await (const chunk of body) {
     reader.push(chunk);
-    if (reader.waitingBytes < BATCH_BYTES) continue;
-    const batch = reader.take();
+    if (reader.records.byteLength < BATCH_BYTES) continue;
+    const batch = reader.records.take();
     if (batch !== undefined) yield batch;
   }
   const envelope = reader.end();
-  const rest = reader.take();
+  const rest = reader.records.take();
   if (rest !== undefined) yield rest;
   return envelope;
 }

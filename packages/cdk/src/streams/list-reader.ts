@@ -6,7 +6,7 @@ import { errors } from '../errors.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { ListPosition, Paging } from '../paging/paging.ts';
-import type { RecordBatch } from '../records/json-record-reader.ts';
+import type { RecordBatch } from '../records/record-buffer.ts';
 import { readRecords, type RecordFormat } from '../records/read-records.ts';
 
 export interface ListSource {

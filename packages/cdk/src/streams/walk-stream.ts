@@ -15,7 +15,7 @@ import {
 import { documents } from '../documents/document-batch.ts';
 import { errors } from '../errors.ts';
 import type { ApiRequest } from '../http/request.ts';
-import type { RecordBatch } from '../records/json-record-reader.ts';
+import type { RecordBatch } from '../records/record-buffer.ts';
 import { horizon, Instant } from '../time/instant.ts';
 import type { StreamContext, WalkOptions } from './definition.ts';
 import { asDocuments, batchOf, readList, recordsOf } from './list-reader.ts';
@@ -57,7 +57,8 @@ export class WalkStream implements ChangeStream<Instant> {
     const { cursor } = this.#options;
     const end = horizon(nowMs, cursor.tickNs, cursor.lagMs);
     let claimed = seen;
-    for (let from = seen; end.isAfter(claimed);) {
+    let from = seen;
+    while (end.isAfter(claimed)) {
       const page = await this.#page(from, end, signal);
       yield* page.batches.map(asDocuments);
       // The tick in which the page ends may go on behind it.

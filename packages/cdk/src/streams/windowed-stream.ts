@@ -18,7 +18,7 @@ import {
 } from '../engine/stream.ts';
 import type { ApiRequest, Query } from '../http/request.ts';
 import type { ListPosition } from '../paging/paging.ts';
-import type { RecordBatch } from '../records/json-record-reader.ts';
+import type { RecordBatch } from '../records/record-buffer.ts';
 import { spanMs } from '../time/duration.ts';
 import { horizon, Instant } from '../time/instant.ts';
 import type { ChangesOptions, StreamContext } from './definition.ts';
@@ -31,15 +31,7 @@ const CALL_MS = 5 * 60_000;
 /** After so many reads of rows of which none was new, a log line says that the filter may be wrong. */
 const FRUITLESS_READS = 5;
 
-export function changeStream(
-  name: string,
-  options: ChangesOptions,
-  context: StreamContext,
-): ChangeStream<Instant> {
-  return new WindowedStream(name, options, context);
-}
-
-class WindowedStream implements ChangeStream<Instant> {
+export class WindowedStream implements ChangeStream<Instant> {
   readonly lagMs: number;
   readonly #name: string;
   readonly #options: ChangesOptions;
@@ -66,7 +58,8 @@ class WindowedStream implements ChangeStream<Instant> {
   }: ChangesCall<Instant>): AsyncGenerator<ChangeEvent<Instant>, void, void> {
     const { cursor } = this.#options;
     const end = horizon(nowMs, cursor.tickNs, cursor.lagMs);
-    for (let from = seen; end.isAfter(from);) {
+    let from = seen;
+    while (end.isAfter(from)) {
       const to = this.#windowEnd(from, end);
       for await (const event of readList(
         this.#context.client,
@@ -118,8 +111,9 @@ class WindowedStream implements ChangeStream<Instant> {
   }
 
   #windowEnd(from: Instant, end: Instant): Instant {
-    const { longestWindow } = this.#options;
-    if (longestWindow === undefined) return end;
+    const { longestWindow, between } = this.#options;
+    // Without a filter each window would read the whole list.
+    if (longestWindow === undefined || between === undefined) return end;
     const longest = from.plusMs(spanMs(longestWindow));
     return longest.isAfter(end) ? end : longest;
   }
