@@ -62,9 +62,19 @@ export type { Span } from './time/duration.ts';
 export { horizon, Instant } from './time/instant.ts';
 export { afterLast, cursor, linkHeader, nextUrl, offset, pageNumber, singlePage } from './paging/paging.ts';
 export type { ListPosition, PageSeen, Paging, Stability } from './paging/paging.ts';
-export { changes, each, feed, rawChanges, rawSnapshot, snapshot, walk } from './streams/definition.ts';
+export {
+  changes,
+  children,
+  each,
+  feed,
+  rawChanges,
+  rawSnapshot,
+  snapshot,
+  walk,
+} from './streams/definition.ts';
 export type {
   ChangesOptions,
+  ChildrenOptions,
   FeedOptions,
   ListOptions,
   SnapshotOptions,

@@ -1,121 +1,18 @@
-// Definitions of APIs on transports that answer by a table: what is asked for, in which order, and what is made of it.
+// What is asked for, in which order, and what is made of it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CaptureSession, serveCapture } from '@weir/capture';
+import { serveCapture } from '@weir/capture';
 import { FULL_RANGE } from '@weir/protocol';
-import { optional, text } from '@weir/schema';
 import { decodeConfig } from '@weir/schema/config';
-import { ConnectorHost, SeededRandom } from '@weir/testing';
+import { ConnectorHost } from '@weir/testing';
 import { apiCapture } from '../src/api/api-capture.ts';
-import type { ApiConfig, ApiResource } from '../src/api/api-config.ts';
-import { type ApiDefinition, defineApi, get } from '../src/api/define-api.ts';
-import { basic, bearer } from '../src/auth/fixed.ts';
 import { documents } from '../src/documents/document-batch.ts';
-import type { TransportResponse } from '../src/http/transport.ts';
 import { cursor, offset } from '../src/paging/paging.ts';
-import { changes, feed, snapshot, type StreamDefinition, walk } from '../src/streams/definition.ts';
+import { changes, children, feed, snapshot } from '../src/streams/definition.ts';
 import { updatedAt } from '../src/streams/timestamp.ts';
-import { convergeApi } from '../src/testing/converge-api.ts';
-import { Committed, CrashingOutput } from '../src/testing/crashing-output.ts';
-import type { FakeList } from '../src/testing/fake-vendor.ts';
 import { silentLog } from '../src/testing/silent-log.ts';
-import { VirtualClock } from '../src/testing/virtual-clock.ts';
-
-const BEGIN = Date.parse('2024-05-05T05:00:00Z');
-const config =
-  '{"credentials":{"credentials_title":"Private App Credentials","access_token":"t"},"start_date":"2024-05-05T00:00:00Z"}';
-
-function apiOf(streams: ApiDefinition['streams']): ApiDefinition {
-  return defineApi({
-    name: 'source-sample',
-    title: 'Sample',
-    config: { site: optional(text({ title: 'Site', description: 'The site.', order: 10 })) },
-    auth: [bearer(), basic()],
-    start: { daysAgo: 30 },
-    base: 'https://api.example.com',
-    probe: get('/me'),
-    query: { limit: 2 },
-    streams,
-  });
-}
-
-interface Ran {
-  readonly asked: readonly string[];
-  readonly texts: readonly string[];
-  readonly state: unknown;
-  readonly warnings: readonly string[];
-}
-
-/** Runs one stream; `answer` gives a body for the path and query of each request. */
-async function run(
-  stream: StreamDefinition,
-  answer: (target: string) => string,
-  forSeconds = 1,
-): Promise<Ran> {
-  const clock = new VirtualClock(BEGIN);
-  const asked: string[] = [];
-  const transport = async ({ url }: { url: URL }): Promise<TransportResponse> => {
-    const target = decodeURIComponent(`${url.pathname}${url.search}`);
-    asked.push(target);
-    return {
-      status: 200,
-      headers: {},
-      body: (async function* () {
-        yield Buffer.from(answer(target));
-      })(),
-    };
-  };
-  const capture = apiCapture(apiOf({ rows: stream }), { clock, transport });
-  const committed = new Committed();
-  const ending = new AbortController();
-  const warnings: string[] = [];
-  const log = { ...silentLog, warn: (message: string) => warnings.push(message), with: () => log };
-  const session = {
-    config: decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' }),
-    bindings: [binding('rows', 'key' in stream.options ? stream.options.key : ['/_meta/row_id'])],
-    state: {},
-    output: new CrashingOutput(committed, Infinity, () => undefined),
-    log,
-    signal: ending.signal,
-  };
-  const timer = clock.until(BEGIN + forSeconds * 1000, ending.signal).then(
-    () => ending.abort(new DOMException('the end', 'AbortError')),
-    () => undefined,
-  );
-  try {
-    await clock.run(capture.pull(session as unknown as CaptureSession<ApiConfig, ApiResource, object>));
-  } finally {
-    ending.abort();
-    await timer;
-  }
-  const states = committed.state['bindingStateV1'] as Record<string, unknown>;
-  return { asked, texts: committed.documents.map((each) => each.text), state: states['rows'], warnings };
-}
-
-function binding(name: string, key: readonly string[], resource: object = {}) {
-  const collection = {
-    name: `acme/${name}`,
-    key,
-    uuidPtr: '',
-    partitionFields: [],
-    projections: [],
-    writeSchema: '{}',
-  };
-  return {
-    index: 0,
-    resource: { name, ...resource },
-    resourcePath: [name],
-    stateKey: name,
-    backfill: 0,
-    collection,
-  };
-}
-
-const row = (id: number, at: string): string => `{"id":${id},"at":"2024-05-05T${at}Z"}`;
-const list = (...rows: string[]): string => `{"data":[${rows.join()}]}`;
-const at = updatedAt('/at', { tick: '1s', lag: '60s' });
-const common = { path: '/rows', key: ['/id'], cursor: at, records: 'data', interval: '5m' } as const;
+import { apiOf, binding, common, config, list, row, run } from './api-harness.ts';
 
 test('changes are asked for by windows that meet, and the backfill up to where they begin', async () => {
   const between = ({ from, to }: { from: string; to: string }) => ({ since: from, until: to });
@@ -182,77 +79,43 @@ test('a record without its time is a defect; a filter that does not hold is told
   assert.match(warnings[0] ?? '', /none of them is of the time/);
 });
 
-const walked = walk({ ...common, since: (from) => ({ from }), size: ['n', 3] });
-
-test('a walk goes on from the time of the last row, and claims what no page can add to', async () => {
-  const rows = ['01:00:00', '02:00:00', '02:00:00', '03:00:00', '05:00:10', '05:00:10', '05:04:59'];
-  const { asked, texts } = await run(
-    walked,
-    (target) => {
-      const from = /from=2024-05-05T([\d:]+)Z/.exec(target)?.[1] ?? '';
-      const page = rows.map((time, index) => [time, index + 1] as const).filter(([time]) => time >= from);
-      return list(...page.slice(0, 3).map(([time, id]) => row(id, time)));
-    },
-    400,
-  );
-  assert.deepEqual(asked, [
-    '/rows?limit=2&n=3&from=2024-05-05T00:00:00Z',
-    '/rows?limit=2&n=3&from=2024-05-05T02:00:00Z',
-    '/rows?limit=2&n=3&from=2024-05-05T03:00:00Z',
-    '/rows?limit=2&n=3&from=2024-05-05T04:58:59Z',
-  ]);
-  const ids = texts.map((document) => Number(/"id":(\d)/.exec(document)?.[1]));
-  assert.deepEqual(ids, [1, 2, 3, 2, 3, 4, 4, 5, 6]);
-});
-
-test('a walk stops where its list is not sorted, or has more rows of one time than a page', async () => {
-  const unsorted = run(walked, () => list(row(1, '03:00:00'), row(2, '02:00:00')));
-  await assert.rejects(unsorted, {
-    code: 'CDK_ORDER_BROKEN',
-    message: /02:00:00Z behind one of .*03:00:00Z/,
+test('lists below the rows of another are one snapshot, whose rows say where they belong, also when a row above vanishes', async () => {
+  const stream = children({
+    of: { path: '/boards', records: 'data', paging: cursor({ at: '/next', param: 'page' }) },
+    id: '/id',
+    as: 'board',
+    path: (id) => `/boards/${id}/cards`,
+    records: 'data',
+    order: 'as listed',
+    interval: '5m',
+    answers: [{ status: 200, text: /no such board/, means: 'empty' }],
   });
-  const full = run(walked, () => list(row(1, '03:00:00'), row(2, '03:00:00'), row(3, '03:00:00')));
-  await assert.rejects(full, { code: 'CDK_TICK_TOO_FULL', message: /3 rows or more .*03:00:00Z/ });
-});
-
-for (const [name, shifts, perPage] of [
-  // A burst of changes has up to six rows of one time.
-  ['a walk', false, 15],
-  ['offsets, whose order is said to be stable and is not,', true, 3],
-] as const) {
-  test(`${name} on a list that is sorted by time ${shifts ? 'lose' : 'loses no'} rows while they move to its end`, async () => {
-    const page: FakeList = (rows, url) => {
-      const since = Date.parse(url.searchParams.get('from') ?? '');
-      const skip = Number(url.searchParams.get('skip') ?? 0);
-      const listed = rows
-        .filter(({ updatedAt }) => updatedAt.ms >= since)
-        .toSorted((left, right) => left.updatedAt.compare(right.updatedAt) || left.id - right.id);
-      return { body: listed.slice(skip, skip + perPage).map((each) => each.row) };
-    };
-    const options = { path: '/rows', key: ['/id'], interval: '1m' } as const;
-    const cursorAt = updatedAt('/updated_at', { tick: '1s', lag: '5s' });
-    const since = (from: string) => ({ from });
-    const size = ['n', perPage] as const;
-    const paging = offset({ param: 'skip', size, stability: 'stable' });
-    const stream = shifts
-      ? changes({ ...options, cursor: cursorAt, between: ({ from }) => since(from), paging })
-      : walk({ ...options, cursor: cursorAt, since, size });
-    let lost = 0;
-    for (let seed = 1; seed <= 15; seed += 1) {
-      const { streams } = await convergeApi({
-        api: apiOf({ rows: stream }),
-        fake: { origin: 'https://api.example.com', lists: { '/rows': page } },
-        config,
-        streams: { rows: '/rows' },
-        random: new SeededRandom(seed),
-      });
-      for (const { captured, expected } of streams) {
-        if (JSON.stringify(captured) !== JSON.stringify(expected)) lost += 1;
-      }
+  const { asked, texts } = await run(stream, (target) => {
+    if (target.startsWith('/boards?')) {
+      return target.includes('page')
+        ? '{"data":[{"id":"a/b"}]}'
+        : '{"data":[{"id":"z"},{"id":"gone"}],"next":2}';
     }
-    assert.equal(lost > 0, shifts, `${lost} of 15 runs`);
+    return target.includes('gone') ? 'no such board' : `{"data":[{"card":1},{"card":2}]}`;
   });
-}
+  assert.deepEqual(asked, [
+    '/boards?limit=2',
+    '/boards?limit=2&page=2',
+    '/boards/a/b/cards?limit=2',
+    '/boards/gone/cards?limit=2',
+    '/boards/z/cards?limit=2',
+  ]);
+  assert.deepEqual(texts, [
+    '{"_meta":{"op":"c","row_id":0,"board":"a/b"},"card":1}',
+    '{"_meta":{"op":"c","row_id":1,"board":"a/b"},"card":2}',
+    '{"_meta":{"op":"c","row_id":2,"board":"z"},"card":1}',
+    '{"_meta":{"op":"c","row_id":3,"board":"z"},"card":2}',
+  ]);
+  await assert.rejects(
+    run(stream, () => '{"data":[{"id":""}]}'),
+    { code: 'CDK_STREAM_DEFECT', message: /no id at \/id/ },
+  );
+});
 
 test('what an API tells of its documents goes ahead of them, and a feed asks for acknowledgements', async () => {
   const told: string[] = [];

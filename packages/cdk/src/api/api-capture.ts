@@ -128,6 +128,7 @@ function discovered(name: string, stream: StreamDefinition) {
     documentSchema: documentSchema({
       key: streamKey(stream),
       fields: streamFields(stream),
+      ...(stream.kind === 'children' ? { meta: { [stream.options.as]: {} } } : {}),
       ...(stream.options.reduction === undefined ? {} : { reduction: stream.options.reduction }),
     }),
     key: streamKey(stream),
@@ -139,8 +140,7 @@ function discovered(name: string, stream: StreamDefinition) {
 function checkBinding(api: ApiDefinition, { resource, collection }: ValidatedResource<ApiResource>): void {
   const stream = streamNamed(api, resource.name);
   const name = JSON.stringify(resource.name);
-  const isSnapshot = stream.kind === 'snapshot' || stream.kind === 'raw snapshot';
-  if (isSnapshot && !collection.key.includes(SNAPSHOT_KEY)) {
+  if (streamKey(stream).includes(SNAPSHOT_KEY) && !collection.key.includes(SNAPSHOT_KEY)) {
     throw errors.CDK_COLLECTION_KEY({
       message: `The collection ${collection.name} of the stream ${name} has the key ${collection.key.join(', ')}.`,
     });

@@ -26,6 +26,10 @@ function explainStream(
 ): string[] {
   const header = `${kind}, every ${options.interval}${options.disabled === true ? ', not enabled' : ''}`;
   if (!('path' in options)) return [header, 'read by the connector itself'];
+  if ('of' in options) {
+    const below = `GET ${base}${options.path('{id}')}`;
+    return [header, `first: ${request(api, base, options.of, {})}`, `then for each ${options.id}: ${below}`];
+  }
   const paging = `pages: ${('paging' in options ? (options.paging ?? singlePage) : singlePage).name}`;
   if (!('cursor' in options)) {
     const order = options.order === 'as listed' ? 'as listed' : `by ${options.order.by}`;

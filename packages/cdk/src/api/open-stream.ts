@@ -3,6 +3,7 @@
 import type { Stream } from '../engine/stream.ts';
 import type { Query } from '../http/request.ts';
 import type { FieldSchema } from '../schema/document-schema.ts';
+import { childrenStream } from '../streams/children-stream.ts';
 import { WindowedStream } from '../streams/windowed-stream.ts';
 import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
 import { WalkStream } from '../streams/walk-stream.ts';
@@ -30,6 +31,10 @@ export function openStream(
     case 'snapshot': {
       const options = { ...definition.options, query: { ...query, ...definition.options.query } };
       return { kind: 'snapshot', parts: { only: snapshotStream(options, context) } };
+    }
+    case 'children': {
+      const options = { ...definition.options, query: { ...query, ...definition.options.query } };
+      return { kind: 'snapshot', parts: { only: childrenStream(name, options, context) } };
     }
     case 'raw changes':
       return { kind: 'changes', parts: { only: definition.options.open(context) } };

@@ -80,6 +80,18 @@ export interface SnapshotOptions extends ListOptions, StreamOptions {
   readonly order: 'as listed' | { readonly by: string };
 }
 
+/** A list below each row of another list, all of them together as one snapshot. */
+export interface ChildrenOptions extends Omit<SnapshotOptions, 'path'> {
+  /** The rows above. Only their ids are kept, and all of them before the first list is asked for. */
+  readonly of: ListOptions;
+  /** Where a row above has its id. */
+  readonly id: string;
+  /** The member of `_meta` that holds it in each document. */
+  readonly as: string;
+  /** The path of the list below a row; the id is encoded already. */
+  readonly path: (id: string) => string;
+}
+
 /** What a stream that is written by hand gets to work with. */
 export interface StreamContext {
   readonly client: HttpClient;
@@ -110,6 +122,7 @@ interface Definition<K extends string, O> {
 export type ChangesDefinition = Definition<'changes', ChangesOptions>;
 export type WalkDefinition = Definition<'walk', WalkOptions>;
 export type SnapshotDefinition = Definition<'snapshot', SnapshotOptions>;
+export type ChildrenDefinition = Definition<'children', ChildrenOptions>;
 export type RawChangesDefinition = Definition<'raw changes', RawChangesOptions>;
 export type RawSnapshotDefinition = Definition<'raw snapshot', RawSnapshotOptions>;
 
@@ -119,6 +132,7 @@ export type StreamDefinition =
   | ChangesDefinition
   | WalkDefinition
   | SnapshotDefinition
+  | ChildrenDefinition
   | RawChangesDefinition
   | RawSnapshotDefinition
   | FeedDefinition;
@@ -139,6 +153,14 @@ export function walk(options: WalkOptions): WalkDefinition {
 /** A list that is read whole each time. Rows that go away are deleted. */
 export function snapshot(options: SnapshotOptions): SnapshotDefinition {
   return { kind: 'snapshot', options };
+}
+
+/**
+ * A snapshot of the lists below the rows of another list. A row above that vanishes while it is read has to be told from a
+ * failure, by `answers` (404: empty).
+ */
+export function children(options: ChildrenOptions): ChildrenDefinition {
+  return { kind: 'children', options };
 }
 
 /** Changes by generators of the connector's own. */

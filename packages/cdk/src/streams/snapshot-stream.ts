@@ -3,20 +3,24 @@
 import { parsePointer, resolvePointer } from '@weir/schema';
 import { compareJson, parseJson, type JsonValue } from '@weir/schema/json';
 import type { DocumentBatch, SnapshotStream } from '../engine/stream.ts';
+import type { HttpClient } from '../http/http-client.ts';
 import type { SnapshotOptions, StreamContext } from './definition.ts';
 import { asDocuments, batchOf, readList, recordsOf } from './list-reader.ts';
 import { baseRequest, listSource } from './list-source.ts';
 
 export function snapshotStream(options: SnapshotOptions, { client }: StreamContext): SnapshotStream {
-  const { order } = options;
-  return {
-    async *fetchSnapshot({ signal }) {
-      const list = readList(client, listSource(options), baseRequest(options), undefined, signal);
-      const batches = documentsOf(list);
-      if (order === 'as listed') yield* batches;
-      else yield await sorted(batches, order.by);
-    },
-  };
+  return { fetchSnapshot: ({ signal }) => inOrder(client, options, signal) };
+}
+
+/** The rows of one list, in their order. */
+export async function* inOrder(
+  client: HttpClient,
+  options: SnapshotOptions,
+  signal: AbortSignal,
+): AsyncGenerator<DocumentBatch, void, void> {
+  const batches = documentsOf(readList(client, listSource(options), baseRequest(options), undefined, signal));
+  if (options.order === 'as listed') yield* batches;
+  else yield await sorted(batches, options.order.by);
 }
 
 async function* documentsOf(list: ReturnType<typeof readList>): AsyncGenerator<DocumentBatch, void, void> {
