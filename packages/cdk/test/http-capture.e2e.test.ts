@@ -12,7 +12,7 @@ import { apiCapture } from '../src/api/api-capture.ts';
 import { defineApi, get } from '../src/api/define-api.ts';
 import { bearer } from '../src/auth/fixed.ts';
 import { undiciTransport } from '../src/http/undici-transport.ts';
-import { readWhole } from '../src/http/http-client.ts';
+import { readWhole } from '../src/http/body.ts';
 import { nextUrl } from '../src/paging/paging.ts';
 import { changes } from '../src/streams/definition.ts';
 import { updatedAt } from '../src/streams/timestamp.ts';

@@ -3,9 +3,11 @@
 // here, and only a very large one that breaks off late is the business of whoever reads it.
 
 import type { Clock, Logger } from '@weir/connector';
+import { WeirError } from '@weir/protocol';
 import { excerptText, parseJson, type JsonValue } from '@weir/schema/json';
 import { errors } from '../errors.ts';
 import { backoffMs, type Random } from './backoff.ts';
+import { bodyOf, readAhead, readWhole } from './body.ts';
 import type { Credentials, Secrets } from './credentials.ts';
 import { type AnswerMeaning, type AnswerRule, type ApiRequest, encodeBody, requestUrl } from './request.ts';
 import type { RateLimiter } from './rate-limit.ts';
@@ -36,8 +38,6 @@ export interface HttpAnswer {
 }
 
 const PATIENCE_MS = 15 * 60_000;
-/** So much of a body is read before it is handed out. */
-const READ_AHEAD_BYTES = 4 << 20;
 /** Bodies that are taken whole, and those that explain a refusal. */
 const WHOLE_BYTES = 64 << 20;
 const EXPLANATION_BYTES = 64 << 10;
@@ -45,7 +45,7 @@ const REDIRECTS = 5;
 
 const NO_SECRETS: Secrets = { headers: {}, query: {} };
 
-interface Attempt {
+interface Answered {
   readonly meaning: AnswerMeaning | 'unavailable' | 'ok';
   readonly answer: HttpAnswer;
   /** What a refusal says. */
@@ -53,6 +53,13 @@ interface Attempt {
   /** What the request was sent with. */
   readonly secrets: Secrets;
 }
+
+interface Unanswered {
+  readonly meaning: 'unreachable';
+  readonly cause: Error;
+}
+
+type Attempt = Answered | Unanswered;
 
 export class HttpClient {
   readonly #options: HttpClientOptions;
@@ -78,30 +85,24 @@ export class HttpClient {
     let failingSince: number | undefined;
     let isFresh = false;
     for (let attempt = 1; ; attempt += 1) {
-      const result = await this.#attempt(request, url, signal).catch((failure: unknown) => {
+      const result = await this.#attempt(request, url, signal).catch((failure: unknown): Unanswered => {
         signal.throwIfAborted();
-        return this.#networkFailure(failure);
+        return { meaning: 'unreachable', cause: networkFailure(failure) };
       });
-      if (!(result instanceof Error) && result.meaning === 'ok') return result.answer;
-      if (!(result instanceof Error) && result.meaning === 'empty') {
-        return { ...result.answer, isEmpty: true, body: nothing() };
-      }
-      if (!(result instanceof Error) && result.meaning === 'unauthorized' && !isFresh) {
+      if (result.meaning === 'ok') return result.answer;
+      if (result.meaning === 'empty') return { ...result.answer, isEmpty: true, body: bodyOf() };
+      if (result.meaning === 'unauthorized' && !isFresh) {
         isFresh = true;
         if (await credentials.refresh(result.secrets, signal)) continue;
       } else isFresh = false;
-      const problem = result instanceof Error ? networkError(name, result) : answerError(name, result);
-      const isThrottled = !(result instanceof Error) && result.meaning === 'throttled';
-      const mayPass =
-        result instanceof Error || result.meaning === 'retry' || result.meaning === 'unavailable';
-      if (!isThrottled && (!mayPass || !mayRepeat(request, result))) throw problem;
+      const problem = problemOf(name, result);
+      if (!mayRepeat(request, result)) throw problem;
       failingSince ??= clock.now();
-      const told = result instanceof Error ? undefined : retryAfterMs(result.answer.headers, clock.now());
-      // Told to come back at once, again and again, it does not.
-      const wait = told === undefined || (told === 0 && attempt > 1) ? backoffMs(attempt, random) : told;
+      const wait = waitMs(result, attempt, clock.now(), random);
+      const isThrottled = result.meaning === 'throttled';
       const patience = request.patienceMs ?? this.#options.patienceMs ?? PATIENCE_MS;
-      const isPatient = isThrottled && request.patienceMs === undefined;
-      if (!isPatient && clock.now() + wait - failingSince > patience) throw problem;
+      const isEndless = isThrottled && request.patienceMs === undefined;
+      if (!isEndless && clock.now() + wait - failingSince > patience) throw problem;
       log.warn(isThrottled ? 'the API asks to slow down' : 'a request failed and is tried again', {
         request: name,
         attempt,
@@ -113,16 +114,7 @@ export class HttpClient {
     }
   }
 
-  /** An error that came from our own side is thrown on; one of the network is a result. */
-  #networkFailure(failure: unknown): Error {
-    if (failure instanceof Error && 'code' in failure && String(failure.code).startsWith('CDK_'))
-      throw failure;
-    const cause = failure instanceof Error ? failure.cause : undefined;
-    if (cause instanceof Error && 'code' in cause && String(cause.code).startsWith('CDK_')) throw cause;
-    return failure instanceof Error ? failure : new Error(String(failure));
-  }
-
-  async #attempt(request: ApiRequest, first: URL, signal: AbortSignal): Promise<Attempt> {
+  async #attempt(request: ApiRequest, first: URL, signal: AbortSignal): Promise<Answered> {
     const { limiter, credentials } = this.#options;
     const release = await limiter.acquire(first.href, signal);
     try {
@@ -145,7 +137,7 @@ export class HttpClient {
       );
       const text = bytes.toString('utf8');
       const rule = rules.find((each) => each.text?.test(text) ?? true);
-      const answer = { status, headers, isEmpty: false, body: once(bytes) };
+      const answer = { status, headers, isEmpty: false, body: bodyOf(bytes) };
       release();
       return { meaning: rule?.means ?? own, answer, text, secrets };
     } catch (failure) {
@@ -191,7 +183,7 @@ export class HttpClient {
   }
 }
 
-function defaultMeaning(status: number): Attempt['meaning'] {
+function defaultMeaning(status: number): Answered['meaning'] {
   if (status >= 200 && status < 300) return 'ok';
   if (status === 401) return 'unauthorized';
   if (status === 429) return 'throttled';
@@ -200,94 +192,53 @@ function defaultMeaning(status: number): Attempt['meaning'] {
 }
 
 /** What may have been done already is done again only if that is harmless, or if it surely was not done. */
-function mayRepeat({ method, isSafe }: ApiRequest, result: Attempt | Error): boolean {
-  if (method !== 'POST' || isSafe === true) return true;
-  return result instanceof Error && NEVER_SENT.has(codeOf(result));
+function mayRepeat({ method, isSafe }: ApiRequest, attempt: Attempt): boolean {
+  const isHarmless = method !== 'POST' || isSafe === true;
+  switch (attempt.meaning) {
+    case 'throttled':
+      return true;
+    case 'unreachable':
+      return isHarmless || NEVER_SENT.has(codeOf(attempt.cause));
+    case 'retry':
+    case 'unavailable':
+      return isHarmless;
+    default:
+      return false;
+  }
 }
 
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
+
+/** Told to come back at once, again and again, it does not. */
+function waitMs(attempt: Attempt, count: number, nowMs: number, random: Random): number {
+  const told = attempt.meaning === 'unreachable' ? undefined : retryAfterMs(attempt.answer.headers, nowMs);
+  return told === undefined || (told === 0 && count > 1) ? backoffMs(count, random) : told;
+}
+
+/** What the network failed with. A failure of our own is thrown on: it would be the same the next time. */
+function networkFailure(failure: unknown): Error {
+  const error = failure instanceof Error ? failure : new Error(String(failure));
+  for (const each of [error, error.cause])
+    if (each instanceof WeirError || each instanceof TypeError) throw each;
+  return error;
+}
 
 function codeOf(error: Error): string {
   return 'code' in error ? String(error.code) : '';
 }
 
-function networkError(name: string, cause: Error): Error {
-  const reason = cause.message === '' ? codeOf(cause) || cause.name : cause.message;
-  return errors.CDK_HTTP_UNREACHABLE({ message: `${name} got no answer: ${reason}.`, cause });
-}
-
-function answerError(name: string, { answer: { status }, meaning, text }: Attempt): Error {
+function problemOf(name: string, attempt: Attempt): Error {
+  if (attempt.meaning === 'unreachable') {
+    const { cause } = attempt;
+    const reason = cause.message === '' ? codeOf(cause) || cause.name : cause.message;
+    return errors.CDK_HTTP_UNREACHABLE({ message: `${name} got no whole answer: ${reason}.`, cause });
+  }
+  const { answer, meaning, text } = attempt;
   const said = text.trim() === '' ? '' : `: ${excerptText(text.trim(), 500)}`;
-  const message = `${name} was answered with ${status}${said}`;
+  const message = `${name} was answered with ${answer.status}${said}`;
   if (meaning === 'throttled') return errors.CDK_HTTP_THROTTLED({ message });
   if (meaning === 'unauthorized') return errors.CDK_HTTP_UNAUTHORIZED({ message });
   if (meaning === 'unavailable' || meaning === 'retry') return errors.CDK_HTTP_UNAVAILABLE({ message });
-  if (status === 403) return errors.CDK_HTTP_FORBIDDEN({ message });
+  if (answer.status === 403) return errors.CDK_HTTP_FORBIDDEN({ message });
   return errors.CDK_HTTP_REFUSED({ message });
-}
-
-/** Reads up to `limit` bytes; beyond them it fails, or ends if `cuts`. */
-export async function readWhole(
-  body: AsyncIterable<Uint8Array>,
-  limit: number,
-  cuts = false,
-): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length <= limit) continue;
-    if (cuts) break;
-    throw errors.CDK_BODY_TOO_LARGE({
-      message: `An answer that has to be taken whole has more than ${limit} bytes.`,
-    });
-  }
-  return Buffer.concat(chunks);
-}
-
-/** Reads the beginning of a body. `over` is called when all of it has been read, or nobody reads on. */
-async function readAhead(
-  body: AsyncIterable<Uint8Array>,
-  over: () => void,
-): Promise<AsyncIterable<Uint8Array>> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const rest = body[Symbol.asyncIterator]();
-  while (length < READ_AHEAD_BYTES) {
-    const { done, value } = await rest.next();
-    if (done === true) {
-      over();
-      return from(chunks);
-    }
-    chunks.push(value);
-    length += value.length;
-  }
-  return continued(chunks, rest, over);
-}
-
-async function* continued(
-  chunks: readonly Uint8Array[],
-  rest: AsyncIterator<Uint8Array>,
-  over: () => void,
-): AsyncGenerator<Uint8Array, void, void> {
-  try {
-    yield* chunks;
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
-  } finally {
-    over();
-    await rest.return?.();
-  }
-}
-
-async function* from(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, void> {
-  yield* chunks;
-}
-
-function once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  return from([bytes]);
-}
-
-function nothing(): AsyncIterable<Uint8Array> {
-  return from([]);
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { assertPublicHost, isPublicAddress } from './address-guard.ts';
-import { readWhole } from './http-client.ts';
+import { readWhole } from './body.ts';
 import type { TransportResponse } from './transport.ts';
 import { undiciTransport, type UndiciTransportOptions } from './undici-transport.ts';
 
