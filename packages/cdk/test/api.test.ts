@@ -12,6 +12,8 @@ import { cursor, offset } from '../src/paging/paging.ts';
 import { changes, children, feed, snapshot } from '../src/streams/definition.ts';
 import { updatedAt } from '../src/streams/timestamp.ts';
 import { silentLog } from '../src/testing/silent-log.ts';
+import { VirtualClock } from '../src/testing/virtual-clock.ts';
+import { clientCredentials } from '../src/auth/token.ts';
 import { apiOf, binding, common, config, list, row, run } from './api-harness.ts';
 
 test('changes are asked for by windows that meet, and the backfill up to where they begin', async () => {
@@ -206,6 +208,25 @@ test('bindings are checked before anything is asked: their stream, the key of a 
   ] as const) {
     await assert.rejects(capture.validate(decoded, [invalid], context, undefined), { code }, code);
   }
+});
+
+test('somebody who waits for discovery hears soon that the API, or its sign-in, does not answer', async () => {
+  const clock = new VirtualClock(0);
+  const auth = [clientCredentials({ tokenUrl: 'https://auth.example.com/token' })] as const;
+  const api = { ...apiOf({ rows: changes(common) }), auth };
+  const transport = async (): Promise<never> => {
+    throw new Error('connection refused');
+  };
+  const capture = apiCapture(api, { clock, transport, random: { next: () => 1 } });
+  const client = '{"credentials":{"client_id":"a","client_secret":"b"}}';
+  const decoded = decodeConfig(capture.spec.configSchema, client, { what: 'the configuration' });
+  const context = { log: silentLog, signal: new AbortController().signal, taskName: '', preview: undefined };
+  const found = clock.run(capture.discover(decoded, context));
+  await assert.rejects(found, {
+    code: 'CDK_HTTP_UNREACHABLE',
+    message: /auth.example.com.*connection refused/,
+  });
+  assert.ok(clock.now() <= 10_000, `${clock.now()}`);
 });
 
 test('what would lose rows does not compile', () => {

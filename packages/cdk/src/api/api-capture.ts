@@ -6,7 +6,7 @@ import { errors } from '../errors.ts';
 import type { ApiBinding } from '../engine/api-binding.ts';
 import { runApiCapture } from '../engine/engine.ts';
 import { type Random, systemRandom } from '../http/backoff.ts';
-import { HttpClient } from '../http/http-client.ts';
+import { HttpClient, type HttpClientOptions } from '../http/http-client.ts';
 import { RateLimiter } from '../http/rate-limit.ts';
 import type { Transport } from '../http/transport.ts';
 import { undiciTransport } from '../http/undici-transport.ts';
@@ -78,6 +78,7 @@ export function streamContext(
   config: ApiConfig,
   log: Logger,
   runtime: ApiRuntime,
+  patience: Pick<HttpClientOptions, 'patienceMs'> = {},
 ): StreamContext {
   const clock = runtime.clock ?? systemClock;
   const options = {
@@ -87,6 +88,7 @@ export function streamContext(
     clock,
     random: runtime.random ?? systemRandom,
     log,
+    ...patience,
   };
   // Signing in is not counted against the API's limits, which may be waiting for it.
   const limiter = new RateLimiter([], clock);
@@ -117,8 +119,8 @@ async function probe(
   runtime: ApiRuntime,
 ): Promise<void> {
   // Somebody waits for the answer.
-  const { client } = streamContext(api, config, log, runtime);
-  await client.json({ ...api.probe, isSafe: true, patienceMs: 10_000 }, signal);
+  const { client } = streamContext(api, config, log, runtime, { patienceMs: 10_000 });
+  await client.json({ ...api.probe, isSafe: true }, signal);
 }
 
 function discovered(name: string, stream: StreamDefinition) {

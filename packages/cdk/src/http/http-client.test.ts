@@ -123,8 +123,10 @@ test('told to come back at once, it does so once; somebody who waits for an answ
     sent.map(({ atMs }) => atMs),
     [0, 0, 2000, 6000],
   );
-  const busy = client([{ status: 429, headers: { 'retry-after': '60' }, body: 'slow down' }]);
-  await assert.rejects(busy.ask({ patienceMs: 10_000 }), {
+  const busy = client([{ status: 429, headers: { 'retry-after': '60' }, body: 'slow down' }], {
+    patienceMs: 10_000,
+  });
+  await assert.rejects(busy.ask(), {
     code: 'CDK_HTTP_THROTTLED',
     message: /slow down/,
   });

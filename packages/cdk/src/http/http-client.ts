@@ -25,7 +25,10 @@ export interface HttpClientOptions {
   readonly log: Logger;
   /** What answers mean, where the request has no rules of its own that fit. */
   readonly answers?: readonly AnswerRule[];
-  /** Failures of the server and of the network are tried again for so long; 15 minutes. A rate is waited for without end. */
+  /**
+   * How long anything is tried again, where somebody waits for the answer. When absent, failures of the server and of the
+   * network for 15 minutes, and a rate is waited for without end.
+   */
   readonly patienceMs?: number;
 }
 
@@ -100,9 +103,9 @@ export class HttpClient {
       failingSince ??= clock.now();
       const wait = waitMs(result, attempt, clock.now(), random);
       const isThrottled = result.meaning === 'throttled';
-      const patience = request.patienceMs ?? this.#options.patienceMs ?? PATIENCE_MS;
-      const isEndless = isThrottled && request.patienceMs === undefined;
-      if (!isEndless && clock.now() + wait - failingSince > patience) throw problem;
+      const { patienceMs } = this.#options;
+      const isEndless = isThrottled && patienceMs === undefined;
+      if (!isEndless && clock.now() + wait - failingSince > (patienceMs ?? PATIENCE_MS)) throw problem;
       log.warn(isThrottled ? 'the API asks to slow down' : 'a request failed and is tried again', {
         request: name,
         attempt,

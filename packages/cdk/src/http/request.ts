@@ -26,8 +26,6 @@ export interface ApiRequest {
   readonly isAnonymous?: boolean;
   /** What certain answers mean here; the first that fits holds. */
   readonly answers?: readonly AnswerRule[];
-  /** How long passing failures are tried again, and a rate is waited for; as the client has it when absent. */
-  readonly patienceMs?: number;
 }
 
 /**
