@@ -12,6 +12,7 @@ import type { StressTable } from './stress-table.ts';
 const expected: readonly string[] = [
   '23505', // another row has the key
   '40P01', // deadlock
+  '40001', // the row has gone to another partition
   '55P03', // lock timeout
   '42P01', // the table is being replaced
   '42703', // the column is gone
