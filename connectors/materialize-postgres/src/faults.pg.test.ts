@@ -132,9 +132,15 @@ for (const version of postgresVersions) {
       const weak = sink.with({ user: role, credentials });
       const spec = sink.spec(things);
       await sink.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
+      const told = (...patterns: readonly RegExp[]) =>
+        assert.rejects(weak.validate(spec), (error: Error) =>
+          patterns.every((each) => each.test(error.message)),
+        );
+      await told(/may not make tables in the schema "public"/);
       await assert.rejects(weak.apply(spec), { code: 'PG_WRITE_DENIED', message: /schema public/ });
       await sink.apply(spec);
       weak.last = spec;
+      await told(/UPDATE in "public"."flow_checkpoints_v1"/, /UPDATE in "public"."t"/);
       await assert.rejects(weak.open(), { code: 'PG_WRITE_DENIED', message: /flow_checkpoints_v1/ });
       await sink.query(
         `GRANT SELECT, INSERT, UPDATE ON flow_checkpoints_v1 TO ${role}; GRANT SELECT ON t TO ${role}`,
@@ -147,7 +153,9 @@ for (const version of postgresVersions) {
         });
       }
       await sink.query(`ALTER TABLE t OWNER TO ${role}`);
+      await weak.validate(spec);
       await server.query(`ALTER ROLE ${role} SET default_transaction_read_only = on`);
+      await told(/read-only/);
       await assert.rejects(weak.open(), { code: 'PG_READ_ONLY' });
       await server.query(`ALTER ROLE ${role} RESET default_transaction_read_only`);
       await using session = await weak.open();

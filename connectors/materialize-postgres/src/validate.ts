@@ -11,6 +11,7 @@ import { endpointSetup } from './endpoint-setup.ts';
 import { errors } from './errors.ts';
 import { readInfoSchema } from './info-schema.ts';
 import { serverName } from './names.ts';
+import { checkRights } from './rights.ts';
 import { openServer } from './server.ts';
 
 /** Looks at the database, and changes nothing. */
@@ -26,6 +27,13 @@ export async function validate(
   await using connection = await server.connect();
   const info = await readInfoSchema(connection, paths, endpointSchema(config), dialect);
   assertDistinctResources(paths, info);
+  const checkpoints = [endpointSchema(config), CHECKPOINTS_TABLE];
+  const tables = [checkpoints, ...paths].map((path) => {
+    const [schema = '', table = ''] = info.naming.locate(path);
+    return { schema, table, isThere: info.resource(path) !== undefined };
+  });
+  const deletes = config.hardDelete;
+  await checkRights(connection, { tables, hasSchema: (name) => info.hasNamespace(name), deletes });
   return target.bindings.map((binding, index) => {
     const resourcePath = paths[index] ?? [];
     const deltaUpdates = binding.resource.delta_updates;
