@@ -75,6 +75,11 @@ export const catalogue = {
     fix: 'Correct /advanced/additional_backfill_filter of the binding.',
     retry: 'never',
   },
+  PG_CHUNK_TIMEOUT: {
+    summary: 'A chunk of a backfill takes longer than a statement may, and cannot be made shorter.',
+    fix: 'Raise /advanced/statement_timeout, or lower /advanced/backfill_chunk_size; an additional backfill filter may be what takes the time.',
+    retry: 'backoff',
+  },
   PG_KEY_COLUMN_MISSING: {
     summary: 'A column of the key of a collection is gone from its table.',
     fix: 'Discover the table again and increment the backfill counter of its binding.',

@@ -191,6 +191,26 @@ for (const version of postgresVersions) {
       });
     }
 
+    test('a chunk that takes longer than a statement may is tried again with fewer pages, where a key merges what came of it', async () => {
+      await using own = await startPostgres({ version });
+      // A page holds 22 rows, and takes 16 seconds.
+      await own.query(`CREATE TABLE t (id int PRIMARY KEY) WITH (fillfactor = 10);
+                       INSERT INTO t SELECT generate_series(1, 44)`);
+      const config = endpointConfig(own, {
+        advanced: { statement_timeout: '30s', backfill_chunk_size: 700 },
+      });
+      const advanced = { additional_backfill_filter: 'pg_sleep(0.75) IS NOT NULL' };
+      const bindings = await discoverBindings(config, { t: { mode: 'Without Primary Key', advanced } });
+      await using capture = new CaptureHarness(config, bindings);
+      capture.start();
+      await capture.untilActive();
+      assert.equal(capture.rows('t').length, 44);
+      assert.match(
+        capture.logs.map(({ message }) => message).join('\n'),
+        /public\.t ran into the statement timeout/,
+      );
+    });
+
     test('a row that moves to a page read before has the large values that the update left alone', async () => {
       await using server = await startPostgres({ version });
       await server.query(`CREATE TABLE log (id int PRIMARY KEY, big text, v int); ALTER TABLE log ALTER big SET STORAGE EXTERNAL;

@@ -7,19 +7,27 @@ import type { Logger } from '@weir/connector';
 import { JsonBuffer } from '@weir/json-bytes';
 import { type CopyChunk, type PgConnection, PgServerError } from '@weir/pgwire';
 import { isTextType, queryError, SqlSession, underDomains } from '@weir/postgres';
-import { backfillFilter, type RowSink, type ScanEnd, type ScanRequest, streamLabel } from '@weir/sqlcapture';
+import {
+  backfillFilter,
+  isFallbackKey,
+  type RowSink,
+  type ScanEnd,
+  type ScanRequest,
+  streamLabel,
+} from '@weir/sqlcapture';
 import type { SourceSettings } from '../config.ts';
 import type { ConnectionFactory } from '../connection.ts';
 import type { BoundRelations } from '../discovery/bound-relations.ts';
 import { type PgRelationInfo, tableReference } from '../discovery/relations.ts';
 import type { TablePlans } from '../document/table-plans.ts';
+import { errors } from '../errors.ts';
 import { LsnPosition } from '../replication/lsn-position.ts';
 import type { RecentTransactions } from '../replication/recent-transactions.ts';
 import { rowTooLargeError } from '../row-limit.ts';
 import { type ChunkTable, type KeyColumn, writtenSince } from './chunk-query.ts';
 import { type ChunkPart, type ChunkParts, dividedKeys, pageParts, undividedKeys } from './chunk-ranges.ts';
 import { ChunkReader } from './chunk-reader.ts';
-import { measureTable, type TableSize } from './page-range.ts';
+import { measureTable, ROWS_OF_A_PAGE, type TableSize } from './page-range.ts';
 import { ReadAhead } from './read-ahead.ts';
 import type { TakenSnapshot } from './snapshot.ts';
 import { SnapshotReaders } from './snapshot-readers.ts';
@@ -29,6 +37,8 @@ import { scannedConditions, watershedOf } from './watershed.ts';
 
 /** SQLSTATE of a statement that was cancelled, by its timeout among others. */
 const QUERY_CANCELED = '57014';
+/** A chunk that ran into the statement timeout is tried again with this share of its rows. */
+const SHORTER = 1 / 8;
 /** The first version that finds a range of pages without reading all pages before it. */
 const READS_PAGE_RANGES = 140_000;
 /** Of rows that are read ahead, by all connections together; and by each, when they are few. */
@@ -66,6 +76,8 @@ export class ChunkScan implements AsyncDisposable {
   readonly #sizes = new Map<number, TableSize>();
   /** Of a document of a table, in bytes, as of its last chunk. */
   readonly #documentSizes = new Map<number, number>();
+  /** Of the usual rows, for tables whose chunks took longer than a statement may. */
+  readonly #shares = new Map<number, number>();
   /** Tables whose keys take too long to be divided. */
   readonly #undivided = new Set<number>();
   readonly #out = new JsonBuffer();
@@ -100,7 +112,10 @@ export class ChunkScan implements AsyncDisposable {
       },
       chunk: new ChunkReader(plan, this.#out, request, sink),
       sink,
-      limit: Math.max(1, Math.ceil(settings.chunkRows * request.share)),
+      limit: Math.max(
+        1,
+        Math.ceil(settings.chunkRows * request.share * (this.#shares.get(request.table) ?? 1)),
+      ),
     };
     const drop = (): void => {
       this.#session.drop();
@@ -146,15 +161,10 @@ export class ChunkScan implements AsyncDisposable {
       if (read === undefined) return 'outdated';
       return (read.isComplete ?? chunk.rows < limit) ? 'complete' : 'incomplete';
     } catch (error) {
-      const isTimeout = error instanceof PgServerError && error.sqlstate === QUERY_CANCELED;
-      if (isTimeout && isDividing && !this.#options.signal.aborted) {
-        this.#undivided.add(request.table);
-        return 'incomplete';
-      }
-      if (!isTimeout || chunk.rows === 0 || this.#options.signal.aborted) throw scanError(error, relation);
-      this.#options.log.info(`a chunk of ${streamLabel(relation)} ran into the statement timeout`, {
-        rows: chunk.rows,
-      });
+      if (!this.#isTimeout(error)) throw scanError(error, relation);
+      if (isDividing) this.#undivided.add(request.table);
+      else if (chunk.rows === 0) this.#shorten(scan, 1, error);
+      else this.#logTimeout(scan);
       return 'incomplete';
     }
   }
@@ -186,7 +196,11 @@ export class ChunkScan implements AsyncDisposable {
         return pageParts({ ...table, conditions }, scanned, size, limit, readers);
       });
     } catch (error) {
-      throw scanError(error, relation);
+      if (!this.#isTimeout(error)) throw scanError(error, relation);
+      // Rows that have left come again, and without a key nothing would merge them.
+      const isMerged = !isFallbackKey(this.#options.relations.binding(request.table).collectionKey);
+      this.#shorten(scan, scan.chunk.rows === 0 || isMerged ? ROWS_OF_A_PAGE - 1 : Infinity, error);
+      return 'incomplete';
     }
     if (read === undefined) return 'outdated';
     if (hasOtherFiles) {
@@ -194,6 +208,30 @@ export class ChunkScan implements AsyncDisposable {
       return 'rewritten';
     }
     return read.isComplete === true ? 'complete' : 'incomplete';
+  }
+
+  #isTimeout(error: unknown): boolean {
+    const isCancelled = error instanceof PgServerError && error.sqlstate === QUERY_CANCELED;
+    return isCancelled && !this.#options.signal.aborted;
+  }
+
+  /** The next chunk of the table. Throws PG_CHUNK_TIMEOUT when it would have fewer than `least` rows. */
+  #shorten(scan: Scan, least: number, cause: unknown): void {
+    const { request, relation, limit } = scan;
+    if (limit <= least) {
+      throw errors.PG_CHUNK_TIMEOUT({
+        message: `a chunk of about ${limit} rows of ${streamLabel(relation)} takes longer than the statement timeout of ${this.#options.settings.statementTimeout}`,
+        cause,
+      });
+    }
+    this.#logTimeout(scan);
+    this.#shares.set(request.table, (this.#shares.get(request.table) ?? 1) * SHORTER);
+  }
+
+  #logTimeout({ relation, chunk }: Scan): void {
+    this.#options.log.info(`a chunk of ${streamLabel(relation)} ran into the statement timeout`, {
+      rows: chunk.rows,
+    });
   }
 
   /** Measured once: what is written to later pages meanwhile is in the change stream. */

@@ -47,7 +47,8 @@ export interface PageRange {
   readonly isLast: boolean;
 }
 
-const ASSUMED_ROWS_PER_PAGE = 100;
+/** As chunks count them. */
+export const ROWS_OF_A_PAGE = 100;
 
 export function nextPages(scanned: Buffer | undefined, size: TableSize, chunkRows: number): PageRange {
   const low = scanned?.toString('latin1') ?? '(0,0)';
@@ -57,7 +58,7 @@ export function nextPages(scanned: Buffer | undefined, size: TableSize, chunkRow
       message: `the stored state of the capture cannot be read: ${JSON.stringify(low)} is not a place in a table`,
     });
   }
-  const pages = Math.floor(chunkRows / (ASSUMED_ROWS_PER_PAGE * size.parts)) + 1;
+  const pages = Math.floor(chunkRows / (ROWS_OF_A_PAGE * size.parts)) + 1;
   const high = Number(page) + pages;
   return { low, high: `(${high},0)`, isLast: high >= size.pages };
 }
