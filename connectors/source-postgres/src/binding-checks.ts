@@ -1,16 +1,23 @@
 // What a bound table, or the resource of its binding, can have that would make a backfill leave rows out or fail.
 
+import type { Logger } from '@weir/connector';
 import { PgServerError, quoteIdentifier } from '@weir/pgwire';
+import { arrayLiteral, type SqlSession, TypeCatalog } from '@weir/postgres';
+import { WeirError } from '@weir/protocol';
 import {
+  activateTable,
   backfillFilter,
+  configuredKeyColumns,
   findStream,
+  requireScanKey,
   type ResourceConfig,
   resourceStream,
   streamLabel,
 } from '@weir/sqlcapture';
+import type { SourceSettings } from './config.ts';
 import { type PgRelationInfo, tableReference } from './discovery/relations.ts';
+import { loadTypes, tableInfo } from './discovery/table-info.ts';
 import { errors } from './errors.ts';
-import { arrayLiteral, type SqlSession } from '@weir/postgres';
 
 /** One PG_ROW_SECURITY per table whose policies hide rows from the user. */
 export async function rowSecurityFailures(
@@ -34,6 +41,48 @@ export async function rowSecurityFailures(
         fix: `Run: ALTER ROLE ${quoteIdentifier(user)} BYPASSRLS;`,
       }),
     ];
+  });
+}
+
+export interface ScannedBinding {
+  readonly resource: ResourceConfig;
+  /** JSON pointers. */
+  readonly collectionKey: readonly string[];
+  /** Its rows are being read, or were: that cannot be refused any more. */
+  readonly isBegun?: boolean;
+}
+
+interface ScanKeyOptions {
+  readonly sql: SqlSession;
+  readonly settings: SourceSettings;
+  readonly bindings: readonly ScannedBinding[];
+  readonly log: Logger;
+}
+
+/** One error per binding whose rows cannot be read along its key, and a warning when they were. */
+export async function scanKeyFailures(
+  { sql, settings, bindings, log }: ScanKeyOptions,
+  relations: readonly PgRelationInfo[],
+): Promise<unknown[]> {
+  const types = new TypeCatalog();
+  await loadTypes(
+    sql,
+    types,
+    relations.flatMap(({ columns }) => columns.map(({ typeOid }) => typeOid)),
+  );
+  return bindings.flatMap((binding) => {
+    const { namespace, stream } = binding.resource;
+    const relation = findStream(relations, resourceStream(binding.resource));
+    if (relation === undefined || settings.isSkipped(namespace, stream)) return [];
+    if (configuredKeyColumns(binding) === undefined) return [];
+    const table = tableInfo(relation, types, settings.style);
+    try {
+      requireScanKey(table, activateTable(binding, table, undefined));
+    } catch (error) {
+      if (!(error instanceof WeirError) || binding.isBegun !== true) return [error];
+      log.warn(error.message, { fix: error.fix });
+    }
+    return [];
   });
 }
 

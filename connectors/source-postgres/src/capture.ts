@@ -1,6 +1,6 @@
 // The capture, as the kit runs it: each request opens its own connections and leaves none behind.
 
-import type { Capture, CaptureBinding, CaptureSession } from '@weir/capture';
+import type { Capture, CaptureBinding, CaptureSession, ValidatedResource } from '@weir/capture';
 import { type CaptureBindingSpec, type CollectionSpec, WeirError } from '@weir/protocol';
 import { decodeConfig } from '@weir/schema/config';
 import {
@@ -66,7 +66,10 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
         sql,
         settings,
         asPartitions: config.advanced.capture_as_partitions ?? false,
-        bindings: bindings.map(prerequisiteBinding),
+        bindings: bindings.map((binding) => ({
+          ...prerequisiteBinding(binding),
+          isBegun: (last?.bindings ?? []).some((before) => isSameBackfill(before, binding)),
+        })),
         repair: false,
         hasRun: last !== undefined,
         found,
@@ -183,6 +186,16 @@ function lastBinding(binding: CaptureBindingSpec) {
     what: 'the resource applied before',
   });
   return { resource, backfill: binding.backfill };
+}
+
+function isSameBackfill(before: CaptureBindingSpec, binding: ValidatedResource<ResourceConfig>): boolean {
+  const { resource, backfill } = lastBinding(before);
+  const what = (of: ResourceConfig, key: readonly string[]) =>
+    JSON.stringify([of.namespace, of.stream, of.mode ?? '', of.primary_key ?? [], key]);
+  return (
+    backfill === binding.backfill &&
+    what(resource, before.collection.key) === what(binding.resource, binding.collection.key)
+  );
 }
 
 interface ResourceAndCollection {

@@ -8,10 +8,14 @@ import {
   findStream,
   resourceStream,
   streamLabel,
-  type ResourceConfig,
   type StreamId,
 } from '@weir/sqlcapture';
-import { resourceFailures, rowSecurityFailures } from './binding-checks.ts';
+import {
+  resourceFailures,
+  rowSecurityFailures,
+  type ScannedBinding,
+  scanKeyFailures,
+} from './binding-checks.ts';
 import type { SourceSettings } from './config.ts';
 import { connectionLimitFailures } from './connection-limits.ts';
 import { roleError } from './connection.ts';
@@ -23,17 +27,11 @@ import { arrayLiteral, type SqlSession } from '@weir/postgres';
 import { checkStandby, isStandby } from './standby.ts';
 import { watermarksFailures } from './watermarks-table.ts';
 
-export interface PrerequisiteBinding {
-  readonly resource: ResourceConfig;
-  /** JSON pointers. */
-  readonly collectionKey: readonly string[];
-}
-
 export interface PrerequisiteOptions {
   readonly sql: SqlSession;
   readonly settings: SourceSettings;
   readonly asPartitions: boolean;
-  readonly bindings: readonly PrerequisiteBinding[];
+  readonly bindings: readonly ScannedBinding[];
   /** Create what is missing where the user may; otherwise nothing is changed. */
   readonly repair: boolean;
   /** The capture was applied before, and may have run. */
@@ -78,6 +76,8 @@ export async function checkPrerequisites(options: PrerequisiteOptions): Promise<
     if (publication !== undefined)
       failures.push(...(await ensurePublished(publicationCheck, publication, relations)));
     failures.push(...identityFailures(options, relations));
+    // A start asks again when it knows which tables are still to be read.
+    if (!repair) failures.push(...(await scanKeyFailures(options, relations)));
     if (!repair) await reportRisks(options, relations);
   }
   throwAll(failures);

@@ -4,6 +4,7 @@ import type { SqlBinding } from './binding.ts';
 import { errors } from './errors.ts';
 import { configuredKeyColumns } from './reconcile.ts';
 import { backfillFilter, resourceStream } from './resource.ts';
+import { byteOrderOf } from './scan-key.ts';
 import { streamLabel } from './stream-id.ts';
 import { pendingTable, type TableMetadata, type TableState } from './state.ts';
 import type { TableInfo } from './table-info.ts';
@@ -11,7 +12,7 @@ import type { TableMode } from './backfill-mode.ts';
 
 /** Throws SQL_TABLE_NOT_FOUND, SQL_FALLBACK_KEY. */
 export function activateTable(
-  binding: SqlBinding,
+  binding: Pick<SqlBinding, 'resource' | 'collectionKey'>,
   table: TableInfo | undefined,
   metadata: TableMetadata | undefined,
 ): TableState {
@@ -29,12 +30,12 @@ export function activateTable(
   return { ...pendingTable, mode, keyColumns, metadata };
 }
 
-function startingMode(binding: SqlBinding, table: TableInfo): TableMode {
+function startingMode(binding: Pick<SqlBinding, 'resource' | 'collectionKey'>, table: TableInfo): TableMode {
   switch (binding.resource.mode ?? '') {
     case '':
-      return table.unpredictableKeyOrder || backfillFilter(binding.resource) !== undefined
-        ? 'UnfilteredBackfill'
-        : 'Backfill';
+      return isOrdered(binding, table) && backfillFilter(binding.resource) === undefined
+        ? 'Backfill'
+        : 'UnfilteredBackfill';
     case 'Precise':
       return 'Backfill';
     case 'Normal':
@@ -46,6 +47,11 @@ function startingMode(binding: SqlBinding, table: TableInfo): TableMode {
     default:
       return 'Pending';
   }
+}
+
+/** Whether any scan gives the rows in the order of packed keys; a precise one of other keys may have no index to go by. */
+function isOrdered(binding: Pick<SqlBinding, 'resource' | 'collectionKey'>, table: TableInfo): boolean {
+  return byteOrderOf(table, configuredKeyColumns(binding) ?? []) === 'always';
 }
 
 export function fallbackKeyError(binding: Pick<SqlBinding, 'resource'>) {

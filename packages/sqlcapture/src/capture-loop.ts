@@ -104,6 +104,7 @@ export class CaptureLoop {
     for (const table of this.#tables.numbers()) {
       if (!isReplicated(this.#tables.state(table).mode)) continue;
       if (this.#stream.continues) this.#exchanged.meetAgain(table);
+      this.#exchanged.distrustKey(table);
       this.#backfill.repackKey(table);
       const current = this.#tables.state(table).metadata;
       const metadata = { ...current, ...this.#followed.facts(table) };

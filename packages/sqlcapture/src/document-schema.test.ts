@@ -7,19 +7,31 @@ const table: TableInfo = {
   namespace: 'public',
   name: 'my users',
   columns: [
-    { name: 'id', nullable: false, schema: { type: 'integer' }, omitted: false },
-    { name: 'Name', nullable: true, schema: { type: ['string', 'null'] }, omitted: false },
-    { name: 'total', nullable: true, schema: { type: ['integer', 'null'] }, omitted: true },
+    { name: 'id', nullable: false, schema: { type: 'integer' }, omitted: false, byteOrder: 'always' },
+    {
+      name: 'Name',
+      nullable: true,
+      schema: { type: ['string', 'null'] },
+      omitted: false,
+      byteOrder: 'always',
+    },
+    {
+      name: 'total',
+      nullable: true,
+      schema: { type: ['integer', 'null'] },
+      omitted: true,
+      byteOrder: 'always',
+    },
     {
       name: 'tags',
       nullable: true,
       schema: { type: ['array', 'null'], items: { type: ['string', 'null'] } },
       omitted: false,
+      byteOrder: 'always',
     },
   ],
   primaryKey: ['id'],
   uniqueKey: [],
-  unpredictableKeyOrder: false,
   isBaseTable: true,
 };
 const options = { sourceSchema: { type: 'object' }, historyMode: false, inferSchema: true };

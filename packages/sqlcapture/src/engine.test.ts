@@ -2,23 +2,27 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { Downstream } from '../test/downstream.ts';
-import { FakeDatabase, FakePosition, FakeServer } from '../test/fake-database.ts';
+import { FakeDatabase, FakePosition, FakeServer, packId } from '../test/fake-database.ts';
+import { activateTable } from './activate.ts';
+import type { BackfillMode } from './backfill-mode.ts';
 import type { SqlBinding } from './binding.ts';
 import { FALLBACK_KEY } from './key-pointer.ts';
 import { CaptureEngine } from './engine.ts';
 import type { EngineSettings } from './engine-settings.ts';
 import type { ResourceConfig } from './resource.ts';
+import { requireScanKey } from './scan-key.ts';
 import { CaptureState } from './state.ts';
-import type { TableInfo } from './table-info.ts';
+import type { ByteOrder, ColumnInfo, TableInfo } from './table-info.ts';
 
 function table(name: string, options: Partial<TableInfo> = {}): TableInfo {
   return {
     namespace: 'public',
     name,
-    columns: [{ name: 'id', nullable: false, schema: { type: 'integer' }, omitted: false }],
+    columns: [
+      { name: 'id', nullable: false, schema: { type: 'integer' }, omitted: false, byteOrder: 'always' },
+    ],
     primaryKey: ['id'],
     uniqueKey: [],
-    unpredictableKeyOrder: false,
     isBaseTable: true,
     ...options,
   };
@@ -210,6 +214,63 @@ describe('the capture engine', () => {
       },
     );
     await assert.rejects(engine.run(), { code: 'SQL_KEY_ORDER' });
+  });
+
+  test('the mode follows from the order of the columns that are scanned, and Precise takes only one it can keep', () => {
+    const ordered = (name: string, byteOrder: ByteOrder): ColumnInfo => ({
+      name,
+      nullable: false,
+      schema: {},
+      omitted: false,
+      byteOrder,
+    });
+    const columns = [ordered('id', 'always'), ordered('word', 'when precise'), ordered('mood', 'never')];
+    const info = table('t0', { columns });
+    const started = (mode: BackfillMode, key: readonly string[]) => {
+      const state = activateTable(binding(0, { mode, primary_key: key }), info, undefined);
+      requireScanKey(info, state);
+      return state.mode;
+    };
+    assert.deepEqual(
+      [['id'], ['id', 'word'], ['mood', 'id'], []].map((key) => started('', key)),
+      ['Backfill', 'UnfilteredBackfill', 'UnfilteredBackfill', 'Backfill'],
+    );
+    assert.equal(started('Precise', ['word', 'id']), 'Backfill');
+    assert.equal(started('Normal', ['mood', 'word']), 'UnfilteredBackfill');
+    assert.throws(() => started('Precise', ['id', 'mood']), { code: 'SQL_PRECISE_KEY' });
+  });
+
+  test('[G1] a precise backfill that was begun over keys which only the server can order starts over, unfiltered', async () => {
+    const [server, downstream] = [filled(6), new Downstream(1)];
+    const [column] = table('t0').columns;
+    assert.ok(column !== undefined);
+    const infos = [table('t0', { columns: [{ ...column, byteOrder: 'never' }] })];
+    downstream.state = {
+      cursor: '100',
+      bindingStateV1: {
+        t0: {
+          mode: 'Backfill',
+          key_columns: ['id'],
+          scanned: packId(4).toString('base64'),
+          backfilled: 4,
+          metadata: { key_types: 'mood' },
+        },
+      },
+    };
+    let written = false;
+    await runOnce({
+      server,
+      downstream,
+      bindings: [binding(0, { mode: 'Precise' })],
+      infos,
+      onOutput: (kind) => {
+        if (kind !== 'document' || written) return;
+        written = true;
+        server.commit({ table: 0, op: 'put', id: 6, value: 666 });
+      },
+    });
+    assert.deepEqual(downstream.tables, server.tables);
+    assert.ok(downstream.committed.some(({ document }) => document.id === 6 && document.snapshot !== true));
   });
 
   test('"Only Changes" and skipped tables are Active at once and emit no existing row', async () => {

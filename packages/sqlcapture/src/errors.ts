@@ -60,6 +60,12 @@ export const catalogue = {
     fix: 'Choose the backfill mode "Normal" and increment the backfill counter of the binding.',
     retry: 'never',
   },
+  SQL_PRECISE_KEY: {
+    summary:
+      'The mode Precise was asked for a key that only the server can put in order (enum, citext, inet, interval…).',
+    fix: 'Choose the backfill mode "Normal", or leave it empty; if the binding was captured before, increment its backfill counter.',
+    retry: 'never',
+  },
   SQL_STATE_INVALID: {
     summary: 'The stored state of the capture cannot be understood.',
     fix: 'Increment the backfill counter of every binding to start over.',

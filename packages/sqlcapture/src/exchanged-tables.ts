@@ -11,8 +11,8 @@ import type { BackfillProgress } from './progress.ts';
 import type { TableState } from './state.ts';
 import {
   awaitingWriters,
+  distrustOfKey,
   goneError,
-  isOfUnknownOrder,
   isReordered,
   isReplaced,
   renewedError,
@@ -55,17 +55,18 @@ export class ExchangedTables {
     const binding = this.#tables.binding(table);
     const state = this.#tables.state(table);
     const facts = this.#followed.facts(table);
-    const info = this.#discovery.info(binding);
-    if (info === undefined) throw goneError(binding);
+    if (this.#discovery.info(binding) === undefined) throw goneError(binding);
     if (isReplaced(state.metadata, facts)) this.#renew(table, state);
     else if (state.scanned !== undefined && isReordered(state.metadata, facts))
       this.#reread(table, state, RETYPED);
-    else if (isOfUnknownOrder(state, info))
-      this.#reread(
-        table,
-        state,
-        'was read in the order of its collation, which is not the one it is read in now',
-      );
+  }
+
+  /** At every start: whatever began a precise backfill may have gone by another order. */
+  distrustKey(table: number): void {
+    const state = this.#tables.state(table);
+    const info = this.#discovery.info(this.#tables.binding(table));
+    const distrust = info === undefined ? undefined : distrustOfKey(state, info);
+    if (distrust !== undefined) this.#reread(table, state, distrust);
   }
 
   /** After a discovery. Throws when a table is gone, or is another one than before: the next start deals with it. */

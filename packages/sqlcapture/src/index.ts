@@ -40,11 +40,12 @@ export {
 export { configuredKeyColumns } from './reconcile.ts';
 export { backfillFilter, resourceStream, validateResource } from './resource.ts';
 export type { ResourceConfig } from './resource.ts';
+export { requireScanKey } from './scan-key.ts';
 export { CaptureState } from './state.ts';
 export type { TableMetadata, TableState } from './state.ts';
 export { findStream, recommendedName, streamKey, streamLabel } from './stream-id.ts';
 export type { StreamId } from './stream-id.ts';
 export { collectionKey } from './table-info.ts';
-export type { CollectionKey, ColumnInfo, JsonSchema, TableInfo } from './table-info.ts';
+export type { ByteOrder, CollectionKey, ColumnInfo, JsonSchema, TableInfo } from './table-info.ts';
 export { compileTablePattern } from './table-pattern.ts';
 export type { TablePattern } from './table-pattern.ts';

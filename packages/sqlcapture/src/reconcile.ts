@@ -35,7 +35,9 @@ export function reconcileState(state: CaptureState, bindings: readonly SqlBindin
 }
 
 /** The resource's own key, else the collection's; undefined when the collection is keyed by position. */
-export function configuredKeyColumns(binding: SqlBinding): readonly string[] | undefined {
+export function configuredKeyColumns(
+  binding: Pick<SqlBinding, 'resource' | 'collectionKey'>,
+): readonly string[] | undefined {
   const override = binding.resource.primary_key;
   if (override !== undefined && override.length > 0) return override;
   if (isFallbackKey(binding.collectionKey)) return undefined;

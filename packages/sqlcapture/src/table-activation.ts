@@ -10,6 +10,7 @@ import type { EngineSettings, EngineSurroundings } from './engine-settings.ts';
 import type { FollowedTables } from './followed-tables.ts';
 import { isFallbackKey } from './key-pointer.ts';
 import { skipBackfills } from './reconcile.ts';
+import { requireScanKey } from './scan-key.ts';
 import type { TableMetadata } from './state.ts';
 import { awaitsWriters, rewrittenError } from './table-policies.ts';
 
@@ -85,12 +86,20 @@ export class TableActivation {
     const binding = this.#tables.binding(table);
     this.#tables.set(table, activateTable(binding, this.#discovery.info(binding), undefined));
     this.#tables.update(table, { metadata: this.#followed.facts(table) });
+    this.#requireScanKey(table);
     const { mode, keyColumns } = this.#tables.state(table);
     this.#around.log('info', `starting ${this.#tables.label(table)}`, {
       eventType: 'backfillTriggered',
       mode,
       keyColumns,
     });
+  }
+
+  #requireScanKey(table: number): void {
+    const binding = this.#tables.binding(table);
+    const info = this.#discovery.info(binding);
+    if (info === undefined || this.#settings.isSkipped(binding)) return;
+    requireScanKey(info, this.#tables.state(table));
   }
 
   /** The storage first: what is rewritten between the two is noticed. */

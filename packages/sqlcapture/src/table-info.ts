@@ -6,6 +6,9 @@ import { columnToPointer, FALLBACK_KEY } from './key-pointer.ts';
 /** A JSON schema as a value. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
+/** Whether values come in the order of their packed bytes: from any scan, from a precise one, or from none. */
+export type ByteOrder = 'always' | 'when precise' | 'never';
+
 export interface ColumnInfo {
   readonly name: string;
   readonly nullable: boolean;
@@ -13,6 +16,7 @@ export interface ColumnInfo {
   readonly schema: JsonSchema;
   /** Left out of documents and schemas, for instance because it is generated. */
   readonly omitted: boolean;
+  readonly byteOrder: ByteOrder;
   /** Values of two columns with the same order type are ordered alike; absent when the database cannot tell. */
   readonly orderType?: string;
 }
@@ -23,8 +27,6 @@ export interface TableInfo extends StreamId {
   readonly primaryKey: readonly string[];
   /** Columns of a unique index that can stand in for a missing primary key. */
   readonly uniqueKey: readonly string[];
-  /** The order of some primary key column depends on a collation, so keys cannot be compared as bytes. */
-  readonly unpredictableKeyOrder: boolean;
   /** False for views and the like, which have no changes to capture. */
   readonly isBaseTable: boolean;
   /** Tells this table from another that had, or will have, its name; absent when the database cannot. */

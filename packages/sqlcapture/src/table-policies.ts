@@ -5,6 +5,7 @@ import type { SqlBinding } from './binding.ts';
 import { errors } from './errors.ts';
 import { configuredKeyColumns } from './reconcile.ts';
 import { resourceStream } from './resource.ts';
+import { byteOrderOf } from './scan-key.ts';
 import { pendingTable, type TableMetadata, type TableState } from './state.ts';
 import { streamLabel } from './stream-id.ts';
 import type { TableInfo } from './table-info.ts';
@@ -44,12 +45,25 @@ export function isReordered(known: TableMetadata | undefined, facts: TableMetada
 }
 
 /**
- * Whether a precise backfill was begun by a capture that keeps no facts, over a key whose order depends on a collation: it
- * read the rows in the server's order, and passed over changes in that of their bytes.
+ * What is wrong with the key of a precise backfill that was begun before: an order that is not that of packed keys; or one
+ * that depends on a collation, by a capture that keeps no facts and read the rows in the server's order. Changes were passed
+ * over in the order of bytes.
  */
-export function isOfUnknownOrder(state: TableState, table: TableInfo): boolean {
-  if (state.mode !== 'Backfill' || state.scanned === undefined) return false;
-  return table.unpredictableKeyOrder && state.metadata?.[KEY_TYPES] === undefined;
+export function distrustOfKey(state: TableState, table: TableInfo): string | undefined {
+  if (state.mode !== 'Backfill') return undefined;
+  const isOfOthers = state.scanned !== undefined && state.metadata?.[KEY_TYPES] === undefined;
+  switch (byteOrderOf(table, state.keyColumns ?? [])) {
+    case 'always':
+      return undefined;
+    case 'when precise':
+      return isOfOthers
+        ? 'was read in the order of its collation, which is not the one it is read in now'
+        : undefined;
+    case 'never':
+      return 'has an order that only the server knows, so changes may have been passed over';
+    default:
+      return undefined;
+  }
 }
 
 /**

@@ -6,7 +6,7 @@
 import type { Logger } from '@weir/connector';
 import { JsonBuffer } from '@weir/json-bytes';
 import { type CopyChunk, type PgConnection, PgServerError } from '@weir/pgwire';
-import { isTextType, queryError, SqlSession, underDomains } from '@weir/postgres';
+import { isByteOrderedUnderC, queryError, SqlSession } from '@weir/postgres';
 import {
   backfillFilter,
   isFallbackKey,
@@ -140,9 +140,7 @@ export class ChunkScan implements AsyncDisposable {
     const types = this.#options.relations.columnTypes(relation, keyColumns);
     const key = keyColumns.map((name, i): KeyColumn => {
       const type = types[i];
-      const isText =
-        type !== undefined && isTextType(underDomains(type)) && underDomains(type).name !== 'citext';
-      return { name, collateC: request.precise && isText };
+      return { name, collateC: request.precise && type !== undefined && isByteOrderedUnderC(type) };
     });
     const { scanned } = request.state;
     const { minBackfillXid } = this.#options.settings;

@@ -3,12 +3,14 @@
 import {
   columnSchema,
   isByteOrdered,
+  isByteOrderedUnderC,
   orderType,
+  type PgType,
   type SqlSession,
   type TypeCatalog,
   type ValueStyle,
 } from '@weir/postgres';
-import { collectionKey, type TableInfo } from '@weir/sqlcapture';
+import { type ByteOrder, collectionKey, type TableInfo } from '@weir/sqlcapture';
 import type { PgRelationInfo } from './relations.ts';
 
 /** Makes sure the catalog knows every type of these tables. */
@@ -37,8 +39,8 @@ export function tableInfo(relation: PgRelationInfo, catalog: TypeCatalog, style:
       nullable: !notNull,
       schema: {},
       omitted,
+      byteOrder: 'never',
     })),
-    unpredictableKeyOrder: false,
     isBaseTable: true,
   };
   const key = collectionKey(withoutSchemas).columns;
@@ -48,6 +50,7 @@ export function tableInfo(relation: PgRelationInfo, catalog: TypeCatalog, style:
       name: column.name,
       nullable: !column.notNull,
       omitted: generated.has(column.name),
+      byteOrder: byteOrder(catalog.get(column.typeOid)),
       orderType: orderType(catalog.get(column.typeOid)),
       schema: columnSchema({
         type: catalog.get(column.typeOid),
@@ -58,8 +61,10 @@ export function tableInfo(relation: PgRelationInfo, catalog: TypeCatalog, style:
         style,
       }),
     })),
-    unpredictableKeyOrder: relation.columns.some(
-      (column) => key.includes(column.name) && !isByteOrdered(catalog.get(column.typeOid)),
-    ),
   };
+}
+
+function byteOrder(type: PgType): ByteOrder {
+  if (isByteOrdered(type)) return 'always';
+  return isByteOrderedUnderC(type) ? 'when precise' : 'never';
 }

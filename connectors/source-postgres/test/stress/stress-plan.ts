@@ -88,7 +88,7 @@ function tablePlan(
   return {
     name: `t_${mode === '' ? 'automatic' : mode.toLowerCase().replaceAll(' ', '_')}`,
     mode,
-    columns: chooseKey(dice, isPartitioned),
+    columns: chooseKey(dice, isPartitioned, mode === 'Precise'),
     isKeyed,
     isPartitioned,
     identity: chooseIdentity(dice, isKeyed, isPartitioned),

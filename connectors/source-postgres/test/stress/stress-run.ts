@@ -15,6 +15,7 @@ import { keylessProblems } from './keyless-check.ts';
 import { ledgerSql, readLedger } from './ledger.ts';
 import { orderProblems } from './order-check.ts';
 import { initialRows } from './statements.ts';
+import { keyTypesSql } from './stress-key.ts';
 import type { StressPlan } from './stress-plan.ts';
 import { StressTable } from './stress-table.ts';
 import { StressedCapture } from './stressed-capture.ts';
@@ -103,7 +104,7 @@ class StressRun {
     const { schema, readOnly, asPartitions } = this.#plan;
     const publication = `CREATE PUBLICATION ${schema} FOR TABLES IN SCHEMA ${schema} WITH (publish_via_partition_root = ${!asPartitions});`;
     await this.#query(`
-      CREATE SCHEMA ${schema}; ${ledgerSql(this.#ledger)} ${readOnly ? publication : ''}
+      ${keyTypesSql} CREATE SCHEMA ${schema}; ${ledgerSql(this.#ledger)} ${readOnly ? publication : ''}
       CREATE TABLE ${schema}.${SENTINEL} (id int PRIMARY KEY);
       ${this.#tables.map((table) => `${table.createSql(this.#ledger)} ${initialRows(table)};`).join('\n')}`);
   }

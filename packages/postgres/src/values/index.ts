@@ -2,6 +2,7 @@ export { columnSchema, type ColumnType } from './column-schema.ts';
 export {
   compileKeyPacker,
   isByteOrdered,
+  isByteOrderedUnderC,
   keyParameters,
   type KeyPacker,
   orderType,

@@ -1,5 +1,5 @@
 // The columns of a row's key as tuple elements: the `scanned` position of a backfill, and what a streamed row is
-// compared with. The bytes of two keys compare as the server orders them for the types of `isByteOrdered`.
+// compared with. The bytes of two keys compare as the server orders them for the types of `isByteOrdered`, and under COLLATE "C" for those of `isByteOrderedUnderC`.
 
 import { type TupleElement, TuplePacker, unpackTuple } from '@weir/protocol';
 import { numericText, packNumeric } from './numeric-key.ts';
@@ -134,9 +134,16 @@ const byteOrdered = new Set<number>([
   oids.macaddr8,
 ]);
 
-/** Whether packed keys of this type compare as bytes the way the server orders its values; texts do under COLLATE "C". */
+/** Whether packed keys of this type compare as bytes the way the server orders its values. */
 export function isByteOrdered(type: PgType): boolean {
   return byteOrdered.has(underDomains(type).oid);
+}
+
+const byteOrderedUnderC = new Set<number>([oids.text, oids.varchar, oids.bpchar]);
+
+/** Whether they do so where the values are compared under COLLATE "C". */
+export function isByteOrderedUnderC(type: PgType): boolean {
+  return byteOrderedUnderC.has(underDomains(type).oid);
 }
 
 const integers = new Set<number>([oids.int2, oids.int4, oids.int8]);

@@ -14,7 +14,14 @@ import {
 } from '@weir/testing';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { compileKeyPacker, isByteOrdered, keyParameters, sessionSettings, TypeCatalog } from './index.ts';
+import {
+  compileKeyPacker,
+  isByteOrdered,
+  isByteOrderedUnderC,
+  keyParameters,
+  sessionSettings,
+  TypeCatalog,
+} from './index.ts';
 
 const crashRuns = process.env['WEIR_CRASH_RUNS'];
 const count = crashRuns === undefined ? 500 : 20 * Number(crashRuns);
@@ -117,8 +124,10 @@ async function compare(
   const oids = names.map((_, index) => described[index]?.typeOid ?? 0);
   await catalog.load(connection, oids);
   const types = oids.map((oid) => catalog.get(oid));
-  for (const [index, type] of types.entries())
-    assert.ok(isByteOrdered(type) || texts.test(columns[index]?.[0] ?? ''), type.name);
+  for (const [index, type] of types.entries()) {
+    const isText = texts.test(columns[index]?.[0] ?? '');
+    assert.deepEqual([isByteOrdered(type), isByteOrderedUnderC(type)], [!isText, isText], type.name);
+  }
   const packers = types.map(compileKeyPacker);
   const tuple = new TuplePacker();
   const packed = rows.map((row) => {
