@@ -113,7 +113,7 @@ for (const version of postgresVersions) {
     test('a table without a key is backfilled along the columns of the resource', async () => {
       await using capture = await captureOf(
         'catalog_key',
-        `CREATE TABLE t (id int NOT NULL, v text); ALTER TABLE t REPLICA IDENTITY FULL; INSERT INTO t VALUES (3, 'c'), (1, 'a'), (2, 'b')`,
+        `CREATE TABLE t (id int NOT NULL UNIQUE DEFERRABLE, v text); ALTER TABLE t REPLICA IDENTITY FULL; INSERT INTO t VALUES (3, 'c'), (1, 'a'), (2, 'b')`,
         {
           advanced: { backfill_chunk_size: 1 },
           keys: { t: ['/id'] },

@@ -32,6 +32,7 @@ const table: TableInfo = {
   ],
   primaryKey: ['id'],
   uniqueKey: [],
+  uniqueKeys: [['id']],
   isBaseTable: true,
 };
 const options = { sourceSchema: { type: 'object' }, historyMode: false, inferSchema: true };

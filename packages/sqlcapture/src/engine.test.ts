@@ -3,16 +3,13 @@ import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { Downstream } from '../test/downstream.ts';
 import { FakeDatabase, FakePosition, FakeServer, packId } from '../test/fake-database.ts';
-import { activateTable } from './activate.ts';
-import type { BackfillMode } from './backfill-mode.ts';
 import type { SqlBinding } from './binding.ts';
 import { FALLBACK_KEY } from './key-pointer.ts';
 import { CaptureEngine } from './engine.ts';
 import type { EngineSettings } from './engine-settings.ts';
 import type { ResourceConfig } from './resource.ts';
-import { requireScanKey } from './scan-key.ts';
 import { CaptureState } from './state.ts';
-import type { ByteOrder, ColumnInfo, TableInfo } from './table-info.ts';
+import type { TableInfo } from './table-info.ts';
 
 function table(name: string, options: Partial<TableInfo> = {}): TableInfo {
   return {
@@ -23,6 +20,7 @@ function table(name: string, options: Partial<TableInfo> = {}): TableInfo {
     ],
     primaryKey: ['id'],
     uniqueKey: [],
+    uniqueKeys: [['id']],
     isBaseTable: true,
     ...options,
   };
@@ -214,30 +212,6 @@ describe('the capture engine', () => {
       },
     );
     await assert.rejects(engine.run(), { code: 'SQL_KEY_ORDER' });
-  });
-
-  test('the mode follows from the order of the columns that are scanned, and Precise takes only one it can keep', () => {
-    const ordered = (name: string, byteOrder: ByteOrder): ColumnInfo => ({
-      name,
-      nullable: false,
-      schema: {},
-      omitted: false,
-      byteOrder,
-    });
-    const columns = [ordered('id', 'always'), ordered('word', 'when precise'), ordered('mood', 'never')];
-    const info = table('t0', { columns });
-    const started = (mode: BackfillMode, key: readonly string[]) => {
-      const state = activateTable(binding(0, { mode, primary_key: key }), info, undefined);
-      requireScanKey(info, state);
-      return state.mode;
-    };
-    assert.deepEqual(
-      [['id'], ['id', 'word'], ['mood', 'id'], []].map((key) => started('', key)),
-      ['Backfill', 'UnfilteredBackfill', 'UnfilteredBackfill', 'Backfill'],
-    );
-    assert.equal(started('Precise', ['word', 'id']), 'Backfill');
-    assert.equal(started('Normal', ['mood', 'word']), 'UnfilteredBackfill');
-    assert.throws(() => started('Precise', ['id', 'mood']), { code: 'SQL_PRECISE_KEY' });
   });
 
   test('[G1] a precise backfill that was begun over keys which only the server can order starts over, unfiltered', async () => {

@@ -60,6 +60,11 @@ export const catalogue = {
     fix: 'Choose the backfill mode "Normal" and increment the backfill counter of the binding.',
     retry: 'never',
   },
+  SQL_KEY_NOT_UNIQUE: {
+    summary: 'The columns along which a table is to be read do not tell its rows apart.',
+    fix: 'Make the columns NOT NULL and create a unique index over them, name others by /primary_key of the binding, or choose the backfill mode "Without Primary Key".',
+    retry: 'never',
+  },
   SQL_PRECISE_KEY: {
     summary:
       'The mode Precise was asked for a key that only the server can put in order (enum, citext, inet, interval…).',

@@ -8,6 +8,7 @@ import type { EngineSettings, EngineSurroundings } from './engine-settings.ts';
 import type { FollowedTables } from './followed-tables.ts';
 import { isFallbackKey } from './key-pointer.ts';
 import type { BackfillProgress } from './progress.ts';
+import { requireScanKey } from './scan-key.ts';
 import type { TableState } from './state.ts';
 import {
   awaitingWriters,
@@ -61,12 +62,18 @@ export class ExchangedTables {
       this.#reread(table, state, RETYPED);
   }
 
-  /** At every start: whatever began a precise backfill may have gone by another order. */
+  /**
+   * At a start, and after a discovery: whatever began a precise backfill may have gone by another order, and any keyed one
+   * along columns that do not tell rows apart. Throws SQL_KEY_NOT_UNIQUE.
+   */
   distrustKey(table: number): void {
+    const binding = this.#tables.binding(table);
     const state = this.#tables.state(table);
-    const info = this.#discovery.info(this.#tables.binding(table));
+    const info = this.#discovery.info(binding);
     const distrust = info === undefined ? undefined : distrustOfKey(state, info);
     if (distrust !== undefined) this.#reread(table, state, distrust);
+    if (info !== undefined && !this.#policies.isSkipped(binding))
+      requireScanKey(info, this.#tables.state(table));
   }
 
   /** After a discovery. Throws when a table is gone, or is another one than before: the next start deals with it. */
@@ -80,10 +87,12 @@ export class ExchangedTables {
       if (isReplaced(state.metadata, facts)) {
         throw this.#policies.onReplaced === 'stop' ? replacedError(binding) : renewedError(binding);
       }
-      if (!isReordered(state.metadata, facts)) continue;
-      if (state.scanned !== undefined) this.#reread(table, state, RETYPED);
-      this.#tables.update(table, { metadata: { ...this.#tables.state(table).metadata, ...facts } });
-      this.#followed.follow(table);
+      if (isReordered(state.metadata, facts)) {
+        if (state.scanned !== undefined) this.#reread(table, state, RETYPED);
+        this.#tables.update(table, { metadata: { ...this.#tables.state(table).metadata, ...facts } });
+      }
+      this.distrustKey(table);
+      if (this.#tables.state(table) !== state) this.#followed.follow(table);
     }
   }
 

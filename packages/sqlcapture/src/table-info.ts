@@ -27,6 +27,8 @@ export interface TableInfo extends StreamId {
   readonly primaryKey: readonly string[];
   /** Columns of a unique index that can stand in for a missing primary key. */
   readonly uniqueKey: readonly string[];
+  /** Columns whose values, unless one is NULL, no two rows of the table share: of each index that sees to it. */
+  readonly uniqueKeys: readonly (readonly string[])[];
   /** False for views and the like, which have no changes to capture. */
   readonly isBaseTable: boolean;
   /** Tells this table from another that had, or will have, its name; absent when the database cannot. */

@@ -22,6 +22,8 @@ export interface PgRelationInfo extends StreamId {
   readonly primaryKey: readonly string[];
   /** Columns of the first unique index, by name, that never is partial, deferred, invalid or on null columns. */
   readonly uniqueKey: readonly string[];
+  /** Columns of each unique index of all rows, whatever its columns are, in a committed state of the table. */
+  readonly uniqueKeys: readonly (readonly string[])[];
   /** Columns of the index that is the replica identity, if one is. */
   readonly identityKey: readonly string[];
 }
@@ -88,17 +90,29 @@ export async function readRelations(sql: SqlSession, filter: RelationFilter): Pr
 
 function columnQuery(version: number): string {
   const generated = version >= 120_000 ? "a.attgenerated <> ''" : 'false';
-  return `SELECT a.attrelid AS oid, a.attname, a.atttypid, a.atttypmod, a.attnotnull OR t.typnotnull AS notnull,
+  // A constraint that is not valid yet speaks of new rows only.
+  const hasNoNulls =
+    version >= 180_000
+      ? `a.attnotnull AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint o WHERE o.conrelid = a.attrelid
+           AND o.contype = 'n' AND o.conkey = ARRAY[a.attnum] AND NOT o.convalidated)`
+      : 'a.attnotnull';
+  return `SELECT a.attrelid AS oid, a.attname, a.atttypid, a.atttypmod, (${hasNoNulls}) OR t.typnotnull AS notnull,
                  ${generated} AS generated, pg_catalog.col_description(a.attrelid, a.attnum) AS comment
             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
            WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
            ORDER BY a.attrelid, a.attnum`;
 }
 
-/** One row per index and key column; INCLUDE columns come after the key and are left out. */
+/**
+ * One row per index and key column; INCLUDE columns come after the key and are left out. An index under another collation than
+ * its column's may tell texts apart that a scan takes for equal.
+ */
 function indexQuery(version: number): string {
   const keyLength = version >= 110_000 ? 'i.indnkeyatts' : 'i.indnatts';
   return `SELECT i.indrelid AS oid, x.relname AS index, i.indisprimary, i.indisreplident, a.attname, a.attnotnull,
+                 i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AS complete,
+                 i.indcollation[k.position - 1] = a.attcollation
+                   OR coalesce((to_jsonb(l) ->> 'collisdeterministic')::bool, true) AS same_equality,
                  i.indisunique AND i.indisvalid AND i.indisready AND i.indimmediate AND i.indpred IS NULL
                    AND i.indexprs IS NULL AS usable, c.relkind = 'r' AS ordinary
             FROM pg_catalog.pg_index i
@@ -106,6 +120,7 @@ function indexQuery(version: number): string {
             JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
            CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, position)
             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+            LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
            WHERE i.indrelid = ANY ($1::oid[]) AND k.position <= ${keyLength}
            ORDER BY i.indrelid, x.relname, k.position`;
 }
@@ -146,6 +161,9 @@ function relationFrom(
     })),
     primaryKey: names(indexes.find((index) => isTrue(index[0], 'indisprimary'))),
     uniqueKey: names(unique),
+    uniqueKeys: indexes
+      .filter((index) => isTrue(index[0], 'complete') && index.every((row) => isTrue(row, 'same_equality')))
+      .map(names),
     identityKey: names(indexes.find((index) => isTrue(index[0], 'indisreplident'))),
   };
 }

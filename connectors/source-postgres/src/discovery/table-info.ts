@@ -28,6 +28,7 @@ export function tableInfo(relation: PgRelationInfo, catalog: TypeCatalog, style:
   const keys = {
     primaryKey: relation.primaryKey,
     uniqueKey: relation.uniqueKey,
+    uniqueKeys: relation.uniqueKeys,
   };
   const withoutSchemas: TableInfo = {
     namespace: relation.namespace,
