@@ -105,5 +105,37 @@ for (const version of postgresVersions) {
       capture.start();
       assert.match(await capture.failure(), NOT_UNIQUE);
     });
+
+    for (const mode of ['', 'Normal', 'Precise']) {
+      test(`[G1] a large value is there when an update moved its row to where the scan had been, in mode ${mode === '' ? 'automatic' : mode}`, async () => {
+        const schema = `large_${mode.toLowerCase()}`;
+        const sql = `CREATE TABLE t (id int PRIMARY KEY, name text UNIQUE NOT NULL, v int, big text);
+                     ALTER TABLE t ALTER big SET STORAGE EXTERNAL;
+                     INSERT INTO t SELECT i, 'n' || lpad(i::text, 3, '0'), 0, repeat('x', 5000) FROM generate_series(1, 60) i`;
+        await using capture = await captureOf(schema, sql, { mode, primary_key: ['name'] });
+        capture.start();
+        await capture.until('a third of the rows', () => capture.committed.length >= 20);
+        await capture.kill();
+        await server.query(`UPDATE ${schema}.t SET name = 'a' || id, v = 1 WHERE id IN (5, 59, 60)`);
+        await server.query(`UPDATE ${schema}.t SET v = 2 WHERE id IN (6, 58)`);
+        capture.start();
+        await capture.untilActive();
+        const rows = await server.query(
+          `SELECT id, name, v, length(big) AS big FROM ${schema}.t ORDER BY id`,
+        );
+        assert.deepEqual(
+          capture
+            .rows('t')
+            .toSorted((a, b) => Number(a['id']) - Number(b['id']))
+            .map(({ id, name, v, big }) => [id, name, v, typeof big === 'string' ? big.length : big]),
+          rows.map(({ id, name, v, big }) => [Number(id), name, Number(v), Number(big)]),
+        );
+        // Once the table has been read, nothing is asked of it any more.
+        await server.query(`UPDATE ${schema}.t SET v = 3 WHERE id = 1`);
+        await capture.until('the last update', () => capture.rows('t').some(({ v }) => v === 3));
+        const last = capture.documents('t').at(-1)?.document;
+        assert.deepEqual([last?.['v'], last?.['big']], [3, undefined]);
+      });
+    }
   });
 }

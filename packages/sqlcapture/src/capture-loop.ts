@@ -136,6 +136,7 @@ export class CaptureLoop {
     const isAsked = end === 'complete' || end === 'rewritten';
     if (!atBoundary || (isAsked && !(await this.#catchUp()))) return;
     if (end === 'rewritten') await this.#activation.readAgain(table);
+    if (end === 'complete') this.#followed.follow(table);
     this.#checkpoint();
     if (end === 'outdated') await this.#rediscover();
   }

@@ -82,8 +82,9 @@ export interface ReplicationStream extends AsyncDisposable {
   readonly continues: boolean;
   /**
    * From here on the changes of this table are delivered, over the key columns of its state. When its metadata hold a
-   * watershed, those of transactions that the watershed leaves to the scan are passed over. In the mode KeylessBackfill
-   * updates come whole where they can be merged, since the scan may never meet the row of one.
+   * watershed, those of transactions that the watershed leaves to the scan are passed over. In the mode KeylessBackfill,
+   * and along columns that are not all in the collection's key, updates come whole where they can be merged, since the scan may
+   * never meet the row of one. Told again when the table has been read.
    */
   activate(table: number, state: Pick<TableState, 'keyColumns' | 'metadata' | 'mode'>): void;
   deactivate(table: number): void;

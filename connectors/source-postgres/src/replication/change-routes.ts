@@ -1,7 +1,7 @@
 // Which bound table a change is of, and how it becomes a document.
 
 import type { PgOutputChange, PgOutputRelation } from '@weir/pgwire';
-import type { TableState } from '@weir/sqlcapture';
+import { isBackfilling, type TableMode, type TableState } from '@weir/sqlcapture';
 import { isScanned, type Watershed, watershedOf } from '../backfill/watershed.ts';
 import type { RowPlan } from '../document/row-plan.ts';
 
@@ -17,7 +17,7 @@ export interface Route {
 interface ActiveTable {
   readonly keyColumns: readonly string[];
   readonly watershed: Watershed | undefined;
-  readonly isReadInPages: boolean;
+  readonly mode: TableMode;
   route: Route | undefined;
 }
 
@@ -35,14 +35,12 @@ export class ChangeRoutes {
   activate(table: number, state: Pick<TableState, 'keyColumns' | 'metadata' | 'mode'>): void {
     const current = this.#active.get(table);
     const keyColumns = state.keyColumns ?? [];
-    const isReadInPages = state.mode === 'KeylessBackfill';
     const isSame =
-      isReadInPages === current?.isReadInPages &&
-      JSON.stringify(current.keyColumns) === JSON.stringify(keyColumns);
+      state.mode === current?.mode && JSON.stringify(current.keyColumns) === JSON.stringify(keyColumns);
     this.#active.set(table, {
       keyColumns,
       watershed: watershedOf(state.metadata),
-      isReadInPages,
+      mode: state.mode,
       route: isSame ? current?.route : undefined,
     });
   }
@@ -67,7 +65,7 @@ export class ChangeRoutes {
     if (active === undefined || isTheScans(active, xid)) return undefined;
     if (active.route?.relation !== relation) {
       const plan = this.#planOf(table, relation, active.keyColumns);
-      active.route = { table, relation, plan, mayBeUnread: mayBeUnread(active, plan) };
+      active.route = { table, relation, plan, mayBeUnread: mayBeUnread(active, plan, relation) };
     }
     return active.route;
   }
@@ -88,8 +86,16 @@ function isTheScans({ watershed }: ActiveTable, xid: number): boolean {
 
 /**
  * Whether an update may be of a row that the collection has not, and will not get from the scan: the row may move to a page
- * that was read before. Without a key there is nothing to merge with anyway, nor to find the row by.
+ * that was read before, or to a place before the one where a scan stands along columns that are not the collection's key. Without
+ * a key there is nothing to merge with anyway, nor to find the row by.
  */
-function mayBeUnread({ isReadInPages }: ActiveTable, { collectionKey }: RowPlan): boolean {
-  return isReadInPages && collectionKey.length > 0;
+function mayBeUnread(
+  { mode, keyColumns }: ActiveTable,
+  { collectionKey }: RowPlan,
+  { columns }: PgOutputRelation,
+): boolean {
+  if (collectionKey.length === 0) return false;
+  if (mode === 'KeylessBackfill') return true;
+  const merged = new Set(collectionKey.map((column) => columns[column]?.name));
+  return isBackfilling(mode) && keyColumns.some((name) => !merged.has(name));
 }
