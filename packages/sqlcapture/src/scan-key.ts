@@ -1,6 +1,7 @@
 // What a keyed backfill asks of the columns it walks along. It goes on after the last key that was read, so a row that has
-// the same key, or a NULL in it, would be passed over in silence: no two rows may have one key. A precise one takes a change or passes it over by whether the
-// packed key of its row is greater than the last one that was read: that is right only when rows are read in this order.
+// the same key, or a NULL in it, would be passed over in silence: no two rows may have one key. A precise one takes a
+// change or passes it over by whether the packed key of its row is greater than the last one that was read: that is right
+// only when rows are read in this order.
 
 import { errors } from './errors.ts';
 import type { TableState } from './state.ts';

@@ -36,6 +36,17 @@ describe('the SQL of a chunk', () => {
     );
   });
 
+  test('a quoted name stays whole before its collation', () => {
+    const key = [
+      { name: 'b "q"', collateC: true },
+      { name: 'a', collateC: false },
+    ];
+    assert.equal(
+      keyedChunkQuery(table, key, { after: ['x', '1'], limit: 5 }),
+      `COPY (SELECT "a", "b ""q""" FROM ONLY "public"."we""ird" WHERE ("b ""q""" COLLATE "C", "a") > ('x', '1') ORDER BY "b ""q""" COLLATE "C", "a" LIMIT 5) TO STDOUT`,
+    );
+  });
+
   test('a keyless chunk is a range of pages', () => {
     assert.equal(
       pagesChunkQuery(table, '(0,0)', '(501,0)'),

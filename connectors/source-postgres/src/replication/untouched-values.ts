@@ -1,7 +1,7 @@
 // An update that leaves a large value alone does not send it. As long as the row keeps its key, merging downstream keeps
 // the value too. When the key changes, the document of the new key has nothing to merge with; and while a table is read
-// page by page, or along columns that are not the collection's key, an updated row may go from where the scan comes yet to
-// where it was. Then the value is read from the table, under the new key, by a snapshot that sees the update.
+// page by page, or along columns that are not the collection's key, an updated row may go from where the scan is yet to
+// come to where it was. Then the value is read from the table, under the new key, by a snapshot that sees the update.
 //
 // What is read may be newer than the update. Then a later change in the stream sets the same value, or takes the row
 // away; so the collection is right again as soon as the stream gets to where the table was read.
