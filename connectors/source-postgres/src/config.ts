@@ -34,6 +34,8 @@ const flagDefaults = {
   multidimensional_arrays: false,
   /** Fences and positions come from rows that are written, and not from keepalives. */
   watermarks: false,
+  /** A publication that may have left changes out is a warning, and what it is by now is taken over. */
+  accept_publication_gap: false,
 } as const;
 
 export interface SourceSettings extends ExpertSettings {

@@ -50,6 +50,17 @@ export const catalogue = {
     fix: "ALTER PUBLICATION flow_publication SET (publish = 'insert, update, delete, truncate');",
     retry: 'never',
   },
+  PG_PUBLICATION_GAP: {
+    summary:
+      'The publication was changed under the capture, and may have left out changes of captured tables.',
+    fix: 'Mend the publication if it is not mended yet, then increment the backfill counter of the bindings of these tables. If you know that nothing was left out, set the feature flag accept_publication_gap for one start instead.',
+    retry: 'never',
+  },
+  PG_PUBLICATION_MISSING: {
+    summary: 'The publication did not exist when changes were written that the capture has yet to read.',
+    fix: 'Create the publication again, then increment the backfill counter of every binding.',
+    retry: 'never',
+  },
   PG_TABLE_UNPUBLISHED: {
     summary: 'A bound table is not in the publication and could not be added.',
     fix: 'ALTER PUBLICATION flow_publication ADD TABLE …;',

@@ -184,6 +184,11 @@ for (const version of postgresVersions) {
         );
         await assertEveryRowOnce(capture, server);
         assert.deepEqual(Object.keys(facts(capture) ?? {}).toSorted(), [
+          'publication',
+          'publication_operations',
+          'publication_options',
+          'publication_version',
+          'published_by',
           'relation',
           'system_identifier',
           'timeline',

@@ -5,6 +5,7 @@ import type { Logger } from '@weir/connector';
 import type { PgOutputRelation } from '@weir/pgwire';
 import {
   type Database,
+  type KnownTable,
   type ReplicationStream,
   type RowSink,
   type ScanEnd,
@@ -28,6 +29,7 @@ import type { SourceSettings } from './config.ts';
 import type { ConnectionFactory } from './connection.ts';
 import { BoundRelations } from './discovery/bound-relations.ts';
 import { TablePlans } from './document/table-plans.ts';
+import { checkPublicationGap, withPublication } from './publication-gap.ts';
 import { serverPosition } from './replication-slot.ts';
 import { awaitingStandby } from './replication/awaiting-standby.ts';
 import { LsnPosition } from './replication/lsn-position.ts';
@@ -82,7 +84,12 @@ export class PgDatabase implements Database, AsyncDisposable {
   /** A table that was streamed of may have been created or altered a moment before the catalogues show it. */
   async discover(streams: readonly StreamId[]): Promise<readonly TableInfo[]> {
     await this.#snapshots.catchUp();
-    return this.#relations.discover(streams);
+    const { sql, settings } = this.#options;
+    return withPublication(sql, settings.publication, await this.#relations.discover(streams));
+  }
+
+  checkUnbroken(tables: readonly KnownTable[]): void {
+    checkPublicationGap(tables, this.#options.settings, this.#options.log);
   }
 
   sourcedSchema(table: TableInfo): string {

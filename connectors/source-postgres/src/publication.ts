@@ -1,14 +1,19 @@
 // The publication: it says which tables the server replicates. It is created, and tables are added to it, where the
 // user may do so; otherwise the error holds the SQL for somebody who may.
 
-import { quoteIdentifier, quoteQualified } from '@weir/pgwire';
+import { PgServerError, quoteIdentifier, quoteQualified } from '@weir/pgwire';
 import { type PgRelationInfo, tableReference } from './discovery/relations.ts';
 import { errors } from './errors.ts';
 import type { SourceSettings } from './config.ts';
-import type { SqlSession } from '@weir/postgres';
+import type { SqlRow, SqlSession } from '@weir/postgres';
+
+/** SQLSTATE of a name that nothing has. */
+const UNDEFINED_OBJECT = '42704';
 
 export interface PublicationInfo {
   readonly exists: boolean;
+  /** Undefined when it does not exist. */
+  readonly identity: PublicationIdentity | undefined;
   /** Contains every table of the database. */
   readonly allTables: boolean;
   /** Changes of partitions go out under their root, and only so. Never before version 13. */
@@ -18,10 +23,22 @@ export interface PublicationInfo {
   readonly missingOperations: readonly string[];
 }
 
+export interface PublicationIdentity {
+  readonly oid: string;
+  /** Another one after every change of owner, name or options; not so when tables are added or dropped. */
+  readonly version: string;
+  /** A digest of owner and options. */
+  readonly options: string;
+  readonly operations: readonly string[];
+}
+
+const operations = ['insert', 'update', 'delete', 'truncate'];
+
 export async function readPublication(sql: SqlSession, name: string): Promise<PublicationInfo> {
   const row = await sql.row(
     'cannot read the publication',
-    `SELECT puballtables, to_jsonb(p) ->> 'pubinsert' AS insert, to_jsonb(p) ->> 'pubupdate' AS update,
+    `SELECT p.oid, p.xmin AS version, pg_catalog.hashtext((to_jsonb(p) - 'oid'::text)::text) AS options,
+            puballtables, to_jsonb(p) ->> 'pubinsert' AS insert, to_jsonb(p) ->> 'pubupdate' AS update,
             to_jsonb(p) ->> 'pubdelete' AS delete, to_jsonb(p) ->> 'pubtruncate' AS truncate,
             to_jsonb(p) ->> 'pubviaroot' AS viaroot
        FROM pg_catalog.pg_publication p WHERE pubname = $1`,
@@ -34,13 +51,33 @@ export async function readPublication(sql: SqlSession, name: string): Promise<Pu
   );
   return {
     exists: row !== undefined,
+    identity: row === undefined ? undefined : publicationIdentity(row),
     allTables: row?.['puballtables'] === 't',
     viaRoot: row?.['viaroot'] === 'true',
     tables: new Set(tables.map((table) => publishedKey(table['schemaname'] ?? '', table['tablename'] ?? ''))),
-    missingOperations: ['insert', 'update', 'delete', 'truncate'].filter(
-      (operation) => row?.[operation] === 'false',
-    ),
+    missingOperations: operations.filter((operation) => row?.[operation] === 'false'),
   };
+}
+
+function publicationIdentity(row: SqlRow): PublicationIdentity {
+  return {
+    oid: row['oid'] ?? '',
+    version: row['version'] ?? '',
+    options: row['options'] ?? '',
+    operations: operations.filter((operation) => row[operation] === 'true'),
+  };
+}
+
+/**
+ * PG_PUBLICATION_MISSING if the stream ended because of that. The server looks the publication up as of each change, so
+ * that making it anew does not help. Since version 18 such changes are left out in silence instead.
+ */
+export function missingPublicationError(error: unknown): unknown {
+  if (!(error instanceof PgServerError) || error.sqlstate !== UNDEFINED_OBJECT) return undefined;
+  return errors.PG_PUBLICATION_MISSING({
+    message: `the server cannot decode the changes from here on: ${error.message}`,
+    cause: error,
+  });
 }
 
 export function publishedKey(namespace: string, name: string): string {

@@ -175,7 +175,7 @@ async function publicationRisks(
     return [
       {
         message: `the publication ${JSON.stringify(settings.publication)} leaves out ${what} of ${streamLabel(relation)}, which a backfill reads nevertheless`,
-        fix: `Run: ALTER PUBLICATION ${name} DROP TABLE ${table}; ALTER PUBLICATION ${name} ADD TABLE ${table};`,
+        fix: `Run: ALTER PUBLICATION ${name} DROP TABLE ${table}; ALTER PUBLICATION ${name} ADD TABLE ${table}; then increment the backfill counter of its binding, for what was left out.`,
       },
     ];
   });

@@ -62,7 +62,7 @@ export class CaptureLoop {
     this.#around = around;
     this.#followed = followed;
     this.#activation = new TableActivation(database, tables, followed, discovery, settings, around);
-    this.#exchanged = new ExchangedTables(tables, followed, discovery, progress, settings, around);
+    this.#exchanged = new ExchangedTables(database, tables, followed, discovery, progress, settings, around);
     this.#backfill = new Backfill(database, tables, output, progress, settings.mostHeldBytes, around);
     this.#reports = new Reports(stream, tables, progress, settings.reportIntervalMs, around);
     this.#relay = new Relay(stream, tables, output, settings.idleCheckpointMs, around, {
@@ -101,6 +101,7 @@ export class CaptureLoop {
 
   /** The tables of the state meet those of the database. */
   #meetTables(): void {
+    if (this.#stream.continues) this.#exchanged.checkUnbroken();
     for (const table of this.#tables.numbers()) {
       if (!isReplicated(this.#tables.state(table).mode)) continue;
       if (this.#stream.continues) this.#exchanged.meetAgain(table);
@@ -117,8 +118,9 @@ export class CaptureLoop {
 
   async #rediscover(): Promise<void> {
     this.#discovery.schedule();
-    if (await this.#discovery.discover()) this.#checkpoint();
+    const sentSchemas = await this.#discovery.discover();
     this.#exchanged.recognise();
+    if (sentSchemas) this.#checkpoint();
     await this.#activation.activatePending();
   }
 

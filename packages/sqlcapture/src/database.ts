@@ -153,9 +153,20 @@ export interface RowSink {
  */
 export type ScanEnd = 'complete' | 'incomplete' | 'outdated' | 'rewritten';
 
+/** A table that is followed, as discovered, and what its state keeps of it. */
+export interface KnownTable {
+  readonly info: TableInfo;
+  readonly known: TableMetadata | undefined;
+}
+
 export interface Database {
   /** The tables of these names that exist. */
   discover(streams: readonly StreamId[]): Promise<readonly TableInfo[]>;
+  /**
+   * Throws when changes of some of these tables may have been left out of the stream, by the facts of them that are in
+   * their states and those discovered now.
+   */
+  checkUnbroken(tables: readonly KnownTable[]): void;
   sourcedSchema(table: TableInfo): string;
   /**
    * `cursor` undefined: begin anew, with everything committed from now on. Otherwise continue there, and refuse when

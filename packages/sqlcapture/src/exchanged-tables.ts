@@ -3,9 +3,10 @@
 
 import { isReplicated } from './backfill-mode.ts';
 import type { BoundTables } from './bound-tables.ts';
+import type { Database } from './database.ts';
 import type { Discovery } from './discovery.ts';
 import type { EngineSettings, EngineSurroundings } from './engine-settings.ts';
-import type { FollowedTables } from './followed-tables.ts';
+import { type FollowedTables, sameFacts } from './followed-tables.ts';
 import { isFallbackKey } from './key-pointer.ts';
 import type { BackfillProgress } from './progress.ts';
 import { requireScanKey } from './scan-key.ts';
@@ -27,6 +28,7 @@ type Policies = Pick<EngineSettings, 'isSkipped' | 'onReplaced' | 'onTruncate'>;
 const RETYPED = 'has other types than before';
 
 export class ExchangedTables {
+  readonly #database: Database;
   readonly #tables: BoundTables;
   readonly #followed: FollowedTables;
   readonly #discovery: Discovery;
@@ -36,6 +38,7 @@ export class ExchangedTables {
   readonly #reportedTruncates = new Set<number>();
 
   constructor(
+    database: Database,
     tables: BoundTables,
     followed: FollowedTables,
     discovery: Discovery,
@@ -43,12 +46,24 @@ export class ExchangedTables {
     policies: Policies,
     around: Pick<EngineSurroundings, 'log'>,
   ) {
+    this.#database = database;
     this.#tables = tables;
     this.#followed = followed;
     this.#discovery = discovery;
     this.#progress = progress;
     this.#policies = policies;
     this.#around = around;
+  }
+
+  /** Throws when changes of tables of the state may be missing. A table that is gone or replaced is another matter. */
+  checkUnbroken(): void {
+    const known = this.#tables.numbers().flatMap((table) => {
+      const { mode, metadata } = this.#tables.state(table);
+      const info = this.#discovery.info(this.#tables.binding(table));
+      if (info === undefined || !isReplicated(mode)) return [];
+      return isReplaced(metadata, this.#followed.facts(table)) ? [] : [{ info, known: metadata }];
+    });
+    this.#database.checkUnbroken(known);
   }
 
   /** A table of the state, at a start that goes on with it. Throws when the policy is to stop. */
@@ -76,7 +91,10 @@ export class ExchangedTables {
       requireScanKey(info, this.#tables.state(table));
   }
 
-  /** After a discovery. Throws when a table is gone, or is another one than before: the next start deals with it. */
+  /**
+   * After a discovery, before its facts get into the state. Throws when a table is gone, when it is another one than
+   * before, which the next start deals with, or when changes of it may be missing.
+   */
   recognise(): void {
     for (const table of this.#tables.numbers()) {
       const binding = this.#tables.binding(table);
@@ -87,13 +105,21 @@ export class ExchangedTables {
       if (isReplaced(state.metadata, facts)) {
         throw this.#policies.onReplaced === 'stop' ? replacedError(binding) : renewedError(binding);
       }
-      if (isReordered(state.metadata, facts)) {
-        if (state.scanned !== undefined) this.#reread(table, state, RETYPED);
-        this.#tables.update(table, { metadata: { ...this.#tables.state(table).metadata, ...facts } });
-      }
+      if (state.scanned !== undefined && isReordered(state.metadata, facts))
+        this.#reread(table, state, RETYPED);
       this.distrustKey(table);
       if (this.#tables.state(table) !== state) this.#followed.follow(table);
     }
+    this.checkUnbroken();
+    for (const table of this.#tables.numbers()) this.#keepFacts(table);
+  }
+
+  #keepFacts(table: number): void {
+    const { mode, metadata } = this.#tables.state(table);
+    const facts = this.#followed.facts(table);
+    if (!isReplicated(mode) || sameFacts(metadata, facts)) return;
+    this.#tables.update(table, { metadata: { ...metadata, ...facts } });
+    this.#followed.follow(table);
   }
 
   /** In the middle of a transaction: what is decided leaves with its checkpoint. */

@@ -11,6 +11,7 @@ export type {
   CommitEvent,
   Database,
   KeepaliveEvent,
+  KnownTable,
   Position,
   ReplicationEvent,
   ReplicationStream,

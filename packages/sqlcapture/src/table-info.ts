@@ -1,5 +1,6 @@
 // What discovery knows about a table, independent of the database.
 
+import type { TableMetadata } from './state.ts';
 import type { StreamId } from './stream-id.ts';
 import { columnToPointer, FALLBACK_KEY } from './key-pointer.ts';
 
@@ -33,6 +34,8 @@ export interface TableInfo extends StreamId {
   readonly isBaseTable: boolean;
   /** Tells this table from another that had, or will have, its name; absent when the database cannot. */
   readonly identity?: string;
+  /** More to keep with the state of the table: how it is replicated, for `Database.checkUnbroken`. */
+  readonly facts?: TableMetadata;
 }
 
 export interface CollectionKey {

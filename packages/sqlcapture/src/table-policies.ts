@@ -29,7 +29,11 @@ export function tableFacts(
   const types = (keyColumns ?? []).map(
     (name) => table.columns.find((column) => column.name === name)?.orderType ?? '',
   );
-  return { [RELATION]: table.identity, ...(types.length === 0 ? {} : { [KEY_TYPES]: types.join(',') }) };
+  return {
+    ...table.facts,
+    [RELATION]: table.identity,
+    ...(types.length === 0 ? {} : { [KEY_TYPES]: types.join(',') }),
+  };
 }
 
 /** Whether the state is of another table than the one with these facts. */

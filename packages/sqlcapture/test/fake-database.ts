@@ -135,6 +135,8 @@ export class FakeDatabase implements Database {
     return Promise.resolve(this.infos);
   }
 
+  checkUnbroken(): void {}
+
   sourcedSchema(table: TableInfo): string {
     return JSON.stringify({ title: table.name });
   }

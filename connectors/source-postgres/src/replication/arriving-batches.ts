@@ -3,6 +3,7 @@
 import type { ReplicationBatch } from '@weir/pgwire';
 import { queryError } from '@weir/postgres';
 import { errors } from '../errors.ts';
+import { missingPublicationError } from '../publication.ts';
 import { rowTooLargeError } from '../row-limit.ts';
 
 const SILENCE_LIMIT_MS = 15 * 60_000;
@@ -79,7 +80,10 @@ export class ArrivingBatches {
       if (result.done === true) this.#hasEnded = true;
       else this.#current = result.value;
     } catch (error) {
-      this.#failure = rowTooLargeError(error, 'a published table') ?? queryError(error, 'replication failed');
+      this.#failure =
+        rowTooLargeError(error, 'a published table') ??
+        missingPublicationError(error) ??
+        queryError(error, 'replication failed');
     } finally {
       this.#pull = undefined;
     }
