@@ -153,6 +153,34 @@ for (const version of postgresVersions) {
       assert.deepEqual(changes(capture), []);
     });
 
+    test('a partition whose identity lacks the key of the collection is refused, and its deletes never go without their key', async () => {
+      await using capture = await captureOf(
+        'leaf',
+        `CREATE TABLE t (id int PRIMARY KEY, o int NOT NULL) PARTITION BY RANGE (id);
+         CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO (100); CREATE UNIQUE INDEX t1_o ON t1 (o);
+         CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (100) TO (200);
+         INSERT INTO t VALUES (1, 10), (2, 20), (100, 30)`,
+      );
+      await server.query('ALTER TABLE t1 REPLICA IDENTITY USING INDEX t1_o; DELETE FROM t WHERE id = 100');
+      await capture.until('the delete', () => changes(capture).length === 1);
+      await server.query('DELETE FROM t WHERE id = 1');
+      assert.match(await capture.failure(), /^PG_REPLICA_IDENTITY: .* leaf\.t does not carry id/);
+      assert.deepEqual(changes(capture), [['d', { id: 100 }]]);
+      capture.start();
+      assert.match(
+        await capture.failure(),
+        /^PG_REPLICA_IDENTITY: .*deletes of leaf\.t1 do not carry id[\s\S]*ALTER TABLE "leaf"\."t1" REPLICA IDENTITY FULL/,
+      );
+      await server.query('ALTER TABLE t1 REPLICA IDENTITY FULL');
+      capture.bindings = capture.bindings.map((binding) => ({ ...binding, backfill: 1 }));
+      capture.start();
+      await capture.untilActive();
+      const count = changes(capture).length;
+      await server.query('DELETE FROM t WHERE id = 2');
+      await capture.until('the delete', () => changes(capture).length > count);
+      assert.deepEqual(changes(capture).at(-1), ['d', { id: 2, o: 20 }]);
+    });
+
     test('values that move between TOAST and the row are there or left out, never wrong', async () => {
       await using capture = await captureOf(
         'moving',

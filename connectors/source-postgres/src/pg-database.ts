@@ -161,6 +161,7 @@ export class PgDatabase implements Database, AsyncDisposable {
         await relations.loadTypesOf(relation);
       },
       plan: (table, relation, keyColumns) => plans.ofChanges(table, relation, keyColumns),
+      checkOldKey: (change, plan) => plans.checkOldKey(change, plan),
       hasChanged: (table, relation) => relations.hasChanged(table, relation),
       readValues: async (table, columns, key) =>
         readRowValues(snapshots, log, relations.existing(table), columns, key),

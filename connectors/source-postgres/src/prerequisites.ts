@@ -3,13 +3,7 @@
 
 import { quoteIdentifier, quoteQualified } from '@weir/pgwire';
 import { prerequisiteError, type Logger } from '@weir/connector';
-import {
-  collectionKeyColumns,
-  findStream,
-  resourceStream,
-  streamLabel,
-  type StreamId,
-} from '@weir/sqlcapture';
+import { findStream, resourceStream, streamLabel, type StreamId } from '@weir/sqlcapture';
 import {
   resourceFailures,
   rowSecurityFailures,
@@ -19,9 +13,10 @@ import {
 import type { SourceSettings } from './config.ts';
 import { connectionLimitFailures } from './connection-limits.ts';
 import { roleError } from './connection.ts';
-import { readRelations, replicaIdentityColumns, type PgRelationInfo } from './discovery/relations.ts';
+import { readRelations, type PgRelationInfo } from './discovery/relations.ts';
 import { errors } from './errors.ts';
 import { ensurePublication, ensurePublished, type PublicationCheck } from './publication.ts';
+import { identityFailures } from './replica-identity.ts';
 import { reportRisks } from './risks.ts';
 import { arrayLiteral, type SqlSession } from '@weir/postgres';
 import { checkStandby, isStandby } from './standby.ts';
@@ -75,7 +70,7 @@ export async function checkPrerequisites(options: PrerequisiteOptions): Promise<
     failures.push(...(await resourceFailures(sql, resources, relations)));
     if (publication !== undefined)
       failures.push(...(await ensurePublished(publicationCheck, publication, relations)));
-    failures.push(...identityFailures(options, relations));
+    failures.push(...(await identityFailures(options, relations)));
     // A start asks again when it knows which tables are still to be read.
     if (!repair) failures.push(...(await scanKeyFailures(options, relations)));
     if (!repair) await reportRisks(options, relations);
@@ -229,46 +224,5 @@ async function unreadable(
         fix: `Run: ${grants.join(' ')}`,
       }),
     ];
-  });
-}
-
-/** A delete has to carry the collection's key. A table without any identity refuses updates and deletes by itself. */
-function identityFailures(options: PrerequisiteOptions, relations: readonly PgRelationInfo[]): unknown[] {
-  return options.bindings.flatMap((binding) => {
-    const relation = findStream(relations, resourceStream(binding.resource));
-    if (relation === undefined) return [];
-    const label = streamLabel(relation);
-    const fix = `Run: ALTER TABLE ${quoteQualified(relation.namespace, relation.name)} REPLICA IDENTITY FULL;`;
-    const identity = replicaIdentityColumns(relation);
-    if (identity === undefined) {
-      // Validate warns; Apply and Open, which ask again, have nothing to add.
-      if (!options.repair)
-        options.log.warn(
-          `the table ${label} has no replica identity, so the server refuses updates and deletes of it while it is published`,
-          { fix },
-        );
-      return [];
-    }
-    const missing = collectionKeyColumns(binding.collectionKey).filter(
-      (column) => !identity.includes(column),
-    );
-    const gone = missing.filter((column) => !relation.columns.some(({ name }) => name === column));
-    if (gone.length > 0) {
-      return [
-        errors.PG_KEY_COLUMN_MISSING({
-          message: `the table ${label} has no column ${gone.map((name) => JSON.stringify(name)).join(', ')}, which is in the key of its collection`,
-        }),
-      ];
-    }
-    if (missing.length === 0) return [];
-    return [identityError(relation, missing)];
-  });
-}
-
-/** `missing`: columns of the collection's key. */
-export function identityError(table: StreamId, missing: readonly string[]) {
-  return errors.PG_REPLICA_IDENTITY({
-    message: `deletes of ${streamLabel(table)} do not carry ${missing.join(', ')}, which the key of its collection needs`,
-    fix: `Run: ALTER TABLE ${quoteQualified(table.namespace, table.name)} REPLICA IDENTITY FULL;`,
   });
 }

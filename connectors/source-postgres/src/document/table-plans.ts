@@ -1,11 +1,11 @@
 // Compiles the plan of a table's documents: for its changes, over the columns that the stream has, and for its existing
 // rows, over the columns that discovery found. Both go by the same types and the same settings.
 
-import type { PgOutputRelation } from '@weir/pgwire';
+import { type PgOutputChange, type PgOutputRelation, tupleKind } from '@weir/pgwire';
 import { collectionKeyColumns } from '@weir/sqlcapture';
 import type { SourceSettings } from '../config.ts';
 import type { BoundRelations } from '../discovery/bound-relations.ts';
-import { identityError } from '../prerequisites.ts';
+import { identityError, keylessChangeError } from '../replica-identity.ts';
 import { RowPlan } from './row-plan.ts';
 import type { RowTable } from './row-table.ts';
 import { SnapshotPlan, snapshotColumns } from './snapshot-plan.ts';
@@ -50,13 +50,27 @@ export class TablePlans {
 
   /** It may have changed since the start. A table without any refuses updates and deletes by itself. */
   #checkIdentity(table: number, relation: PgOutputRelation): void {
-    const { flags } = this.#settings;
     const identity = relation.columns.filter(({ isKey }) => isKey).map(({ name }) => name);
-    const isUnchecked = flags.skip_prerequisites || flags.skip_table_prerequisites;
-    if (isUnchecked || relation.replicaIdentity === 'f' || identity.length === 0) return;
+    if (this.#isUnchecked || relation.replicaIdentity === 'f' || identity.length === 0) return;
     const key = collectionKeyColumns(this.#relations.binding(table).collectionKey);
     const missing = key.filter((column) => !identity.includes(column));
     if (missing.length > 0) throw identityError({ namespace: relation.schema, name: relation.name }, missing);
+  }
+
+  /** Throws when the old row of a change, of which the server sent the identity only, lacks the key of the collection. */
+  checkOldKey({ relation, oldTuple }: PgOutputChange, plan: RowPlan): void {
+    if (this.#isUnchecked) return;
+    const missing = plan.collectionKey.filter((column) => oldTuple.kinds[column] !== tupleKind.text);
+    if (missing.length === 0) return;
+    throw keylessChangeError(
+      { namespace: relation.schema, name: relation.name },
+      missing.map((column) => relation.columns[column]?.name ?? ''),
+    );
+  }
+
+  get #isUnchecked(): boolean {
+    const { flags } = this.#settings;
+    return flags.skip_prerequisites || flags.skip_table_prerequisites;
   }
 
   #rowTable(table: number, layout: Layout): RowTable {

@@ -49,6 +49,8 @@ export interface StreamTables {
   knows(relation: PgOutputRelation): boolean;
   learn(relation: PgOutputRelation): Promise<void>;
   plan(table: number, relation: PgOutputRelation, keyColumns: readonly string[]): RowPlan;
+  /** Throws when the old row, of which the server sent the replica identity only, lacks the key of the collection. */
+  checkOldKey(change: PgOutputChange, plan: RowPlan): void;
   /** Whether the columns, the name or the identity differ from what discovery found. */
   hasChanged(table: number, relation: PgOutputRelation): boolean;
   /**
@@ -301,6 +303,7 @@ export class PgReplication implements ReplicationStream {
     change.readTuples();
     const lsn = this.#transaction.nextLsn(walStart);
     const { kind, bytes, oldKind, oldTuple, newTuple } = change;
+    if (oldKind === 'key') this.#options.tables.checkOldKey(change, plan);
     const hasMoved = kind === 'update' && oldKind !== 'none' && plan.keyChanged(bytes, oldTuple, newTuple);
     const untouched = hasMoved || (kind === 'update' && mayBeUnread) ? untouchedColumns(change) : [];
     if (hasMoved && this.#options.splitKeyUpdates) {
