@@ -29,6 +29,7 @@ import type { SourceSettings } from './config.ts';
 import type { ConnectionFactory } from './connection.ts';
 import { BoundRelations } from './discovery/bound-relations.ts';
 import { TablePlans } from './document/table-plans.ts';
+import { Partitions } from './partitions.ts';
 import { checkPublicationGap, withPublication } from './publication-gap.ts';
 import { serverPosition } from './replication-slot.ts';
 import { awaitingStandby } from './replication/awaiting-standby.ts';
@@ -58,6 +59,7 @@ export class PgDatabase implements Database, AsyncDisposable {
   /** Transactions with changes of bound tables, whose backfills may begin later. */
   readonly #recent = new RecentTransactions();
   readonly #relations: BoundRelations;
+  readonly #partitions: Partitions;
   readonly #plans: TablePlans;
   readonly #snapshots: Snapshots;
   readonly #scan: ChunkScan;
@@ -75,6 +77,7 @@ export class PgDatabase implements Database, AsyncDisposable {
     });
     this.#options = options;
     this.#relations = relations;
+    this.#partitions = new Partitions(sql, settings, log);
     this.#plans = plans;
     this.#snapshots = snapshots;
     this.#scan = new ChunkScan({ connect, recent: this.#recent, relations, plans, settings, log, signal });
@@ -85,11 +88,13 @@ export class PgDatabase implements Database, AsyncDisposable {
   async discover(streams: readonly StreamId[]): Promise<readonly TableInfo[]> {
     await this.#snapshots.catchUp();
     const { sql, settings } = this.#options;
-    return withPublication(sql, settings.publication, await this.#relations.discover(streams));
+    const tables = await withPublication(sql, settings.publication, await this.#relations.discover(streams));
+    return this.#partitions.with(tables);
   }
 
   checkUnbroken(tables: readonly KnownTable[]): void {
     checkPublicationGap(tables, this.#options.settings, this.#options.log);
+    this.#partitions.check(tables);
   }
 
   sourcedSchema(table: TableInfo): string {
