@@ -91,7 +91,14 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
         log: context.log,
       });
       if (context.preview !== undefined && context.preview.sessions > 1) {
-        await holdPreviewPosition({ sql, connect, settings, preview: context.preview, signal });
+        await holdPreviewPosition({
+          sql,
+          connect,
+          settings,
+          preview: context.preview,
+          log: context.log,
+          signal,
+        });
       }
     });
     return '';

@@ -7,18 +7,13 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Preview } from '@weir/capture';
-import {
-  formatLsn,
-  parseLsn,
-  type PgConnection,
-  PgServerError,
-  quoteIdentifier,
-  quoteLiteral,
-} from '@weir/pgwire';
+import type { Logger } from '@weir/connector';
+import { formatLsn, type PgConnection, PgServerError, quoteIdentifier, quoteLiteral } from '@weir/pgwire';
 import type { SourceSettings } from './config.ts';
 import type { ConnectionFactory } from './connection.ts';
 import { errors } from './errors.ts';
-import { readSlot, serverPosition, slotCreateError, type SlotInfo } from './replication-slot.ts';
+import { readSlot, serverPosition, type SlotInfo } from './replication-slot.ts';
+import { createSlot, slotCreateError } from './slot-creation.ts';
 import type { SqlSession } from '@weir/postgres';
 
 /** pg_copy_logical_replication_slot came with 12. */
@@ -28,6 +23,7 @@ export interface PreviewSlotOptions {
   readonly sql: SqlSession;
   readonly settings: SourceSettings;
   readonly preview: Preview;
+  readonly log: Logger;
   readonly signal: AbortSignal;
 }
 
@@ -54,7 +50,7 @@ export async function holdPreviewPosition(
   if (known !== undefined && isReadable(known, settings) && !known.isLost) {
     await copySlot(held, settings.slot, slot);
   } else {
-    await createSlot(held, slot);
+    await createTemporarySlot(held, slot, options);
   }
 }
 
@@ -65,7 +61,7 @@ export async function openPreviewSlot(
   const { sql, preview, connection, cursor } = options;
   const slot = `${prefix(preview)}_${randomBytes(6).toString('hex')}`;
   if (cursor === undefined) {
-    return { slot, start: await createSlot(connection, slot), origin: undefined };
+    return { slot, start: await createTemporarySlot(connection, slot, options), origin: undefined };
   }
   const position = await serverPosition(sql);
   if (cursor > position) {
@@ -115,15 +111,13 @@ function isReadable(slot: SlotInfo, settings: SourceSettings): boolean {
   return slot.plugin === 'pgoutput' && slot.database === settings.database;
 }
 
-async function createSlot(connection: PgConnection, slot: string): Promise<bigint> {
-  try {
-    const { rows } = await connection.query(
-      `CREATE_REPLICATION_SLOT ${quoteIdentifier(slot)} TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT`,
-    );
-    return parseLsn(rows[0]?.[1] ?? '');
-  } catch (error) {
-    throw slotCreateError(slot, error);
-  }
+function createTemporarySlot(
+  connection: PgConnection,
+  slot: string,
+  { sql, log, signal }: PreviewSlotOptions,
+): Promise<bigint> {
+  const command = `CREATE_REPLICATION_SLOT ${quoteIdentifier(slot)} TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT`;
+  return createSlot({ connection, sql, slot, command, log, signal });
 }
 
 async function copySlot(connection: PgConnection, from: string, to: string): Promise<void> {

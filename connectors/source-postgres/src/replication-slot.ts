@@ -2,20 +2,14 @@
 // promise was kept without a gap: same server, same slot, nothing removed, nothing skipped. Any doubt is an error
 // with the way out; nothing is created again in silence.
 
-import {
-  formatLsn,
-  parseLsn,
-  type PgConnection,
-  PgServerError,
-  quoteIdentifier,
-  quoteLiteral,
-} from '@weir/pgwire';
+import { formatLsn, parseLsn, type PgConnection, quoteIdentifier, quoteLiteral } from '@weir/pgwire';
 import type { Logger } from '@weir/connector';
 import type { TableMetadata } from '@weir/sqlcapture';
 import type { SourceSettings } from './config.ts';
-import { queryError, type SqlSession } from '@weir/postgres';
+import type { SqlSession } from '@weir/postgres';
 import { errors } from './errors.ts';
 import { checkCluster, type ClusterIdentity } from './replication/timeline.ts';
+import { awaitedBy, createSlot, slotCreateError } from './slot-creation.ts';
 import { isStandby } from './standby.ts';
 
 export interface SlotInfo {
@@ -70,18 +64,6 @@ export async function serverPosition(sql: SqlSession): Promise<bigint> {
 export const RESTART_BACKFILLS =
   'Increment the backfill counter of every binding (`weir backfill <task> --all` does): the tables are then read anew, into the same collections.';
 
-/** A slot that is to be made could not be. */
-export function slotCreateError(slot: string, error: unknown): unknown {
-  if (!(error instanceof PgServerError)) return queryError(error, 'cannot create the replication slot');
-  return errors.PG_SLOT_CREATE_FAILED({
-    message: `cannot create the replication slot ${JSON.stringify(slot)}: ${error.message}`,
-    cause: error,
-    ...(error.sqlstate === '53400'
-      ? { fix: 'Raise max_replication_slots, or drop slots that nobody uses.' }
-      : {}),
-  });
-}
-
 /** Standbys that synchronize their slots keep one of the primary ready for a failover. */
 async function slotOptions(sql: SqlSession, standby: boolean): Promise<string> {
   const canFailOver = !standby && (await sql.versionNumber()) >= FAILOVER_VERSION;
@@ -113,18 +95,18 @@ export async function recreateSlot(
     );
   }
   const options = await slotOptions(sql, standby);
-  try {
-    if (existing !== undefined) {
-      log.warn(
-        `the replication slot ${JSON.stringify(settings.slot)} exists, and is dropped and created anew, because this capture starts from the beginning; another capture that reads it has lost its place`,
-      );
+  if (existing !== undefined) {
+    log.warn(
+      `the replication slot ${JSON.stringify(settings.slot)} exists, and is dropped and created anew, because this capture starts from the beginning; another capture that reads it has lost its place`,
+    );
+    try {
       await connection.query(`DROP_REPLICATION_SLOT ${name}`);
+    } catch (error) {
+      throw slotCreateError(settings.slot, error);
     }
-    const { rows } = await connection.query(`CREATE_REPLICATION_SLOT ${name} LOGICAL pgoutput ${options}`);
-    return parseLsn(rows[0]?.[1] ?? '');
-  } catch (error) {
-    throw slotCreateError(settings.slot, error);
   }
+  const command = `CREATE_REPLICATION_SLOT ${name} LOGICAL pgoutput ${options}`;
+  return createSlot({ connection, sql, slot: settings.slot, command, log, signal });
 }
 
 const FAILOVER_VERSION = 170_000;
@@ -150,6 +132,13 @@ async function waitUntilInactive(
 
 export async function slotActiveError(sql: SqlSession, settings: SourceSettings, slot: SlotInfo | undefined) {
   const pid = slot?.activePid;
+  if (pid !== undefined && slot?.confirmedFlush === undefined) {
+    const awaited = await awaitedBy(sql, pid);
+    return errors.PG_SLOT_ACTIVE({
+      message: `the replication slot ${JSON.stringify(settings.slot)} is still being created by server process ${pid}${awaited.length === 0 ? '' : `, which waits for older transactions to end: ${awaited.join(', ')}`}`,
+      fix: `Wait, or end those transactions; this start is repeated. If nobody wants that slot any more: SELECT pg_terminate_backend(${pid});`,
+    });
+  }
   const client =
     pid === undefined
       ? undefined

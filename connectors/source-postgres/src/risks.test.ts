@@ -16,6 +16,7 @@ const sound: ServerFacts = {
   walStatus: undefined,
   synchronousStandbys: '',
   seesOtherSessions: false,
+  encoding: 'UTF8',
 };
 
 test('a sound server has no risks, whatever figures its version lacks', () => {
@@ -51,6 +52,7 @@ test('each risk of a server is told with its way out', () => {
     [{ slots: 10 }, /all 10 replication slots are taken/, /max_replication_slots/],
     [{ walSenders: 10 }, /all 10 replication connections/, /max_wal_senders/],
     [{ synchronousStandbys: '*' }, /wait for a standby/, /pg_read_all_stats TO "flow ""capture""";/],
+    [{ encoding: 'SQL_ASCII' }, /not UTF-8 stops the capture/, /whose ENCODING/],
     [{ version: 150_012 }, /\(15\.12\)/, /latest minor release/],
     [{ version: 120_022 }, /\(12\.22\)/, /latest minor release/],
   ];

@@ -33,6 +33,7 @@ export interface ServerFacts {
   readonly walStatus: string | undefined;
   readonly synchronousStandbys: string;
   readonly seesOtherSessions: boolean;
+  readonly encoding: string;
 }
 
 /** First releases that tell the decoding of open transactions when a table is added to a publication. */
@@ -96,6 +97,13 @@ export function serverRisks(facts: ServerFacts): readonly Risk[] {
       fix: `Run: GRANT pg_read_all_stats TO ${quoteIdentifier(facts.user)};`,
     });
   }
+  if (facts.encoding === 'SQL_ASCII') {
+    risks.push({
+      message:
+        'the encoding of the database is SQL_ASCII, so the server does not know what its texts are written in: the first that is not UTF-8 stops the capture',
+      fix: 'Make sure that all text is UTF-8, or copy the data into a database whose ENCODING is the one it is written in.',
+    });
+  }
   const [major, minor] = [Math.floor(facts.version / 10_000), facts.version % 10_000];
   const fixed = major < 13 ? Infinity : (FIXED_RELEASES.get(major) ?? 0);
   if (minor < fixed) {
@@ -124,7 +132,7 @@ async function readServerFacts(
             current_setting('max_slot_wal_keep_size', true) AS keep,
             (SELECT to_jsonb(s) ->> 'wal_status' FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1) AS wal_status,
             EXISTS (SELECT FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = $1) AS slot_exists,
-            current_setting('synchronous_standby_names') AS standbys,
+            current_setting('synchronous_standby_names') AS standbys, current_setting('server_encoding') AS encoding,
             pg_catalog.pg_has_role('pg_read_all_stats', 'MEMBER') AS sees`,
     [settings.slot],
   );
@@ -144,6 +152,7 @@ async function readServerFacts(
     walStatus: row?.['wal_status'] ?? undefined,
     synchronousStandbys: row?.['standbys'] ?? '',
     seesOtherSessions: row?.['sees'] === 't',
+    encoding: row?.['encoding'] ?? '',
   };
 }
 
@@ -202,6 +211,39 @@ async function idleSlotRisks(sql: SqlSession, settings: SourceSettings): Promise
   }));
 }
 
+const OLD_TRANSACTION_MINUTES = 30;
+
+/** Transactions with an id, which a new slot waits for and the server keeps log and dead rows for. */
+export async function oldTransactionRisks(
+  sql: SqlSession,
+  minutes = OLD_TRANSACTION_MINUTES,
+): Promise<readonly Risk[]> {
+  const rows = await sql.rows(
+    'cannot read what is open',
+    `SELECT a.pid, NULL AS gid, a.usename AS "user", pg_catalog.floor(extract(epoch FROM now() - a.xact_start) / 60) AS minutes
+       FROM pg_catalog.pg_stat_activity a
+      WHERE a.backend_xid IS NOT NULL AND a.xact_start <= now() - $1::int * interval '1 minute'
+     UNION ALL
+     SELECT NULL, p.gid, p.owner, pg_catalog.floor(extract(epoch FROM now() - p.prepared) / 60)
+       FROM pg_catalog.pg_prepared_xacts p
+      WHERE p.prepared <= now() - $1::int * interval '1 minute'`,
+    [String(minutes)],
+  );
+  return rows.map(({ pid, gid, user, minutes: age }) => {
+    const [who, fix] =
+      typeof pid === 'string'
+        ? [`a transaction of server process ${pid}`, `SELECT pg_terminate_backend(${pid});`]
+        : [
+            `the prepared transaction ${JSON.stringify(gid)}`,
+            `ROLLBACK PREPARED ${quoteLiteral(gid ?? '').trim()};`,
+          ];
+    return {
+      message: `${who} (${user}) has been open for ${age} minutes: a new replication slot begins only when it has ended, and the server keeps all its log since`,
+      fix: `Let it end, or run: ${fix}`,
+    };
+  });
+}
+
 export async function reportRisks(
   { sql, settings, log, hasRun = false }: RiskOptions,
   relations: readonly PgRelationInfo[],
@@ -212,6 +254,7 @@ export async function reportRisks(
     ...(await publicationRisks(sql, settings, relations, facts.version)),
     ...(await idleSlotRisks(sql, settings)),
     ...(await connectionRisks(sql, settings)),
+    ...(await oldTransactionRisks(sql)),
   ];
   for (const { message, fix } of risks) log.info(message, { fix });
 }

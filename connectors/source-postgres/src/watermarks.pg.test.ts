@@ -155,14 +155,21 @@ for (const version of postgresVersions) {
         /^PG_WATERMARKS_UNPUBLISHED: .*"flow_publication" does not let it through/,
       );
       await server.query('ALTER PUBLICATION flow_publication ADD TABLE flow_watermarks');
+      const untilStreaming = () =>
+        capture.until('the stream', async () => {
+          const before = await watermark(server);
+          await delay(500);
+          return before !== (await watermark(server));
+        });
       capture.start();
-      await capture.until('the stream', async () => {
-        const before = await watermark(server);
-        await delay(500);
-        return before !== (await watermark(server));
-      });
+      await untilStreaming();
       await server.query('REVOKE UPDATE ON flow_watermarks FROM writer');
       assert.match(await capture.failure(), /^PG_WATERMARKS_UNWRITABLE: .*permission denied.*42501/);
+      await server.query('GRANT UPDATE ON flow_watermarks TO writer');
+      capture.start();
+      await untilStreaming();
+      await server.query('DROP TABLE flow_watermarks');
+      assert.match(await capture.failure(), /^PG_WATERMARKS_MISSING: [^]*CREATE TABLE/);
     });
 
     test('a preview writes none', async () => {

@@ -69,7 +69,7 @@ export async function openSlot(
 ): Promise<{ readonly slot: string; readonly start: bigint }> {
   const { sql, settings, log, signal, preview } = context;
   if (preview !== undefined) {
-    const opened = await openPreviewSlot({ sql, connection, settings, preview, cursor, signal });
+    const opened = await openPreviewSlot({ sql, connection, settings, preview, cursor, log, signal });
     if (cursor !== undefined) checkCluster(cluster, known, cursor, RESTART_BACKFILLS);
     return opened;
   }

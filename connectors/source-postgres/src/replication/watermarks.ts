@@ -10,9 +10,10 @@ import { errors } from '../errors.ts';
 import { serverPosition } from '../replication-slot.ts';
 import { newTexts } from './untouched-values.ts';
 
+const UNDEFINED_TABLE = '42P01';
 /** SQLSTATEs of a table that is gone, is not ours to write, or has another shape; of a server that takes no writes. */
 const REFUSALS: ReadonlySet<string> = new Set([
-  '42P01',
+  UNDEFINED_TABLE,
   '3F000',
   '42501',
   '42703',
@@ -99,8 +100,8 @@ export class Watermarks implements AsyncDisposable {
 function writeError(error: unknown, table: StreamId): unknown {
   const doing = `cannot write to the watermarks table ${streamLabel(table)}`;
   if (!(error instanceof PgServerError) || !REFUSALS.has(error.sqlstate)) return queryError(error, doing);
-  return errors.PG_WATERMARKS_UNWRITABLE({
-    message: `${doing}: ${error.message} (SQLSTATE ${error.sqlstate})`,
-    cause: error,
-  });
+  const detail = { message: `${doing}: ${error.message} (SQLSTATE ${error.sqlstate})`, cause: error };
+  return error.sqlstate === UNDEFINED_TABLE
+    ? errors.PG_WATERMARKS_MISSING(detail)
+    : errors.PG_WATERMARKS_UNWRITABLE(detail);
 }

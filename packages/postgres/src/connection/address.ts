@@ -26,11 +26,18 @@ export function tunnelTarget(address: string): ServerLocation {
 /** Throws PG_CONFIG_INVALID. */
 export function checkAddress(address: string): void {
   const { host, port } = splitAddress(address);
-  if (/^\w+(:\w+)?:\/\//.test(address)) {
+  const isSocket = host.startsWith('/');
+  if (/^\w+(:\w+)?:\/\//.test(address) || (!isSocket && address.includes('@'))) {
     throw errors.PG_CONFIG_INVALID({
       // It may hold a password.
-      message: '/address is a URL',
+      message: '/address is a URL, or has a user in front',
       fix: 'Give only host:port here; user, password and database have fields of their own.',
+    });
+  }
+  if (!isSocket && /^[^[:]*:[^:]*$/.test(host)) {
+    throw errors.PG_CONFIG_INVALID({
+      message: `/address names the host ${JSON.stringify(host.split(':')[0])} with a port that is no number`,
+      fix: 'Give host:port, or the host alone if the server listens on 5432.',
     });
   }
   if (host.trim() === '') throw errors.PG_CONFIG_INVALID({ message: '/address names no host' });
