@@ -61,7 +61,7 @@ const services: readonly Service[] = [
   },
   {
     name: 'PostGIS for PostgreSQL 15 (Debian package postgresql-15-postgis-3, about 125 MB)',
-    present: () => existsSync('/usr/share/postgresql/15/extension/postgis.control'),
+    present: () => existsSync('/usr/lib/postgresql/15/lib/postgis-3.so'),
     install: () => apt('postgresql-15-postgis-3'),
   },
   {
