@@ -34,6 +34,7 @@ import { ChangeBatch, type ChangePart } from './change-batch.ts';
 import { ChangeRoutes, type Route } from './change-routes.ts';
 import { LsnPosition } from './lsn-position.ts';
 import type { RecentTransactions } from './recent-transactions.ts';
+import type { RowKeyPart, RowValue } from './row-values.ts';
 import { StatusReports } from './status-reports.ts';
 import { BudgetWatch, Lag, type WalFacts } from './wal-budget.ts';
 import { newTexts, untouchedColumns, withValues } from './untouched-values.ts';
@@ -54,14 +55,14 @@ export interface StreamTables {
   /** Whether the columns, the name or the identity differ from what discovery found. */
   hasChanged(table: number, relation: PgOutputRelation): boolean;
   /**
-   * The texts of columns of the row with this key as it is now, seen by a snapshot that sees every transaction already
-   * streamed; undefined when there is none any more.
+   * Values of the row with this key as it is now, seen by a snapshot that sees every transaction already streamed;
+   * undefined when there is none any more.
    */
   readValues(
     table: number,
     columns: readonly string[],
-    key: readonly { readonly column: string; readonly text: string }[],
-  ): Promise<readonly (string | null)[] | undefined>;
+    key: readonly RowKeyPart[],
+  ): Promise<readonly RowValue[] | undefined>;
 }
 
 export interface PgReplicationOptions {

@@ -7,6 +7,7 @@
 // away; so the collection is right again as soon as the stream gets to where the table was read.
 
 import { type PgOutputChange, tupleKind, TupleView } from '@weir/pgwire';
+import type { RowValue } from './row-values.ts';
 
 /** Positions of the columns whose values the change does not have, neither in its new row nor in its old one. */
 export function untouchedColumns(change: PgOutputChange): readonly number[] {
@@ -31,11 +32,11 @@ export function newTexts(change: PgOutputChange, columns: readonly number[]): re
   });
 }
 
-/** The change with these values in its new row, in bytes of its own. */
+/** The change with these values in its new row, in bytes of its own; null for NULL, undefined for one that stays unknown. */
 export function withValues(
   change: PgOutputChange,
   columns: readonly number[],
-  values: readonly (string | null)[],
+  values: readonly RowValue[],
 ): PgOutputChange {
   const parts: Buffer[] = [];
   let length = 0;
@@ -59,7 +60,8 @@ export function withValues(
   };
   const [oldTuple, newTuple] = [copy(change.oldTuple), copy(change.newTuple)];
   for (const [index, column] of columns.entries()) {
-    const value = values[index] ?? null;
+    const value = values[index];
+    if (value === undefined) continue;
     newTuple.kinds[column] = value === null ? tupleKind.null : tupleKind.text;
     if (value === null) continue;
     const { start, end } = append(Buffer.from(value));
