@@ -30,7 +30,7 @@ import type { ConnectionFactory } from './connection.ts';
 import { BoundRelations } from './discovery/bound-relations.ts';
 import { TablePlans } from './document/table-plans.ts';
 import { Partitions } from './partitions.ts';
-import { checkPublicationGap, withPublication } from './publication-gap.ts';
+import { checkPublicationGap, discoverPublished } from './publication-gap.ts';
 import { serverPosition } from './replication-slot.ts';
 import { awaitingStandby } from './replication/awaiting-standby.ts';
 import { LsnPosition } from './replication/lsn-position.ts';
@@ -88,7 +88,9 @@ export class PgDatabase implements Database, AsyncDisposable {
   async discover(streams: readonly StreamId[]): Promise<readonly TableInfo[]> {
     await this.#snapshots.catchUp();
     const { sql, settings } = this.#options;
-    const tables = await withPublication(sql, settings.publication, await this.#relations.discover(streams));
+    const tables = await discoverPublished(sql, settings.publication, () =>
+      this.#relations.discover(streams),
+    );
     return this.#partitions.with(tables);
   }
 

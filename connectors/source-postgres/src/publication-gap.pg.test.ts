@@ -2,10 +2,13 @@
 // and at every start from then on, until the tables are read again. Each test has a schema, a slot and a publication of
 // its own.
 
+import { SqlSession, standardStyle } from '@weir/postgres';
 import { missingPostgres, postgresVersions, startPostgres, type PostgresServer } from '@weir/testing';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CaptureHarness, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
+import { BoundRelations } from './discovery/bound-relations.ts';
+import { discoverPublished } from './publication-gap.ts';
 
 for (const version of postgresVersions) {
   describe(`publications that change on PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
@@ -163,6 +166,29 @@ for (const version of postgresVersions) {
       );
       capture.start();
       assert.match(await capture.failure(), /^PG_PUBLICATION_GAP: .*older_state\.t \(/);
+    });
+
+    test('a table that is replaced while the catalogues are read was not taken out', async () => {
+      await server.query(
+        `CREATE SCHEMA between_looks; CREATE TABLE between_looks.t (id int PRIMARY KEY);
+         CREATE PUBLICATION between_looks FOR ALL TABLES`,
+      );
+      await using sql = new SqlSession(() => server.connect());
+      const relations = new BoundRelations(sql, false, standardStyle);
+      const between = ['DROP TABLE between_looks.t', 'ALTER TABLE between_looks.t RENAME TO other', ''];
+      let looks = 0;
+      const tables = await discoverPublished(sql, 'between_looks', async () => {
+        await server.query('CREATE TABLE IF NOT EXISTS between_looks.t (id int PRIMARY KEY)');
+        const found = await relations.discover([{ namespace: 'between_looks', name: 't' }]);
+        await server.query(between[looks] ?? '');
+        looks += 1;
+        return found;
+      });
+      assert.equal(looks, 3);
+      assert.deepEqual(
+        tables.map(({ facts }) => facts?.['published_by']),
+        ['all'],
+      );
     });
 
     test('a gap that is known to be none can be accepted, with a warning', async () => {

@@ -15,8 +15,42 @@ const [PUBLICATION, VERSION] = ['publication', 'publication_version'];
 const [OPERATIONS, OPTIONS] = ['publication_operations', 'publication_options'];
 const PUBLISHED_BY = 'published_by';
 
+/**
+ * What `discover` finds, with how each table is published. The server lists a publication as of the moment it is asked, so
+ * that a table which is dropped, replaced or renamed between two questions looks as if it had been taken out: then all of
+ * it is asked again.
+ */
+export async function discoverPublished(
+  sql: SqlSession,
+  name: string,
+  discover: () => Promise<readonly TableInfo[]>,
+): Promise<readonly TableInfo[]> {
+  for (;;) {
+    const tables = await withPublication(sql, name, await discover());
+    const unpublished = tables.filter(({ facts }) => facts?.[PUBLISHED_BY] === '');
+    if (await areStillThere(sql, unpublished)) return tables;
+  }
+}
+
+/** Under the names that they were found by. */
+async function areStillThere(sql: SqlSession, tables: readonly TableInfo[]): Promise<boolean> {
+  if (tables.length === 0) return true;
+  const rows = await sql.rows(
+    'cannot look for tables that are not published',
+    `SELECT c.oid, n.nspname, c.relname FROM pg_catalog.pg_class c
+       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ($1::oid[])`,
+    [arrayLiteral(tables.map(({ identity }) => identity ?? ''))],
+  );
+  const names = new Map(
+    rows.map((row) => [row['oid'], publishedKey(row['nspname'] ?? '', row['relname'] ?? '')]),
+  );
+  return tables.every(
+    ({ identity, namespace, name }) => names.get(identity) === publishedKey(namespace, name),
+  );
+}
+
 /** Adds to each table how it is published; nothing where there is no publication. */
-export async function withPublication(
+async function withPublication(
   sql: SqlSession,
   name: string,
   tables: readonly TableInfo[],
