@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CuttingProxy } from '@weir/testing';
 import { Endpoint } from './endpoint.ts';
 import { commitsImplicitly } from './implicit-commit.ts';
 import { onBothServers, Sink } from '../test/sink.ts';
@@ -93,5 +94,22 @@ onBothServers((server) => {
       assert.equal(taken, 5000);
       assert.ok(pauses > 0);
     });
+  });
+
+  test('a connection that breaks before or between rows that are streamed is told', async () => {
+    for (const how of ['unsent', 'unanswered'] as const) {
+      await using proxy = await CuttingProxy.open(server(), 'mysql');
+      await using sink = await Sink.create(server());
+      const address = `127.0.0.1:${proxy.port}`;
+      const behind = sink.with({ address, advanced: { sslmode: 'disabled' } });
+      await using endpoint = await Endpoint.open(behind.config, sink.log);
+      await using before = await endpoint.session();
+      await before.rows('SELECT 1', doing);
+      const message = proxy.messages;
+      proxy.set({ message, how });
+      await using session = await endpoint.session();
+      const sinkOfRows = { row: () => undefined, congested: false, drained: () => Promise.resolve() };
+      await assert.rejects(session.stream('SELECT 1', doing, sinkOfRows), { code: 'MYSQL_CONNECTION_LOST' });
+    }
   });
 });

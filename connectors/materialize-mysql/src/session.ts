@@ -70,34 +70,42 @@ export class Session implements AsyncDisposable {
   /** Gives every row to `sink`, with the bytes of its values, and stops reading while that is congested. */
   async stream(sql: string, doing: string, sink: RowSink): Promise<void> {
     const connection = this.#connection;
-    await this.#explained<void>(doing, (settle) => {
-      const query = connection.query({
-        sql,
-        rowsAsArray: true,
-        typeCast: (field) => field.buffer(),
+    let lost: (cause: unknown) => void = () => undefined;
+    try {
+      await this.#explained<void>(doing, (settle) => {
+        // Of a connection that breaks, a query whose rows are events does not hear.
+        lost = (cause) => settle(cause, undefined);
+        connection.once('error', lost);
+        const query = connection.query({
+          sql,
+          rowsAsArray: true,
+          typeCast: (field) => field.buffer(),
+        });
+        let paused = false;
+        const pause = (): void => {
+          paused = true;
+          connection.pause();
+          sink.drained().then(
+            () => {
+              paused = false;
+              connection.resume();
+            },
+            (failure: unknown) => {
+              connection.destroy();
+              settle(failure, undefined);
+            },
+          );
+        };
+        query.on('result', (row) => {
+          sink.row(row as unknown as (Buffer | null)[]);
+          if (sink.congested && !paused) pause();
+        });
+        query.on('error', (error) => settle(error, undefined));
+        query.on('end', () => settle(null, undefined));
       });
-      let paused = false;
-      const pause = (): void => {
-        paused = true;
-        connection.pause();
-        sink.drained().then(
-          () => {
-            paused = false;
-            connection.resume();
-          },
-          (failure: unknown) => {
-            connection.destroy();
-            settle(failure, undefined);
-          },
-        );
-      };
-      query.on('result', (row) => {
-        sink.row(row as unknown as (Buffer | null)[]);
-        if (sink.congested && !paused) pause();
-      });
-      query.on('error', (error) => settle(error, undefined));
-      query.on('end', () => settle(null, undefined));
-    });
+    } finally {
+      connection.off('error', lost);
+    }
   }
 
   /** Runs a LOAD DATA LOCAL whose file has these contents. */

@@ -12,7 +12,8 @@ import { CRASH_POINTS } from './crash-points.ts';
 import { onBothServers, Sink, type TableSample } from '../test/sink.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
-const RUNS = Number(process.env['WEIR_CRASH_RUNS'] ?? 2);
+/** Each takes seconds, most of them those of the server. */
+const RUNS = process.env['WEIR_CRASH_RUNS'] === undefined ? 2 : 8;
 const SEED = Number(process.env['WEIR_CRASH_SEED'] ?? Date.now() % 1_000_000);
 const JOURNAL = Object.keys(checkpointAt(0).sources)[0] ?? '';
 

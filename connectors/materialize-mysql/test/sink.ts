@@ -2,16 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
-import type { Logger } from '@weir/connector';
-import type { MaterializationBinding } from '@weir/materialize';
-import {
-  FULL_RANGE,
-  type MaterializationBindingSpec,
-  type MaterializationSpec,
-  type MaterializeValidatedBinding,
-  type RangeSpec,
+import type {
+  MaterializationBindingSpec,
+  MaterializationSpec,
+  MaterializeValidatedBinding,
+  RangeSpec,
 } from '@weir/protocol';
-import { decodeConfig } from '@weir/schema';
 import {
   missingMysql,
   mysqlFlavours,
@@ -20,21 +16,12 @@ import {
   type SampleBinding,
   sampleBindingSpec,
   sampleMaterialization,
+  SinkDriver,
   startMysql,
 } from '@weir/testing';
-import {
-  type EndpointConfig,
-  endpointSchema,
-  type ResourceConfig,
-  resourceSchema,
-} from '../src/endpoint-schema.ts';
+import type { EndpointConfig, ResourceConfig } from '../src/endpoint-schema.ts';
 import { materializeMysql } from '../src/materialize-mysql.ts';
 import { type MysqlTransactor, openTransactor } from '../src/transactor.ts';
-
-export interface LogLine {
-  readonly level: string;
-  readonly message: string;
-}
 
 export type TableSample = Omit<SampleBinding, 'resourcePath' | 'resource'> & {
   readonly table: string;
@@ -61,34 +48,15 @@ export function onBothServers(
   }
 }
 
-export class Sink implements AsyncDisposable {
+export class Sink extends SinkDriver<EndpointConfig, ResourceConfig> implements AsyncDisposable {
   readonly server: MysqlTestServer;
   readonly database: string;
-  readonly config: EndpointConfig;
-  readonly logs: LogLine[] = [];
-  readonly log: Logger;
-  last: MaterializationSpec | undefined;
 
   private constructor(server: MysqlTestServer, database: string, given: Readonly<Record<string, unknown>>) {
+    const { address, user, password } = server;
+    super(materializeMysql, { address, user, password, database, ...given });
     this.server = server;
     this.database = database;
-    const log = (level: string) => (message: string) => void this.logs.push({ level, message });
-    this.log = {
-      trace: log('trace'),
-      debug: log('debug'),
-      info: log('info'),
-      warn: log('warn'),
-      error: log('error'),
-      status: log('status'),
-    } as unknown as Logger;
-    const { address, user, password } = server;
-    this.config = decodeConfig(
-      endpointSchema,
-      JSON.stringify({ address, user, password, database, ...given }),
-      {
-        what: 'a test',
-      },
-    );
   }
 
   static async create(
@@ -108,10 +76,6 @@ export class Sink implements AsyncDisposable {
     return other;
   }
 
-  get context() {
-    return { log: this.log, signal: new AbortController().signal, taskName: 'acme/sink' };
-  }
-
   binding(sample: TableSample): MaterializationBindingSpec {
     const { table, additionalSql, ...rest } = sample;
     const resource = {
@@ -126,50 +90,17 @@ export class Sink implements AsyncDisposable {
     return sampleMaterialization(...samples.map((sample) => this.binding(sample)));
   }
 
-  #bindings(spec: MaterializationSpec): MaterializationBinding<ResourceConfig>[] {
-    return spec.bindings.map((binding, index) => ({
-      ...binding,
-      index,
-      resource: decodeConfig(resourceSchema, binding.resourceConfig, { what: 'a table' }),
-    }));
-  }
-
   validate(...samples: readonly TableSample[]): Promise<readonly MaterializeValidatedBinding[]> {
-    const bindings = this.#bindings(this.spec(...samples)).map((binding) => ({
-      ...binding,
-      fieldConfig: binding.fieldSelection.fieldConfig,
-      groupBy: [],
-    }));
-    return materializeMysql.validate(this.config, { bindings, last: this.last }, this.context);
+    return this.validateSpec(this.spec(...samples));
   }
 
   /** Returns what was done. */
-  async apply(...samples: readonly TableSample[]): Promise<string> {
-    const spec = this.spec(...samples);
-    const target = {
-      spec,
-      bindings: this.#bindings(spec),
-      version: '1',
-      last: this.last,
-      lastVersion: '',
-      state: undefined,
-    };
-    const { actionDescription } = await materializeMysql.apply(this.config, target, this.context);
-    this.last = spec;
-    return actionDescription;
+  apply(...samples: readonly TableSample[]): Promise<string> {
+    return this.applySpec(this.spec(...samples));
   }
 
-  async open(range: RangeSpec = FULL_RANGE): Promise<MysqlTransactor> {
-    assert.ok(this.last !== undefined);
-    return openTransactor({
-      ...this.context,
-      config: this.config,
-      bindings: this.#bindings(this.last),
-      version: '1',
-      range,
-      state: {},
-      spec: this.last,
-    });
+  open(range?: RangeSpec): Promise<MysqlTransactor> {
+    return openTransactor(this.session(this.lastSpec, range));
   }
 
   /** Applies, and opens a session. */

@@ -1,32 +1,58 @@
-// A TCP proxy in front of a PostgreSQL that cuts a connection off at a chosen message of the client: before the server
-// gets it, or after, so that only the answer is lost. Encryption has to be off, since it reads the messages.
+// A TCP proxy in front of a PostgreSQL or MySQL that cuts a connection off at a chosen message of the client: before the
+// server gets it, or after, so that only the answer is lost. Encryption has to be off, since it reads the messages.
 
 import { createServer, type Server, type Socket, connect } from 'node:net';
 import { once } from 'node:events';
 
 export interface Cut {
-  /** Counted over all connections from when the cut was set, from 1. */
+  /** Counted from 1 over all connections that are opened after the cut was set. */
   readonly message: number;
   /** `unsent`: the server does not get it. `unanswered`: it does, and its answer is dropped. */
   readonly how: 'unsent' | 'unanswered';
 }
 
+export type ProxiedProtocol = 'postgres' | 'mysql';
+
+/** Bytes of the client's next message; undefined while too few of them are there to tell. */
+const messageLength: Readonly<
+  Record<ProxiedProtocol, (pending: Buffer, isFirst: boolean) => number | undefined>
+> = {
+  // Type, length; the start-up message has no type (PostgreSQL manual: "Message Formats").
+  postgres(pending, isFirst) {
+    const typeBytes = isFirst ? 0 : 1;
+    return pending.length < typeBytes + 4 ? undefined : typeBytes + pending.readInt32BE(typeBytes);
+  },
+  // Length of the payload, sequence number (MySQL internals: "Protocol::Packet").
+  mysql: (pending) => (pending.length < 4 ? undefined : 4 + pending.readUIntLE(0, 3)),
+};
+
 export class CuttingProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #target: { readonly host: string; readonly port: number };
+  readonly #protocol: ProxiedProtocol;
   readonly #sockets = new Set<Socket>();
   #cut: Cut | undefined;
   #messages = 0;
   #hasCut = false;
+  /** Grows with each `set`: what an earlier session leaves behind it is not counted. */
+  #series = 0;
 
-  private constructor(server: Server, target: { readonly host: string; readonly port: number }) {
+  private constructor(
+    server: Server,
+    target: { readonly host: string; readonly port: number },
+    protocol: ProxiedProtocol,
+  ) {
     this.#server = server;
     this.#target = target;
+    this.#protocol = protocol;
   }
 
-  static async open(target: { readonly host: string; readonly port: number }): Promise<CuttingProxy> {
+  static async open(
+    target: { readonly host: string; readonly port: number },
+    protocol: ProxiedProtocol = 'postgres',
+  ): Promise<CuttingProxy> {
     const server = createServer();
-    const proxy = new CuttingProxy(server, target);
+    const proxy = new CuttingProxy(server, target, protocol);
     server.on('connection', (client) => proxy.#serve(client));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -41,8 +67,14 @@ export class CuttingProxy implements AsyncDisposable {
   /** Begins to count anew. */
   set(cut: Cut | undefined): void {
     this.#cut = cut;
+    this.#series += 1;
     this.#messages = 0;
     this.#hasCut = false;
+  }
+
+  /** Of clients, since `set`. */
+  get messages(): number {
+    return this.#messages;
   }
 
   get hasCut(): boolean {
@@ -70,18 +102,18 @@ export class CuttingProxy implements AsyncDisposable {
       else client.write(bytes);
     });
     let pending = Buffer.alloc(0);
-    // The start-up message has no type byte (PostgreSQL manual: "Message Formats").
-    let typeBytes = 0;
+    const lengthOf = messageLength[this.#protocol];
+    const series = this.#series;
+    let isFirst = true;
     client.on('data', (bytes) => {
       pending = Buffer.concat([pending, bytes]);
       for (;;) {
-        if (pending.length < typeBytes + 4) return;
-        const length = typeBytes + pending.readInt32BE(typeBytes);
-        if (pending.length < length) return;
+        const length = lengthOf(pending, isFirst);
+        if (length === undefined || pending.length < length) return;
         const message = pending.subarray(0, length);
         pending = pending.subarray(length);
-        typeBytes = 1;
-        const cut = this.#count();
+        isFirst = false;
+        const cut = series === this.#series ? this.#count() : undefined;
         if (cut === 'unsent') return end();
         if (cut === 'unanswered') isMuted = true;
         upstream.write(message);

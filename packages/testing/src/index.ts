@@ -40,11 +40,16 @@ export {
 } from './materialization-spec.ts';
 export type { SampleBinding, SampleField, SampleStore } from './materialization-spec.ts';
 export { CuttingProxy } from './cutting-proxy.ts';
-export type { Cut } from './cutting-proxy.ts';
+export type { Cut, ProxiedProtocol } from './cutting-proxy.ts';
 export { checkpointAt, commitAt, loadAll, storeAll, transact } from './transactions.ts';
 export type { LoadOptions } from './transactions.ts';
 export { foldOf, offsetOf, takeTransaction } from './counting-journal.ts';
 export type { CountedRows } from './counting-journal.ts';
+export { cutAndKill, fightForRange, openChecked } from './sink-crashes.ts';
+export type { CrashCounts, CrashSeries, CrashSubject } from './sink-crashes.ts';
+export { SinkDriver } from './sink-driver.ts';
+export type { LogLine } from './sink-driver.ts';
+export { runLedgerChild } from './ledger-child.ts';
 export { checkNamedTests } from './named-tests.ts';
 export { testTitles } from './test-titles.ts';
 export { endsWithProcess } from './ends-with-process.ts';
