@@ -33,6 +33,38 @@ test('every error code is documented with a summary and thrown somewhere', async
   }
 });
 
+/** What no test of ours can bring about, or none does yet. */
+const unprovoked: readonly string[] = [
+  'BUILD_COLLECTION_INVALID',
+  'CDK_BODY_TOO_LARGE',
+  'CONNECTOR_STALLED',
+  'DEMO_NO_POSTGRES',
+  'DISCOVER_NOT_EDITABLE',
+  'INIT_NOTHING_FOUND',
+  'MYSQL_DISK_FULL',
+  'MYSQL_FAILED',
+  'MYSQL_TOO_MANY_CONNECTIONS',
+  'PG_COMMIT_UNKNOWN',
+  'PG_FULL',
+  'SQLITE_BUSY',
+  'SQLITE_FAILED',
+  'SQLITE_NOT_A_DATABASE',
+  'SQLITE_TABLE_MISSING',
+  'SQLITE_TABLE_NAME',
+  'SQL_FIELD_UNKNOWN',
+  'SQL_FIELD_UNSUPPORTED',
+];
+
+test('every error code is named by a test, but for those listed here', async () => {
+  const tests = globSync('{libs,packages,connectors}/**/*.test.ts', {
+    cwd: root,
+    exclude: (path) => path.includes('node_modules'),
+  }).map((path) => readFileSync(join(root, path), 'utf8'));
+  const named = new Set(tests.flatMap((text) => text.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g) ?? []));
+  const codes = [...(await loadCatalogues()).values()].flatMap((catalogue) => Object.keys(catalogue));
+  assert.deepEqual(codes.filter((code) => !named.has(code)).sort(), unprovoked);
+});
+
 test('no code is used by two catalogues', async () => {
   const codes = [...(await loadCatalogues()).values()].flatMap((catalogue) => Object.keys(catalogue));
   assert.deepEqual(codes, [...new Set(codes)]);

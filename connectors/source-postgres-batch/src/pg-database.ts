@@ -27,6 +27,7 @@ import {
   transactionQuery,
 } from './default-query.ts';
 import { sourcedSchemas } from './discovery.ts';
+import { beginLastingSnapshot } from './lasting-snapshot.ts';
 import { ResultRows } from './result-rows.ts';
 import type { Source } from './source.ts';
 import { pollTransactions } from './transaction-poll.ts';
@@ -109,10 +110,14 @@ export class PgDatabase implements BatchDatabase {
       mode: CUSTOM_QUERY,
       poll: (poll) =>
         this.#polling(poll, async (connection) => {
+          // Without a cursor nothing is remembered that the next poll would leave out.
+          const remembers = poll.binding.cursor.length > 0;
           await pollQuery(poll, async (after) => {
             const { sql, parameters } = await query(after, connection);
+            if (remembers) await beginLastingSnapshot(connection);
             return this.#rows(connection, poll, sql, parameters);
           });
+          if (remembers) await connection.query('COMMIT');
         }),
     };
   }

@@ -7,6 +7,7 @@ import { type PgConnection, quoteQualified, rowObjects } from '@weir/pgwire';
 import { DocumentLayout, type Poll, type RowSource } from '@weir/sqlbatch';
 import type { Table } from './default-query.ts';
 import { errors } from './errors.ts';
+import { beginLastingSnapshot } from './lasting-snapshot.ts';
 import { chunkPages, chunkQuery, distance, measureQuery, type Scan, shortId } from './transaction-scan.ts';
 
 /** Half the circle: a longer way ahead is more likely one back. */
@@ -88,7 +89,7 @@ class ScanInProgress {
   async measure(): Promise<Measure> {
     const { schema, table } = this.#table;
     if (this.#connection.transactionStatus !== 'idle') await this.#connection.query('COMMIT');
-    await this.#connection.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await beginLastingSnapshot(this.#connection, 'READ ONLY');
     const result = await this.#connection.query(measureQuery, [quoteQualified(schema, table)]);
     const row = rowObjects(result)[0] ?? {};
     const stranger = row['stranger'] ?? undefined;

@@ -216,6 +216,25 @@ for (const version of postgresVersions) {
       );
     });
 
+    test('a chunk that cannot be made shorter ends the capture, which names the table and the timeout', async () => {
+      await using own = await startPostgres({ version });
+      await own.query('CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 20)');
+      const advanced = { additional_backfill_filter: 'pg_sleep(5) IS NOT NULL' };
+      for (const mode of ['Normal', 'Without Primary Key']) {
+        const config = endpointConfig(own, { advanced: { statement_timeout: '1s', backfill_chunk_size: 8 } });
+        await using capture = new CaptureHarness(
+          config,
+          await discoverBindings(config, { t: { mode, advanced } }),
+        );
+        capture.start();
+        assert.match(
+          await capture.failure(),
+          /PG_CHUNK_TIMEOUT: a chunk of about \d+ rows of public\.t takes longer than the statement timeout of 1s/,
+        );
+        assert.equal(capture.documents('t').length, 0);
+      }
+    });
+
     test('a row that moves to a page read before has the large values that the update left alone', async () => {
       await using server = await startPostgres({ version });
       await server.query(`CREATE TABLE log (id int PRIMARY KEY, big text, v int); ALTER TABLE log ALTER big SET STORAGE EXTERNAL;

@@ -213,6 +213,10 @@ for (const version of postgresVersions) {
       capture.start();
       assert.match(await capture.failure(), /^PG_POSITION_AHEAD/);
 
+      capture.state = { ...state, cursor: 'binlog.000001:4' };
+      capture.start();
+      assert.match(await capture.failure(), /^PG_STATE_CURSOR: .*"binlog\.000001:4" is not one/);
+
       capture.state = {
         ...state,
         bindingStateV1: { [table]: { ...tables[table], metadata: { system_identifier: '1', timeline: 1 } } },

@@ -70,6 +70,23 @@ for (const version of postgresVersions) {
       assert.equal(capture.rows('t').length, 2);
     });
 
+    test('where the server has no slot left, that is said, and what to do', async () => {
+      await using server = await startPostgres({ version, settings: { max_replication_slots: '1' } });
+      await server.query(`CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);
+                          SELECT pg_create_physical_replication_slot('taken')`);
+      const config = endpointConfig(server);
+      await using capture = new CaptureHarness(config, await discoverBindings(config));
+      capture.start();
+      assert.match(
+        await capture.failure(),
+        /PG_SLOT_CREATE_FAILED: cannot create the replication slot "flow_slot": .*\nRaise max_replication_slots/,
+      );
+      await server.query("SELECT pg_drop_replication_slot('taken')");
+      capture.start();
+      await capture.untilActive();
+      assert.equal(capture.rows('t').length, 1);
+    });
+
     test('doctor tells of old transactions, by process or by name, and what ends them', async () => {
       await using server = await startPostgres({ version, settings: { max_prepared_transactions: '2' } });
       await server.query('CREATE TABLE t (id int)');

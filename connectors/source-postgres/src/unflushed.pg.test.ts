@@ -1,40 +1,20 @@
 // With synchronous_commit = off a transaction is visible before its log is on disk, and a server that crashes in that
 // moment has never had it. Nothing of such a transaction may be taken for granted: that it deleted a row to be read, or
-// that it is the scan's. The processes that write the log out are held here, so that it stays where it is.
+// that it is the scan's.
 
 import { parseLsn } from '@weir/pgwire';
-import { missingPostgres, postgresVersions, startPostgres, type PostgresServer } from '@weir/testing';
+import { flushLog, isFlushedWithin } from '@weir/postgres';
+import {
+  commitUnflushed,
+  holdLog,
+  missingPostgres,
+  postgresVersions,
+  startPostgres,
+  type PostgresServer,
+} from '@weir/testing';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CaptureHarness, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
-import { flushLog, isFlushedWithin } from './backfill/flushed-log.ts';
-
-/** From here on the server's log goes to disk only when somebody asks for it. */
-async function holdLog(server: PostgresServer): Promise<Disposable> {
-  const rows = await server.query(
-    "SELECT pid FROM pg_stat_activity WHERE backend_type IN ('walwriter', 'background writer', 'checkpointer')",
-  );
-  const signal = (name: NodeJS.Signals) => {
-    for (const { pid } of rows) process.kill(Number(pid), name);
-  };
-  signal('SIGSTOP');
-  return {
-    [Symbol.dispose]: () => {
-      try {
-        signal('SIGCONT');
-      } catch {
-        // They died in the crash.
-      }
-    },
-  };
-}
-
-/** Committed for everybody who looks, and not on disk. */
-async function commitAsynchronously(server: PostgresServer, sql: string): Promise<void> {
-  await server.query(`BEGIN; SET LOCAL synchronous_commit = off; ${sql}; COMMIT`);
-  const [log] = await server.query('SELECT pg_current_wal_flush_lsn() < pg_current_wal_insert_lsn() AS held');
-  assert.equal(log?.['held'], 't');
-}
 
 async function crash(server: PostgresServer, capture: CaptureHarness): Promise<void> {
   await server.kill9();
@@ -91,7 +71,7 @@ for (const version of postgresVersions) {
       await using capture = await begun(server, modes);
       using _log = await holdLog(server);
       const write = (table: string) => `DELETE FROM ${table} WHERE id = 5; INSERT INTO ${table} VALUES (10)`;
-      await commitAsynchronously(server, tables.map(write).join(';'));
+      await commitUnflushed(server, tables.map(write).join(';'));
       capture.start();
       await capture.untilActive();
       await crash(server, capture);
@@ -108,7 +88,7 @@ for (const version of postgresVersions) {
       );
       await using capture = await begun(server, { t: 'Without Primary Key' });
       using _log = await holdLog(server);
-      await commitAsynchronously(server, 'INSERT INTO t VALUES (2)');
+      await commitUnflushed(server, 'INSERT INTO t VALUES (2)');
       capture.start();
       await capture.untilActive();
       await crash(server, capture);
@@ -156,7 +136,7 @@ for (const version of postgresVersions) {
       await capture.kill('SIGTERM');
       await server.query('UPDATE t SET id = 2');
       using _log = await holdLog(server);
-      await commitAsynchronously(server, 'DELETE FROM t');
+      await commitUnflushed(server, 'DELETE FROM t');
       capture.start();
       await capture.until('the key to change', () =>
         capture.documents('t').some(({ document }) => document['id'] === 2),

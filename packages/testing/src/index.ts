@@ -19,6 +19,7 @@ export {
   loggedError,
   type TestBinding,
 } from './capture-commits.ts';
+export { commitUnflushed, holdLog } from './held-log.ts';
 export { missingPgBouncer, startPgBouncer } from './pgbouncer.ts';
 export { copyPostgres, startStandby, untilReplayed, untilTrue } from './postgres-standby.ts';
 export { captureSpecText } from './capture-spec-text.ts';

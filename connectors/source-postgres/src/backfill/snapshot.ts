@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@weir/connector';
 import { parseLsn, type PgConnection, PgServerError, type QueryResult } from '@weir/pgwire';
+import { flushLog, isFlushedWithin, LOG_POSITIONS } from '@weir/postgres';
 import { errors } from '../errors.ts';
 import {
   isVisible,
@@ -12,7 +13,6 @@ import {
   type RecentTransactions,
   type Snapshot,
 } from '../replication/recent-transactions.ts';
-import { flushLog, isFlushedWithin } from './flushed-log.ts';
 
 const FIRST_DELAY_MS = 5;
 const LONGEST_DELAY_MS = 500;
@@ -38,26 +38,28 @@ export interface SnapshotOptions {
   readonly isReadOnly: boolean;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** For what is invisible to become visible; a minute when absent. */
+  readonly patienceMs?: number;
 }
 
 /**
  * Sees what was streamed before the call; the stream may go on meanwhile. `table` quoted; none is locked without. Throws
- * PG_SNAPSHOT_BEHIND after a minute.
+ * PG_SNAPSHOT_BEHIND when that takes too long.
  */
 export async function beginSnapshot(
   connection: PgConnection,
   versionNumber: number,
-  { recent, isReadOnly, log, signal }: SnapshotOptions,
+  { recent, isReadOnly, log, signal, patienceMs = PATIENCE_MS }: SnapshotOptions,
   table?: string,
   isShared = false,
 ): Promise<TakenSnapshot> {
   const streamed = recent.all();
   const current = versionNumber >= 130_000 ? 'pg_current_snapshot' : 'txid_current_snapshot';
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + patienceMs;
   let flushMs = FIRST_FLUSH_MS;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, LONGEST_DELAY_MS)) {
     const name = isShared ? 'pg_catalog.pg_export_snapshot()' : "''";
-    const select = `SELECT pg_catalog.${current}()::text, ${POSITION}, ${name}`;
+    const select = `SELECT pg_catalog.${current}()::text, ${LOG_POSITIONS}, ${name}`;
     const { rows } = await beginWith(connection, table, select);
     const [text, position, flushed, exported] = rows[0] ?? [];
     const snapshot = parseSnapshot(text ?? '');
@@ -75,7 +77,7 @@ export async function beginSnapshot(
     await connection.query('ROLLBACK');
     if (performance.now() > deadline) {
       throw errors.PG_SNAPSHOT_BEHIND({
-        message: `${invisible.length} committed transactions have stayed invisible to queries for ${PATIENCE_MS / 1000} s`,
+        message: `${invisible.length} committed transactions have stayed invisible to queries for ${patienceMs / 1000} s`,
       });
     }
     if (delayMs === LONGEST_DELAY_MS)
@@ -83,12 +85,6 @@ export async function beginSnapshot(
     await delay(delayMs, undefined, { signal });
   }
 }
-
-/** Read after the snapshot of its statement is taken. A standby shows only what it has on disk. */
-const POSITION = `CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
-                       ELSE pg_catalog.pg_current_wal_insert_lsn() END,
-                  CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
-                       ELSE pg_catalog.pg_current_wal_flush_lsn() END`;
 
 const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY';
 

@@ -11,6 +11,7 @@ const SILENCE_LIMIT_MS = 15 * 60_000;
 export class ArrivingBatches {
   readonly #frames: AsyncIterator<ReplicationBatch>;
   readonly #signal: AbortSignal;
+  readonly #silenceLimitMs: number;
   #current: ReplicationBatch | undefined;
   #pull: Promise<void> | undefined;
   #failure: unknown;
@@ -19,7 +20,12 @@ export class ArrivingBatches {
   #lastHeardMs = performance.now();
 
   /** `signal` ends every wait. */
-  constructor(frames: AsyncIterable<ReplicationBatch>, signal: AbortSignal) {
+  constructor(
+    frames: AsyncIterable<ReplicationBatch>,
+    signal: AbortSignal,
+    silenceLimitMs = SILENCE_LIMIT_MS,
+  ) {
+    this.#silenceLimitMs = silenceLimitMs;
     this.#frames = frames[Symbol.asyncIterator]();
     this.#signal = signal;
   }
@@ -65,9 +71,9 @@ export class ArrivingBatches {
       if (onAbort !== undefined) this.#signal.removeEventListener('abort', onAbort);
     }
     if (this.#failure !== undefined) throw this.#failure;
-    if (performance.now() - this.#lastHeardMs > SILENCE_LIMIT_MS) {
+    if (performance.now() - this.#lastHeardMs > this.#silenceLimitMs) {
       throw errors.PG_STREAM_SILENT({
-        message: `the server has sent nothing on the replication connection for ${SILENCE_LIMIT_MS / 60_000} minutes`,
+        message: `the server has sent nothing on the replication connection for ${this.#silenceLimitMs / 60_000} minutes`,
       });
     }
   }

@@ -4,6 +4,7 @@ export { type Connect, type ConnectionPurpose, connectTo, type Route } from './c
 export { addressField, AZURE_SCOPE, credentialsField, passwordField, tlsFields } from './endpoint-fields.ts';
 export { checkEndpoint, type PostgresEndpoint } from './endpoint.ts';
 export { catalogue as connectionCatalogue, errors as connectionErrors } from './errors.ts';
+export { flushLog, isFlushedWithin, LOG_POSITIONS } from './flushed-log.ts';
 export { queryError } from './query-error.ts';
 export { arrayLiteral, type SqlRow, SqlSession } from './sql-session.ts';
 export { serverDuration } from './statement-timeout.ts';

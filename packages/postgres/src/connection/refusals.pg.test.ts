@@ -7,6 +7,7 @@ import {
   startPgBouncer,
   startPostgres,
   type PostgresServer,
+  until,
 } from '@weir/testing';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -14,6 +15,12 @@ import { WeirError } from '@weir/protocol';
 import { Secret } from '@weir/schema';
 import { sessionSettings } from '../index.ts';
 import { connectTo, type ConnectionPurpose } from './connect-to.ts';
+import { queryError } from './query-error.ts';
+import { SqlSession } from './sql-session.ts';
+
+function explained(error: unknown): string {
+  return error instanceof WeirError ? error.explain() : `not coded: ${String(error)}`;
+}
 
 for (const version of postgresVersions) {
   describe(`refusals of PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
@@ -92,6 +99,36 @@ for (const version of postgresVersions) {
         assert.fail('the server has no limit');
       };
       assert.match(await fill(), /^PG_TOO_MANY_CONNECTIONS: .*\nRaise max_connections/);
+    });
+
+    test('a database that the user may not enter has the grant', async () => {
+      await server.query('CREATE DATABASE "Private"; ');
+      await server.query('REVOKE CONNECT ON DATABASE "Private" FROM PUBLIC');
+      assert.match(
+        await refusal({ database: 'Private' }),
+        /^PG_CONNECT_DENIED: the user "usual" may not connect to the database "Private"\nRun: GRANT CONNECT ON DATABASE "Private" TO "usual";$/,
+      );
+    });
+
+    test('a server that shuts down, and a session that it ends, are told, and tried again', async () => {
+      await using own = await startPostgres({ version });
+      const endpoint = { user: 'postgres', address: own.address };
+      await using session = new SqlSession(() => open(endpoint));
+      const { processId } = await session.connection();
+      const ended = session.query('cannot wait', 'SELECT pg_sleep(600)').catch((error: unknown) => error);
+      await own.query(`SELECT pg_terminate_backend(${processId})`);
+      assert.match(explained(await ended), /^PG_SERVER_UNAVAILABLE: cannot wait: .*57P01/);
+
+      await using held = await own.connect();
+      const stopping = own.stop('smart');
+      await until('new connections to be refused', async () => {
+        const text = await refusal(endpoint).catch(() => '');
+        return /^PG_SERVER_UNAVAILABLE: .*shutting down\nThe task starts again by itself/.test(text);
+      });
+      const cut = held.query('SELECT pg_sleep(600)').catch((error: unknown) => error);
+      await own.kill9();
+      assert.match(explained(queryError(await cut, 'cannot wait')), /^PG_CONNECTION_LOST: cannot wait: /);
+      await stopping.catch(() => undefined);
     });
 
     test('any other answer of the server is told with what it said', async () => {

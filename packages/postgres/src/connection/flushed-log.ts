@@ -1,9 +1,18 @@
 // With synchronous_commit = off a transaction is visible a moment before its log is on disk, and a server that crashes in
-// that moment has never had it. Rows that it deleted are back, and its id is given to another one. So nothing is made of
-// a snapshot before the log of all it sees is on disk.
+// that moment has never had it. Rows that it deleted are back, and its id, and the numbers it took from sequences, are
+// given to another one. So nothing is made of a snapshot before the log of all it sees is on disk.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseLsn, type PgConnection, PgServerError } from '@weir/pgwire';
+
+/**
+ * Two columns: where the log ends, and up to where it is on disk. Everything that a snapshot sees which was taken before
+ * lies before the first. A standby shows only what it has on disk.
+ */
+export const LOG_POSITIONS = `CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+                                   ELSE pg_catalog.pg_current_wal_insert_lsn() END,
+                              CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+                                   ELSE pg_catalog.pg_current_wal_flush_lsn() END`;
 
 /** SQLSTATEs of a function that the user may not call, and of one that a read-only transaction may not. */
 const refusals: readonly string[] = ['42501', '25006'];
