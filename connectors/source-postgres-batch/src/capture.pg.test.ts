@@ -214,6 +214,18 @@ for (const version of postgresVersions) {
       ]);
     });
 
+    test('a cursor whose type lives outside of the search_path goes by the order of its type', async () => {
+      await server.query(`CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;
+        CREATE TABLE folded (k ext.citext, n int, PRIMARY KEY (k, n)); INSERT INTO folded VALUES ('a', 1), ('B', 1)`);
+      const config = endpointConfig(server);
+      const capture = new BatchHarness(config, [await bind(config, 'folded', { cursor: ['k', 'n'] })]);
+      assert.deepEqual(column(await capture.poll(), 'k'), ['a', 'B']);
+      await server.query("INSERT INTO folded VALUES ('A', 2), ('b', 2), ('c', 0)");
+      assert.deepEqual(column(await capture.poll(), 'k'), ['b', 'c']);
+      await server.query("INSERT INTO folded VALUES ('b', 9), ('D', 1)");
+      assert.deepEqual(column(await capture.poll(), 'k'), ['D']);
+    });
+
     test('a template asks for what it likes, with the last values as its parameters', async () => {
       await server.query(`CREATE TABLE events (id int PRIMARY KEY, kind text);
                           INSERT INTO events SELECT i, CASE i % 2 WHEN 0 THEN 'even' ELSE 'odd' END FROM generate_series(1, 10) i`);

@@ -1,6 +1,7 @@
 // The queries of bindings that have no template of their own. Values are always parameters, names are always quoted.
 
 import { quoteIdentifier, quoteQualified } from '@weir/pgwire';
+import { bareOperators, type TypeOperators } from '@weir/postgres';
 import type { CursorValue } from '@weir/sqlbatch';
 
 export interface Table {
@@ -12,6 +13,8 @@ export interface CursorColumn {
   readonly name: string;
   /** Rows may have no value in it. */
   readonly nullable: boolean;
+  /** Bare when absent. */
+  readonly operators?: TypeOperators;
 }
 
 export interface Query {
@@ -36,14 +39,14 @@ export function nextQuery(
 ): Query {
   const parameters: string[] = [];
   const numbers = after.map((value) => (value === null ? 0 : parameters.push(String(value))));
-  const alternatives = cursor.flatMap(({ name, nullable }, position) => {
+  const alternatives = cursor.flatMap(({ name, nullable, operators = bareOperators }, position) => {
     if (after[position] === null) return [];
     const column = quoteIdentifier(name);
-    const before = cursor.slice(0, position).map(({ name: earlier }, index) => {
-      const equal = numbers[index] === 0 ? 'IS NULL' : `= $${numbers[index]}`;
-      return `${quoteIdentifier(earlier)} ${equal}`;
+    const before = cursor.slice(0, position).map((earlier, index) => {
+      const equal = (earlier.operators ?? bareOperators)['='];
+      return `${quoteIdentifier(earlier.name)} ${numbers[index] === 0 ? 'IS NULL' : `${equal} $${numbers[index]}`}`;
     });
-    const greater = `${column} > $${numbers[position]}`;
+    const greater = `${column} ${operators['>']} $${numbers[position]}`;
     const last = nullable && position > 0 ? `(${greater} OR ${column} IS NULL)` : greater;
     return [`(${[...before, last].join(' AND ')})`];
   });

@@ -2,7 +2,14 @@
 // closed after it, because the time between two polls may be a day.
 
 import { type PgConnection, PgServerError, quoteIdentifier, quoteQualified, rowObjects } from '@weir/pgwire';
-import { queryError, SqlSession, TypeCatalog } from '@weir/postgres';
+import {
+  arrayLiteral,
+  bareOperators,
+  KeyOperators,
+  queryError,
+  SqlSession,
+  TypeCatalog,
+} from '@weir/postgres';
 import {
   type BatchBinding,
   type BatchDatabase,
@@ -68,6 +75,7 @@ export class PgDatabase implements BatchDatabase {
   readonly #source: Source;
   readonly #keys: ReadonlyMap<number, ReadonlySet<string>>;
   readonly #types = new TypeCatalog();
+  readonly #operators = new KeyOperators();
 
   /** `keys`: key columns of the collections, by binding. */
   constructor(source: Source, keys: ReadonlyMap<number, ReadonlySet<string>>) {
@@ -95,7 +103,7 @@ export class PgDatabase implements BatchDatabase {
     }
     if (table === undefined) throw new Error('a binding without a table or a template');
     return this.#queryPoller(async (after, connection) => {
-      const cursor = await cursorColumns(connection, table, binding.cursor);
+      const cursor = await this.#cursorColumns(connection, table, binding.cursor);
       return after === undefined ? firstQuery(table, cursor) : nextQuery(table, cursor, after);
     });
   }
@@ -169,6 +177,32 @@ export class PgDatabase implements BatchDatabase {
     return await sourcedSchemas(sql, bound, this.#source.settings);
   }
 
+  /** Whether rows can be without a value in these columns; columns that do not exist are left to the query's own error. */
+  async #cursorColumns(
+    connection: PgConnection,
+    { schema, table }: Table,
+    names: readonly string[],
+  ): Promise<CursorColumn[]> {
+    if (names.length === 0) return [];
+    const result = await connection.query(
+      `SELECT a.attname, a.attnotnull, a.atttypid FROM pg_catalog.pg_attribute a
+         JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1 AND c.relname = $2 AND a.attname = ANY ($3::text[])`,
+      [schema, table, arrayLiteral(names)],
+    );
+    const columns = new Map(rowObjects(result).map((row) => [row['attname'], row]));
+    const typeOids = names.map((name) => Number(columns.get(name)?.['atttypid'] ?? 0));
+    await this.#types.load(connection, typeOids);
+    const types = typeOids.map((oid) => this.#types.get(oid));
+    const operators = await this.#operators.of(connection, types);
+    return names.map((name, i) => ({
+      name,
+      nullable: columns.get(name)?.['attnotnull'] !== 't',
+      operators: operators[i] ?? bareOperators,
+    }));
+  }
+
   isInterruption(error: unknown): boolean {
     return error instanceof PgServerError && interruptions.has(error.sqlstate);
   }
@@ -181,22 +215,4 @@ async function stop(connection: PgConnection): Promise<void> {
   await connection.cancel().catch(() => undefined);
   clearTimeout(timer);
   connection.destroy();
-}
-
-/** Whether rows can be without a value in these columns; columns that do not exist are left to the query's own error. */
-async function cursorColumns(
-  connection: PgConnection,
-  { schema, table }: Table,
-  names: readonly string[],
-): Promise<CursorColumn[]> {
-  if (names.length === 0) return [];
-  const result = await connection.query(
-    `SELECT a.attname FROM pg_catalog.pg_attribute a
-       JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
-       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relname = $2 AND a.attnotnull`,
-    [schema, table],
-  );
-  const filled = new Set(rowObjects(result).map((row) => row['attname']));
-  return names.map((name) => ({ name, nullable: !filled.has(name) }));
 }

@@ -18,7 +18,7 @@ import {
   type TableInfo,
   type TableMetadata,
 } from '@weir/sqlcapture';
-import { queryError, repackKey, SqlSession } from '@weir/postgres';
+import { KeyOperators, queryError, repackKey, SqlSession } from '@weir/postgres';
 import { ChunkScan } from './backfill/chunk-scan.ts';
 import { EarlyWriters } from './backfill/early-writers.ts';
 import { estimateRows } from './backfill/page-range.ts';
@@ -64,6 +64,7 @@ export class PgDatabase implements Database, AsyncDisposable {
   readonly #snapshots: Snapshots;
   readonly #scan: ChunkScan;
   readonly #earlyWriters: EarlyWriters;
+  readonly #operators = new KeyOperators();
 
   constructor(options: PgDatabaseOptions) {
     const { sql, connect, asPartitions, settings, log, signal } = options;
@@ -159,7 +160,7 @@ export class PgDatabase implements Database, AsyncDisposable {
 
   #streamTables(): StreamTables {
     const [relations, plans, snapshots] = [this.#relations, this.#plans, this.#snapshots];
-    const { log } = this.#options;
+    const { log, sql } = this.#options;
     return {
       tableOf: (relation) => relations.tableOf(relation),
       knows: (relation) => relations.hasTypesOf(relation),
@@ -170,8 +171,16 @@ export class PgDatabase implements Database, AsyncDisposable {
       plan: (table, relation, keyColumns) => plans.ofChanges(table, relation, keyColumns),
       checkOldKey: (change, plan) => plans.checkOldKey(change, plan),
       hasChanged: (table, relation) => relations.hasChanged(table, relation),
-      readValues: async (table, columns, key) =>
-        readRowValues(snapshots, log, relations.existing(table), columns, key),
+      readValues: async (table, columns, key) => {
+        const relation = relations.existing(table);
+        const types = relations.columnTypes(
+          relation,
+          key.map(({ column }) => column),
+        );
+        const operators = await this.#operators.of(await sql.connection(), types);
+        const compared = key.map((part, i) => ({ ...part, equal: operators[i]?.['='] ?? '=' }));
+        return readRowValues(snapshots, log, relation, columns, compared);
+      },
     };
   }
 

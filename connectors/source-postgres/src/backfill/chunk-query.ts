@@ -1,6 +1,7 @@
 // The SQL of one chunk. COPY prints values exactly as replication does, and is the fastest way out of the server.
 
 import { quoteIdentifier, quoteLiteral } from '@weir/pgwire';
+import { bareOperators, type TypeOperators } from '@weir/postgres';
 
 export interface ChunkTable {
   /** What to select from, in SQL. */
@@ -16,6 +17,8 @@ export interface KeyColumn {
   readonly name: string;
   /** Compare and order by bytes: for texts of a precise backfill. */
   readonly collateC: boolean;
+  /** Bare when absent. */
+  readonly operators?: TypeOperators;
 }
 
 /** The texts of the columns of a key. */
@@ -35,8 +38,8 @@ export function keyedChunkQuery(table: ChunkTable, key: readonly KeyColumn[], ra
   const columns = keyList(key);
   const { after, until, limit } = range;
   const conditions = [...table.conditions];
-  if (after !== undefined) conditions.push(`(${columns}) > ${keyValues(after)}`);
-  if (until !== undefined) conditions.push(`(${columns}) <= ${keyValues(until)}`);
+  if (after !== undefined) conditions.push(comparison(key, '>', after));
+  if (until !== undefined) conditions.push(comparison(key, '<=', until));
   return copy(table, conditions, ` ORDER BY ${columns}${limit === undefined ? '' : ` LIMIT ${limit}`}`);
 }
 
@@ -53,7 +56,7 @@ export function rangeEndsQuery(
 ): string {
   const names = key.map(({ name }) => quoteIdentifier(name)).join(', ');
   const columns = keyList(key);
-  const where = after === undefined ? '' : ` WHERE (${columns}) > ${keyValues(after)}`;
+  const where = after === undefined ? '' : ` WHERE ${comparison(key, '>', after)}`;
   const keys = `SELECT ${names} FROM ${table.from}${where} ORDER BY ${columns} LIMIT ${rows * count}`;
   return `SELECT ${names} FROM (SELECT ${names}, row_number() OVER (ORDER BY ${columns}) AS ${NUMBER} FROM (${keys}) k) n WHERE ${NUMBER} % ${rows} = 0 ORDER BY ${NUMBER}`;
 }
@@ -73,11 +76,33 @@ export function writtenSince(min: number, xmax: number): readonly string[] {
 }
 
 function keyList(key: readonly KeyColumn[]): string {
-  return key.map(({ name, collateC }) => quoteIdentifier(name) + (collateC ? ' COLLATE "C"' : '')).join(', ');
+  return key.map(keyColumn).join(', ');
 }
 
-function keyValues(values: readonly (string | null)[]): string {
-  return `(${values.map((value) => (value === null ? 'NULL' : quoteLiteral(value).trim())).join(', ')})`;
+function keyColumn({ name, collateC }: KeyColumn): string {
+  return quoteIdentifier(name) + (collateC ? ' COLLATE "C"' : '');
+}
+
+/**
+ * Of whole keys, column by column. An index serves a comparison of rows, which takes bare operators; others are spelled
+ * out, behind one of the first column that an index serves.
+ */
+function comparison(key: readonly KeyColumn[], sign: '>' | '<=', values: KeyTexts): string {
+  const literals = values.map((value) => (value === null ? 'NULL' : quoteLiteral(value).trim()));
+  if (key.every(({ operators = bareOperators }) => operators === bareOperators))
+    return `(${keyList(key)}) ${sign} (${literals.join(', ')})`;
+  const compare = (place: number, by: keyof TypeOperators): string => {
+    const column = key[place];
+    if (column === undefined) throw new Error('a value without a column');
+    return `${keyColumn(column)} ${(column.operators ?? bareOperators)[by]} ${literals[place] ?? 'NULL'}`;
+  };
+  const strict = sign === '>' ? '>' : '<';
+  const alternatives = key.map((_, place) => {
+    const equal = key.slice(0, place).map((_column, before) => compare(before, '='));
+    return [...equal, compare(place, place === key.length - 1 ? sign : strict)].join(' AND ');
+  });
+  if (alternatives.length === 1) return alternatives.join('');
+  return `${compare(0, sign === '>' ? '>=' : '<=')} AND (${alternatives.join(' OR ')})`;
 }
 
 /** Rows on the pages after `low` and before `high`, both as `(page,0)` tuple ids. */

@@ -6,7 +6,7 @@
 import type { Logger } from '@weir/connector';
 import { JsonBuffer } from '@weir/json-bytes';
 import { type CopyChunk, type PgConnection, PgServerError } from '@weir/pgwire';
-import { isByteOrderedUnderC, queryError, SqlSession } from '@weir/postgres';
+import { bareOperators, isByteOrderedUnderC, KeyOperators, queryError, SqlSession } from '@weir/postgres';
 import {
   backfillFilter,
   isFallbackKey,
@@ -80,6 +80,7 @@ export class ChunkScan implements AsyncDisposable {
   readonly #shares = new Map<number, number>();
   /** Tables whose keys take too long to be divided. */
   readonly #undivided = new Set<number>();
+  readonly #operators = new KeyOperators();
   readonly #out = new JsonBuffer();
 
   constructor(options: ChunkScanOptions) {
@@ -138,9 +139,11 @@ export class ChunkScan implements AsyncDisposable {
   async #scanKeyed(scan: Scan, keyColumns: readonly string[]): Promise<ScanEnd> {
     const { request, relation, chunk, limit } = scan;
     const types = this.#options.relations.columnTypes(relation, keyColumns);
+    const operators = await this.#operators.of(await this.#session.connection(), types);
     const key = keyColumns.map((name, i): KeyColumn => {
       const type = types[i];
-      return { name, collateC: request.precise && type !== undefined && isByteOrderedUnderC(type) };
+      const collateC = request.precise && type !== undefined && isByteOrderedUnderC(type);
+      return { name, collateC, operators: operators[i] ?? bareOperators };
     });
     const { scanned } = request.state;
     const { minBackfillXid } = this.#options.settings;

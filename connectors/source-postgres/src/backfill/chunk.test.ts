@@ -47,6 +47,27 @@ describe('the SQL of a chunk', () => {
     );
   });
 
+  test('operators of another schema are spelled out, column by column, behind one that an index serves', () => {
+    const of = (name: string) => `OPERATOR("ext".${name})`;
+    const operators = { '<': of('<'), '<=': of('<='), '=': of('='), '>=': of('>='), '>': of('>') };
+    const key = [
+      { name: 'k', collateC: false, operators },
+      { name: 'n', collateC: false },
+    ];
+    const narrow = { ...table, columns: ['k'] };
+    assert.equal(
+      keyedChunkQuery(narrow, key, { after: ['B', '1'], until: ['c', '2'] }),
+      'COPY (SELECT "k" FROM ONLY "public"."we""ird" WHERE ' +
+        `"k" OPERATOR("ext".>=) 'B' AND ("k" OPERATOR("ext".>) 'B' OR "k" OPERATOR("ext".=) 'B' AND "n" > '1') AND ` +
+        `"k" OPERATOR("ext".<=) 'c' AND ("k" OPERATOR("ext".<) 'c' OR "k" OPERATOR("ext".=) 'c' AND "n" <= '2')` +
+        ' ORDER BY "k", "n") TO STDOUT',
+    );
+    assert.match(
+      keyedChunkQuery(narrow, key.slice(0, 1), { after: ['B'] }),
+      /WHERE "k" OPERATOR\("ext"\.>\) 'B' ORDER BY "k"\)/,
+    );
+  });
+
   test('a keyless chunk is a range of pages', () => {
     assert.equal(
       pagesChunkQuery(table, '(0,0)', '(501,0)'),

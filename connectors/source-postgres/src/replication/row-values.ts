@@ -15,6 +15,8 @@ export type RowValue = string | null | undefined;
 export interface RowKeyPart {
   readonly column: string;
   readonly text: string;
+  /** The operator in SQL; a bare `=` when absent. */
+  readonly equal?: string;
 }
 
 /**
@@ -53,7 +55,7 @@ function readRow(
 ): Promise<readonly RowValue[] | undefined> {
   const reference = tableReference(table);
   const conditions = key.map(
-    ({ column, text }) => `${quoteIdentifier(column)} = ${quoteLiteral(text).trim()}`,
+    ({ column, text, equal = '=' }) => `${quoteIdentifier(column)} ${equal} ${quoteLiteral(text).trim()}`,
   );
   const query = `SELECT ${columns.map(quoteIdentifier).join(', ')} FROM ${reference} WHERE ${conditions.join(' AND ')} LIMIT 1`;
   return snapshots.with(async (connection) => (await connection.query(query)).rows[0], reference);

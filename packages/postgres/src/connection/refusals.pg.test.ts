@@ -123,7 +123,7 @@ for (const version of postgresVersions) {
       const stopping = own.stop('smart');
       await until('new connections to be refused', async () => {
         const text = await refusal(endpoint).catch(() => '');
-        return /^PG_SERVER_UNAVAILABLE: .*shutting down\nThe task starts again by itself/.test(text);
+        return /^PG_SERVER_UNAVAILABLE: .*shutting down\nWait; the task starts again by itself/.test(text);
       });
       const cut = held.query('SELECT pg_sleep(600)').catch((error: unknown) => error);
       await own.kill9();

@@ -1,3 +1,4 @@
+export { bareOperators, type Comparison, KeyOperators, type TypeOperators } from './key-operators.ts';
 export { columnSchema, type ColumnType } from './column-schema.ts';
 export {
   compileKeyPacker,
