@@ -4,9 +4,9 @@ import type { Capture, CaptureBinding, CaptureSession, ValidatedResource } from 
 import { type CaptureBindingSpec, type CollectionSpec, WeirError } from '@weir/protocol';
 import { decodeConfig } from '@weir/schema/config';
 import {
+  backfillChangeFailures,
   CaptureEngine,
   CaptureState,
-  checkBackfillChanges,
   type EngineOutput,
   fallbackKeyError,
   isFallbackKey,
@@ -59,7 +59,7 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
   async validate(config, bindings, context, last) {
     const found = [
       ...failuresOf(() => checkBindings(bindings)),
-      ...failuresOf(() => checkBackfillChanges(bindings, (last?.bindings ?? []).map(lastBinding))),
+      ...backfillChangeFailures(bindings, (last?.bindings ?? []).map(lastBinding)),
     ];
     await withSource(config, context, ({ sql, settings }) =>
       checkPrerequisites({

@@ -434,26 +434,93 @@ for (const version of postgresVersions) {
       );
     });
 
-    test('restart_lsn moves on while a capture runs', async () => {
+    test('restart_lsn moves on while a capture runs, and never back', async () => {
       await using capture = await captureOf('moving', 'CREATE TABLE t (id int PRIMARY KEY)');
       await capture.untilActive();
-      const restart = async () => {
+      const restart = async (): Promise<bigint> => {
         const [row] = await server.query(
-          "SELECT restart_lsn FROM pg_replication_slots WHERE slot_name = 'moving'",
+          "SELECT restart_lsn - '0/0' AS bytes FROM pg_replication_slots WHERE slot_name = 'moving'",
         );
-        return row?.['restart_lsn'];
+        return BigInt(row?.['bytes'] ?? 0);
       };
-      const before = await restart();
+      const positions = [await restart()];
       let id = 0;
       await capture.until(
-        'restart_lsn to move',
+        'restart_lsn to move twice',
         async () => {
           await server.query(`INSERT INTO t VALUES (${(id += 1)})`);
           // The server notes what is running, which lets the slot move, every 15 seconds and at a checkpoint.
           if (id % 10 === 0) await server.query('CHECKPOINT');
-          return (await restart()) !== before;
+          const position = await restart();
+          if (position !== positions.at(-1)) positions.push(position);
+          return positions.length > 2;
         },
-        60_000,
+        120_000,
+      );
+      assert.deepEqual(
+        positions,
+        positions.toSorted((a, b) => (a < b ? -1 : 1)),
+      );
+      await capture.until('all rows', () => capture.documents('t').length === id);
+    });
+
+    test('with no_emit_sourced_schemas nothing but schemas is missing; by default, and by the flag, they come', async () => {
+      await server.query(`CREATE SCHEMA sourced; SET search_path = sourced;
+                          CREATE TABLE t (id int PRIMARY KEY, v text NOT NULL); INSERT INTO t VALUES (1, 'a'), (2, 'b')`);
+      const seen: Record<string, { readonly schemas: number; readonly rows: unknown }> = {};
+      for (const flags of ['', 'emit_sourced_schemas', 'no_emit_sourced_schemas']) {
+        const name = `sourced_${Object.keys(seen).length}`;
+        const config = endpointConfig(server, {
+          advanced: {
+            slotName: name,
+            publicationName: name,
+            discover_schemas: ['sourced'],
+            feature_flags: flags,
+          },
+        });
+        await using capture = new CaptureHarness(config, await discoverBindings(config));
+        capture.start();
+        await capture.untilActive();
+        await server.query(`INSERT INTO t VALUES (${10 + Object.keys(seen).length}, 'c')`);
+        await capture.until('the change', () => capture.rows('t').some(({ v }) => v === 'c'));
+        await server.query("DELETE FROM t WHERE v = 'c'");
+        await capture.until('the delete', () => capture.rows('t').every(({ v }) => v !== 'c'));
+        seen[flags] = { schemas: capture.schemas.length, rows: capture.rows('t') };
+      }
+      assert.deepEqual(
+        Object.values(seen).map(({ schemas }) => schemas > 0),
+        [true, true, false],
+      );
+      assert.deepEqual(seen['no_emit_sourced_schemas']?.rows, seen['']?.rows);
+      assert.deepEqual(seen['emit_sourced_schemas']?.rows, seen['']?.rows);
+    });
+
+    test('numbers that the server gives by itself are schemas, rows and changes as any others', async () => {
+      await using capture = await captureOf(
+        'serials',
+        `CREATE TABLE t (id serial PRIMARY KEY, small smallserial, big bigserial, always int GENERATED ALWAYS AS IDENTITY, v text);
+         INSERT INTO t (v) VALUES ('read'); SELECT setval('t_big_seq', 9223372036854775805)`,
+      );
+      await capture.untilActive();
+      await server.query("INSERT INTO t (v) VALUES ('streamed')");
+      await capture.until('the change', () => capture.documents('t').length === 2);
+      assert.deepEqual(
+        capture.documents('t').map(({ text: bytes }) => bytes.replace(/"_meta":\{.*?\}\},/, '')),
+        [
+          '{"always":1,"big":1,"id":1,"small":1,"v":"read"}',
+          '{"always":2,"big":9223372036854775806,"id":2,"small":2,"v":"streamed"}',
+        ],
+      );
+      const [binding] = capture.bindings;
+      const properties = (
+        JSON.parse(binding?.documentSchema ?? '{}') as {
+          $defs: Record<string, { properties: Record<string, { type: unknown }> }>;
+        }
+      ).$defs;
+      const columns = Object.values(properties)[0]?.properties ?? {};
+      assert.deepEqual(
+        ['id', 'small', 'big', 'always'].map((column) => columns[column]?.type),
+        ['integer', 'integer', 'integer', 'integer'],
       );
     });
   });

@@ -69,7 +69,7 @@ export class PgDatabase implements Database, AsyncDisposable {
   constructor(options: PgDatabaseOptions) {
     const { sql, connect, asPartitions, settings, log, signal } = options;
     const relations = new BoundRelations(sql, asPartitions, settings.style);
-    const plans = new TablePlans(relations, settings);
+    const plans = new TablePlans(relations, settings, log);
     const snapshots = new Snapshots(sql, {
       recent: this.#recent,
       isReadOnly: settings.readOnly,

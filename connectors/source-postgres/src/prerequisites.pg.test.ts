@@ -78,6 +78,26 @@ for (const version of postgresVersions) {
       assert.match(error, /ALTER TABLE "public"\."other_identity" REPLICA IDENTITY FULL;/);
     });
 
+    test('of several bound tables only the one that was dropped is told, with the user and its name', async () => {
+      await server.query(`CREATE TABLE here_a (id int PRIMARY KEY); CREATE TABLE here_b (id int PRIMARY KEY);
+                          CREATE TABLE dropped (id int PRIMARY KEY)`);
+      const config = endpointConfig(server);
+      const bindings = (await discoverBindings(config)).filter(({ resource }) =>
+        ['here_a', 'here_b', 'dropped'].includes(String(resource['stream'])),
+      );
+      assert.equal(bindings.length, 3);
+      assert.equal(await validate(config, bindings), '');
+      await server.query('DROP TABLE dropped');
+      const told =
+        /^PG_TABLE_UNREADABLE: the user "postgres" cannot read from the table public\.dropped: it does not exist\nCreate the table, or disable its binding\.$/;
+      assert.match(await validate(config, bindings), told);
+      await using capture = new CaptureHarness(config, bindings);
+      capture.start();
+      assert.match((await capture.failure()).replace(/^PG_TABLE_UNREADABLE: (?=PG_)/, ''), told);
+      assert.deepEqual(capture.committed, []);
+      await server.query('DROP TABLE here_a, here_b');
+    });
+
     test('validation changes nothing in the database', async () => {
       const bindings = await discoverBindings(endpointConfig(server));
       const usable = bindings.filter(({ resource }) => resource['stream'] !== 'other_identity');

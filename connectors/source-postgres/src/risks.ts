@@ -7,6 +7,7 @@ import { streamLabel } from '@weir/sqlcapture';
 import type { SourceSettings } from './config.ts';
 import { connectionRisks } from './connection-limits.ts';
 import type { PgRelationInfo } from './discovery/relations.ts';
+import { META, metaColumnMessage } from './document/row-table.ts';
 import { arrayLiteral, type SqlSession } from '@weir/postgres';
 
 export interface Risk {
@@ -190,6 +191,15 @@ async function publicationRisks(
   });
 }
 
+function metaRisks(relations: readonly PgRelationInfo[]): readonly Risk[] {
+  return relations
+    .filter(({ columns }) => columns.some(({ name }) => name === META))
+    .map((relation) => ({
+      message: metaColumnMessage(relation),
+      fix: `Run: ALTER TABLE ${quoteQualified(relation.namespace, relation.name)} RENAME COLUMN "${META}" TO …;`,
+    }));
+}
+
 /** Log that a slot nobody reads has kept is worth a word from here on. */
 const FORGOTTEN_SLOT_BYTES = 1024 ** 3;
 
@@ -251,6 +261,7 @@ export async function reportRisks(
   const facts = await readServerFacts(sql, settings, hasRun);
   const risks = [
     ...serverRisks(facts),
+    ...metaRisks(relations),
     ...(await publicationRisks(sql, settings, relations, facts.version)),
     ...(await idleSlotRisks(sql, settings)),
     ...(await connectionRisks(sql, settings)),

@@ -281,5 +281,20 @@ for (const version of postgresVersions) {
       const last = new Set(ids(capture).slice(-1500));
       for (let id = 1; id <= 1500; id += 1) assert.ok(last.has(`${id}.5`), `${id}`);
     });
+
+    test('a column _meta that comes in mid-stream is left out, and that is told once', async () => {
+      await using capture = await captureOf('metadata', table);
+      await capture.untilActive();
+      await server.query(`ALTER TABLE t ADD COLUMN _meta text, ADD COLUMN other int;
+                          INSERT INTO t (id, _meta, other) VALUES (101, 'mine', 1), (102, 'mine', 2)`);
+      await has(capture, 102);
+      const last = capture.documents('t').at(-1)?.document;
+      assert.deepEqual([last?._meta.op, last?.['other']], ['c', 2]);
+      const told = capture.logs.filter(({ message }) => message.includes('the column _meta of metadata.t'));
+      assert.deepEqual(
+        told.map(({ level }) => level),
+        ['warn'],
+      );
+    });
   });
 }

@@ -114,3 +114,38 @@ test('a runtime that no longer reads aborts the signal and ends the connector wi
   assert.ok(aborted);
   assert.equal(host.logs.at(-1)?.fields['code'], 'CONNECTOR_STDOUT_CLOSED');
 });
+
+test('a request that is given up because the process is asked to end is no defect', async () => {
+  const host = new ConnectorHost('capture', { codec: 'proto' });
+  const began = Promise.withResolvers<void>();
+  const waiting = handler(async (_request, { signal }) => {
+    began.resolve();
+    await new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('the wait ended', { cause: signal.reason })));
+    });
+    return 'answered';
+  });
+  const exit = serve(waiting, host);
+  host.send(SPEC);
+  await began.promise;
+  host.stop('SIGTERM');
+  assert.equal(await exit, 0);
+  const last = host.logs.at(-1);
+  assert.deepEqual(
+    [last?.level, last?.message],
+    ['info', 'source-sample ends without an answer, as it was asked to: SIGTERM'],
+  );
+});
+
+test('what fails by itself while the process is asked to end is still told', async () => {
+  const host = new ConnectorHost('capture', { codec: 'proto' });
+  const failing = handler(async (_request, { signal }) => {
+    host.stop('SIGTERM');
+    assert.ok(signal.aborted);
+    throw new Error('the disk is full');
+  });
+  const exit = serve(failing, host);
+  host.send(SPEC);
+  assert.equal(await exit, 1);
+  assert.match(host.logs.at(-1)?.message ?? '', /^CONNECTOR_DEFECT: source-sample failed: the disk is full/);
+});

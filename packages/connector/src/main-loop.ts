@@ -47,7 +47,9 @@ export async function serve<D extends Direction>(
 ): Promise<0 | 1> {
   const log = createLogger(logSettings(host.env, host.isTerminal, host.writeLogLine));
   const stopping = new AbortController();
+  let stoppedBy = '';
   host.onStop((reason) => {
+    stoppedBy = reason;
     log.debug(`stopping: ${reason}`);
     stopping.abort(new DOMException(`stopping: ${reason}`, 'AbortError'));
   });
@@ -55,6 +57,10 @@ export async function serve<D extends Direction>(
     await answerRequests(handler, host, log, stopping);
     return 0;
   } catch (failure) {
+    if (wasStopped(failure, stopping.signal)) {
+      log.info(`${handler.name} ends without an answer, as it was asked to: ${stoppedBy}`);
+      return 0;
+    }
     const { message, code, fix, retry, failures, stack } = describeFailure(handler.name, failure);
     if (stack !== undefined) log.debug(stack);
     log.error(message, {
@@ -65,6 +71,15 @@ export async function serve<D extends Direction>(
     });
     return 1;
   }
+}
+
+/** Whether a request failed for no other reason than that the process was asked to end meanwhile. */
+function wasStopped(failure: unknown, { aborted, reason }: AbortSignal): boolean {
+  if (!aborted || !(reason instanceof DOMException)) return false;
+  return (
+    failure === reason ||
+    (failure instanceof Error && (failure.cause === reason || failure.name === 'AbortError'))
+  );
 }
 
 async function answerRequests<D extends Direction>(

@@ -1,4 +1,4 @@
-export { checkBackfillChanges } from './backfill-required.ts';
+export { backfillChangeFailures } from './backfill-required.ts';
 export type { BindingVersion } from './backfill-required.ts';
 export { activateTable, fallbackKeyError } from './activate.ts';
 export { backfillModes, isBackfilling, isReplicated } from './backfill-mode.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkBackfillChanges } from './backfill-required.ts';
+import { backfillChangeFailures } from './backfill-required.ts';
 import type { BackfillMode } from './backfill-mode.ts';
 import { requireDistinctTables } from './binding.ts';
 import { validateResource, type ResourceConfig } from './resource.ts';
@@ -36,17 +36,22 @@ describe('the configuration of a binding', () => {
 
   test('a changed mode or filter needs a new backfill; removing a filter does not', () => {
     const last = [{ resource: resource('', 'a'), backfill: 1 }];
-    const change = (next: ResourceConfig, backfill: number) => () =>
-      checkBackfillChanges([{ resource: next, backfill }], last);
-    assert.throws(change(resource('Normal', 'a'), 1), {
-      code: 'SQL_BACKFILL_REQUIRED',
-      message: /mode of public\.t/,
-    });
-    assert.throws(change(resource('', 'b'), 1), {
-      code: 'SQL_BACKFILL_REQUIRED',
-      message: /filter of public\.t/,
-    });
-    assert.doesNotThrow(change(resource(''), 1));
-    assert.doesNotThrow(change(resource('Normal', 'b'), 2));
+    const told = (next: ResourceConfig, backfill = 1) =>
+      backfillChangeFailures([{ resource: next, backfill }], last).map(
+        ({ code, message }) => `${code}: ${/(mode|filter) of public\.t/.exec(message)?.[0] ?? message}`,
+      );
+    assert.deepEqual(told(resource('Normal', 'a')), ['SQL_BACKFILL_REQUIRED: mode of public.t']);
+    assert.deepEqual(told(resource('', 'b')), ['SQL_BACKFILL_REQUIRED: filter of public.t']);
+    assert.equal(told(resource('Normal', 'b')).length, 2);
+    assert.deepEqual(told(resource('')), []);
+    assert.deepEqual(told(resource('Normal', 'b'), 2), []);
+    const other = { resource: { ...resource('Normal'), stream: 'u' }, backfill: 1 };
+    const before = { ...other, resource: { ...resource(''), stream: 'u' } };
+    assert.equal(
+      backfillChangeFailures([{ resource: resource('Normal', 'a'), backfill: 1 }, other], [...last, before])
+        .length,
+      2,
+      'each binding is told',
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { missingPostgres } from './postgres-server.ts';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -54,3 +55,26 @@ test(
     assert.ok(!existsSync(data));
   },
 );
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+  test(`a test file that ${signal} ends takes its server along`, { skip: missingPostgres(18) }, async () => {
+    using folder = temporaryDirectory('weir-signalled-');
+    const file = join(folder.path, 'signalled.ts');
+    writeFileSync(
+      file,
+      `import { startPostgres } from ${JSON.stringify(index)};
+       const server = await startPostgres({ version: 18 });
+       setInterval(() => undefined, 1000);
+       console.log(JSON.stringify({ pid: server.pid, data: server.dataDirectory }));`,
+    );
+    const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const { pid, data } = JSON.parse(line.toString()) as { pid: number; data: string };
+    assert.ok(isAlive(pid));
+    child.kill(signal);
+    const [, endedBy] = (await once(child, 'exit')) as [number | null, string | null];
+    assert.equal(endedBy, signal);
+    await until('the server to be gone', () => !isAlive(pid));
+    assert.ok(!existsSync(data));
+  });
+}

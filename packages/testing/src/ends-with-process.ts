@@ -3,7 +3,9 @@
 
 const endings = new Set<() => void>();
 
-process.on('exit', () => {
+let isWatching = false;
+
+function endAll(): void {
   for (const end of endings) {
     try {
       end();
@@ -11,10 +13,27 @@ process.on('exit', () => {
       // It is gone already.
     }
   }
-});
+}
 
-/** `end` must not wait for anything. It is called when this process exits, unless `[Symbol.dispose]` was called before. */
+/** A process that a signal ends has no `exit`. Where somebody else listens for the signal too, it is theirs to end it. */
+function watch(): void {
+  isWatching = true;
+  process.on('exit', endAll);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      if (process.listenerCount(signal) > 0) return;
+      endAll();
+      process.kill(process.pid, signal);
+    });
+  }
+}
+
+/**
+ * `end` must not wait for long. It is called when this process exits, also by a signal, unless `[Symbol.dispose]` was
+ * called before.
+ */
 export function endsWithProcess(end: () => void): Disposable {
+  if (!isWatching) watch();
   endings.add(end);
   return { [Symbol.dispose]: () => void endings.delete(end) };
 }

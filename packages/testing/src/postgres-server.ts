@@ -68,7 +68,7 @@ export class PostgresServer implements AsyncDisposable {
     this.#folder = folder;
     this.#end = endsWithProcess(() => {
       if (cluster.pid !== undefined) process.kill(cluster.pid, 'SIGQUIT');
-      rmSync(folder, { recursive: true, force: true });
+      removeSoon(folder);
     });
     this.port = cluster.port;
     this.dataDirectory = cluster.dataDirectory;
@@ -146,6 +146,18 @@ export class PostgresServer implements AsyncDisposable {
     await this.#cluster.kill();
     this.#end[Symbol.dispose]();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Processes of a server that was told to end may write there a moment longer, of which rmSync need not tell. */
+function removeSoon(folder: string): void {
+  for (let attempts = 0; existsSync(folder) && attempts < 100; attempts += 1) {
+    if (attempts > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // Once more.
+    }
   }
 }
 

@@ -14,6 +14,7 @@ import {
 } from '@weir/sqlcapture';
 import type { SourceSettings } from '../config.ts';
 import type { EndpointConfig } from '../endpoint-schema.ts';
+import { META } from '../document/row-table.ts';
 import { sourceSchema } from '../document/source-schema.ts';
 import { publishedKey, readPublication } from '../publication.ts';
 import { type SqlSession, TypeCatalog } from '@weir/postgres';
@@ -22,8 +23,6 @@ import { loadTypes, tableInfo } from './table-info.ts';
 
 /** Tables that materializations of this system make for themselves. */
 const ownTables = new Set(['flow_materializations_v2', 'flow_checkpoints_v1']);
-/** Where documents say where they come from; no column can be there. */
-const DOCUMENT_METADATA = '_meta';
 /** A column that every materialized table has. */
 const MATERIALIZED_COLUMN = 'flow_published_at';
 
@@ -72,9 +71,9 @@ export async function discoverBindings(
 }
 
 function hasRoomForMetadata(relation: PgRelationInfo, log: Pick<Logger, 'warn'>): boolean {
-  if (!relation.columns.some((column) => column.name === DOCUMENT_METADATA)) return true;
+  if (!relation.columns.some((column) => column.name === META)) return true;
   log.warn(
-    `the table ${streamLabel(relation)} is left out: it has a column ${DOCUMENT_METADATA}, which is the place of what documents say of themselves; rename the column to capture the table`,
+    `the table ${streamLabel(relation)} is left out: it has a column ${META}, which is the place of what documents say of themselves; rename the column to capture the table`,
   );
   return false;
 }

@@ -9,6 +9,7 @@ import {
   type ValueStyle,
   type ValueWriter,
 } from '@weir/postgres';
+import { type StreamId, streamLabel } from '@weir/sqlcapture';
 import { errors } from '../errors.ts';
 
 export interface RowTable {
@@ -27,7 +28,13 @@ export interface RowTable {
   readonly style: ValueStyle;
 }
 
+/** Where documents say where they come from; no column can be there. */
 export const META = '_meta';
+
+/** A column of that name cannot be captured beside what documents say of themselves. */
+export function metaColumnMessage(table: StreamId): string {
+  return `the column ${META} of ${streamLabel(table)} is left out: documents have there what they say of themselves; rename the column to capture it`;
+}
 
 /** A column that documents have. */
 export interface Property {

@@ -1,13 +1,14 @@
 // Compiles the plan of a table's documents: for its changes, over the columns that the stream has, and for its existing
 // rows, over the columns that discovery found. Both go by the same types and the same settings.
 
+import type { Logger } from '@weir/connector';
 import { type PgOutputChange, type PgOutputRelation, tupleKind } from '@weir/pgwire';
 import { collectionKeyColumns } from '@weir/sqlcapture';
 import type { SourceSettings } from '../config.ts';
 import type { BoundRelations } from '../discovery/bound-relations.ts';
 import { identityError, keylessChangeError } from '../replica-identity.ts';
 import { RowPlan } from './row-plan.ts';
-import type { RowTable } from './row-table.ts';
+import { META, metaColumnMessage, type RowTable } from './row-table.ts';
 import { SnapshotPlan, snapshotColumns } from './snapshot-plan.ts';
 
 type Layout = Pick<RowTable, 'schema' | 'table' | 'columns' | 'omitted' | 'keyColumns'>;
@@ -15,10 +16,14 @@ type Layout = Pick<RowTable, 'schema' | 'table' | 'columns' | 'omitted' | 'keyCo
 export class TablePlans {
   readonly #relations: BoundRelations;
   readonly #settings: SourceSettings;
+  readonly #log: Pick<Logger, 'warn'>;
+  /** Tables whose column of that name was told. */
+  readonly #withMeta = new Set<number>();
 
-  constructor(relations: BoundRelations, settings: SourceSettings) {
+  constructor(relations: BoundRelations, settings: SourceSettings, log: Pick<Logger, 'warn'>) {
     this.#relations = relations;
     this.#settings = settings;
+    this.#log = log;
   }
 
   /** Throws when updates and deletes of the table would not tell the key of its collection. */
@@ -75,6 +80,7 @@ export class TablePlans {
 
   #rowTable(table: number, layout: Layout): RowTable {
     const binding = this.#relations.binding(table);
+    this.#warnOfMeta(table, layout);
     return {
       ...layout,
       collectionKey: collectionKeyColumns(binding.collectionKey),
@@ -82,5 +88,12 @@ export class TablePlans {
       sourceTag: this.#settings.sourceTag,
       style: this.#settings.style,
     };
+  }
+
+  /** Such a table is not discovered; the column may have come later, or the table was bound by hand. */
+  #warnOfMeta(table: number, { schema, table: name, columns }: Layout): void {
+    if (this.#withMeta.has(table) || !columns.some((column) => column.name === META)) return;
+    this.#withMeta.add(table);
+    this.#log.warn(metaColumnMessage({ namespace: schema, name }), { eventType: 'metaColumn' });
   }
 }
