@@ -30,7 +30,7 @@ import type { ConnectionFactory } from './connection.ts';
 import { BoundRelations } from './discovery/bound-relations.ts';
 import { TablePlans } from './document/table-plans.ts';
 import { Partitions } from './partitions.ts';
-import { checkPublicationGap, discoverPublished } from './publication-gap.ts';
+import { checkPublished, discoverPublished } from './publication-gap.ts';
 import { serverPosition } from './replication-slot.ts';
 import { awaitingStandby } from './replication/awaiting-standby.ts';
 import { LsnPosition } from './replication/lsn-position.ts';
@@ -96,7 +96,7 @@ export class PgDatabase implements Database, AsyncDisposable {
   }
 
   checkUnbroken(tables: readonly KnownTable[]): void {
-    checkPublicationGap(tables, this.#options.settings, this.#options.log);
+    checkPublished(tables, this.#options.settings, this.#options.log);
     this.#partitions.check(tables);
   }
 

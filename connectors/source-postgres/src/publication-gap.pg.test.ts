@@ -2,13 +2,17 @@
 // and at every start from then on, until the tables are read again. Each test has a schema, a slot and a publication of
 // its own.
 
+import { createLogger } from '@weir/connector';
 import { SqlSession, standardStyle } from '@weir/postgres';
 import { missingPostgres, postgresVersions, startPostgres, type PostgresServer } from '@weir/testing';
+import { decodeConfig } from '@weir/schema/config';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CaptureHarness, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
+import { sourceSettings } from './config.ts';
 import { BoundRelations } from './discovery/bound-relations.ts';
-import { discoverPublished } from './publication-gap.ts';
+import { endpointSchema } from './endpoint-schema.ts';
+import { checkPublished, discoverPublished } from './publication-gap.ts';
 
 for (const version of postgresVersions) {
   describe(`publications that change on PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
@@ -189,6 +193,34 @@ for (const version of postgresVersions) {
         tables.map(({ facts }) => facts?.['published_by']),
         ['all'],
       );
+    });
+
+    test('[G1] a table that is made after the start saw to the publication has the capture start again', async () => {
+      await server.query(
+        `CREATE SCHEMA too_late; CREATE PUBLICATION too_late; CREATE TABLE too_late.t (id int PRIMARY KEY)`,
+      );
+      await using sql = new SqlSession(() => server.connect());
+      const relations = new BoundRelations(sql, false, standardStyle);
+      const [info] = await discoverPublished(sql, 'too_late', () =>
+        relations.discover([{ namespace: 'too_late', name: 't' }]),
+      );
+      assert.ok(info);
+      const log = createLogger({
+        level: 'error',
+        format: 'text',
+        writeLine: () => undefined,
+        now: () => new Date(),
+      });
+      const check = (flags: string) => {
+        const given = endpointConfig(server, { advanced: { feature_flags: flags } });
+        const config = decodeConfig(endpointSchema, JSON.stringify(given), { what: 'the config' });
+        checkPublished([{ info, known: undefined }], sourceSettings(config), log);
+      };
+      assert.throws(() => check(''), {
+        code: 'SQL_TABLE_RENEWED',
+        message: /not published yet: too_late\.t$/,
+      });
+      check('skip_table_prerequisites');
     });
 
     test('a gap that is known to be none can be accepted, with a warning', async () => {

@@ -5,7 +5,13 @@
 
 import type { Logger } from '@weir/connector';
 import { arrayLiteral, type SqlSession } from '@weir/postgres';
-import { type KnownTable, streamLabel, type TableInfo, type TableMetadata } from '@weir/sqlcapture';
+import {
+  errors as engineErrors,
+  type KnownTable,
+  streamLabel,
+  type TableInfo,
+  type TableMetadata,
+} from '@weir/sqlcapture';
 import type { SourceSettings } from './config.ts';
 import { errors } from './errors.ts';
 import { publishedKey, readPublication, type PublicationInfo } from './publication.ts';
@@ -27,9 +33,13 @@ export async function discoverPublished(
 ): Promise<readonly TableInfo[]> {
   for (;;) {
     const tables = await withPublication(sql, name, await discover());
-    const unpublished = tables.filter(({ facts }) => facts?.[PUBLISHED_BY] === '');
+    const unpublished = tables.filter(isUnpublished);
     if (await areStillThere(sql, unpublished)) return tables;
   }
+}
+
+function isUnpublished({ facts }: TableInfo): boolean {
+  return facts?.[PUBLISHED_BY] === '';
 }
 
 /** Under the names that they were found by. */
@@ -115,15 +125,25 @@ async function readEntries(
   return new Map([...byTable].map(([oid, of]) => [oid, of.map((row) => row['entry'] ?? '')]));
 }
 
-/** Throws PG_PUBLICATION_GAP when changes of some of the tables may have been left out since their states were written. */
-export function checkPublicationGap(
+/**
+ * Throws PG_PUBLICATION_GAP when changes of some of the tables may have been left out since their states were written, and
+ * SQL_TABLE_RENEWED when those of a new one would be: it was made after the start saw to it that all are published.
+ */
+export function checkPublished(
   tables: readonly KnownTable[],
   settings: Pick<SourceSettings, 'flags' | 'onTruncate' | 'publication'>,
   log: Logger,
 ): void {
+  const { skip_prerequisites, skip_table_prerequisites } = settings.flags;
+  const made = tables.filter(({ info, known }) => known === undefined && isUnpublished(info));
+  if (made.length > 0 && !skip_prerequisites && !skip_table_prerequisites) {
+    throw engineErrors.SQL_TABLE_RENEWED({
+      message: `tables were created while the capture started, and are not published yet: ${made.map(({ info }) => streamLabel(info)).join(', ')}`,
+    });
+  }
   const byReason = new Map<string, string[]>();
   for (const { info, known } of tables) {
-    const reason = gapReason(known ?? {}, info.facts ?? {}, settings);
+    const reason = known && gapReason(known, info.facts ?? {}, settings);
     if (reason !== undefined) byReason.set(reason, [...(byReason.get(reason) ?? []), streamLabel(info)]);
   }
   if (byReason.size === 0) return;

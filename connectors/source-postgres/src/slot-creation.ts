@@ -46,7 +46,8 @@ export async function createSlot(creation: SlotCreation): Promise<bigint> {
 
 /** A slot that is to be made could not be. */
 export function slotCreateError(slot: string, error: unknown): unknown {
-  if (!(error instanceof PgServerError)) return queryError(error, 'cannot create the replication slot');
+  if (!(error instanceof PgServerError) || error.sqlstate.startsWith('57P'))
+    return queryError(error, 'cannot create the replication slot');
   return errors.PG_SLOT_CREATE_FAILED({
     message: `cannot create the replication slot ${JSON.stringify(slot)}: ${error.message}`,
     cause: error,

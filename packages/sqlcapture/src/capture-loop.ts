@@ -101,7 +101,7 @@ export class CaptureLoop {
 
   /** The tables of the state meet those of the database. */
   #meetTables(): void {
-    if (this.#stream.continues) this.#exchanged.checkUnbroken();
+    this.#exchanged.checkUnbroken(this.#stream.continues);
     for (const table of this.#tables.numbers()) {
       if (!isReplicated(this.#tables.state(table).mode)) continue;
       if (this.#stream.continues) this.#exchanged.meetAgain(table);

@@ -153,7 +153,7 @@ export interface RowSink {
  */
 export type ScanEnd = 'complete' | 'incomplete' | 'outdated' | 'rewritten';
 
-/** A table that is followed, as discovered, and what its state keeps of it. */
+/** A table that is followed, or will be, as discovered; and what its state keeps of it, undefined of a new one. */
 export interface KnownTable {
   readonly info: TableInfo;
   readonly known: TableMetadata | undefined;
@@ -164,7 +164,7 @@ export interface Database {
   discover(streams: readonly StreamId[]): Promise<readonly TableInfo[]>;
   /**
    * Throws when changes of some of these tables may have been left out of the stream, by the facts of them that are in
-   * their states and those discovered now.
+   * their states and those discovered now; and when those of a new one would be.
    */
   checkUnbroken(tables: readonly KnownTable[]): void;
   sourcedSchema(table: TableInfo): string;

@@ -101,6 +101,30 @@ function filled(rows: number, tables = 1): FakeServer {
 }
 
 describe('the capture engine', () => {
+  test('a table that is new, or another one than before, is checked as one of which nothing is known', async () => {
+    const [server, downstream] = [filled(1, 3), new Downstream(3)];
+    const [both, all] = [
+      [binding(0), binding(1)],
+      [binding(0), binding(1), binding(2)],
+    ];
+    const infosOf = (identity: string) => [
+      table('t0', { identity: '1' }),
+      table('t1', { identity }),
+      table('t2', { identity: '3' }),
+    ];
+    const first = await runOnce({ server, downstream, bindings: both, infos: infosOf('2') });
+    assert.deepEqual(first.checked, [['t0 new', 't1 new']]);
+    const onReplaced = { onReplaced: 'backfill' } as const;
+    const second = await runOnce({
+      server,
+      downstream,
+      bindings: all,
+      infos: infosOf('4'),
+      settings: onReplaced,
+    });
+    assert.deepEqual(second.checked, [['t0 known', 't1 new', 't2 new']]);
+  });
+
   test('reads every row once and leaves the table Active with its key and count', async () => {
     const [server, downstream] = [filled(7), new Downstream(1)];
     await runOnce({ server, downstream, bindings: [binding(0)] });

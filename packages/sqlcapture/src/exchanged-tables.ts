@@ -55,15 +55,19 @@ export class ExchangedTables {
     this.#around = around;
   }
 
-  /** Throws when changes of tables of the state may be missing. A table that is gone or replaced is another matter. */
-  checkUnbroken(): void {
-    const known = this.#tables.numbers().flatMap((table) => {
+  /**
+   * After each discovery. Throws when changes of tables may be missing. Nothing is known of a table that is new to the
+   * state, or another one than before; but it has to be published as well.
+   */
+  checkUnbroken(continues: boolean): void {
+    const tables = this.#tables.numbers().flatMap((table) => {
       const { mode, metadata } = this.#tables.state(table);
       const info = this.#discovery.info(this.#tables.binding(table));
-      if (info === undefined || !isReplicated(mode)) return [];
-      return isReplaced(metadata, this.#followed.facts(table)) ? [] : [{ info, known: metadata }];
+      if (info === undefined || !info.isBaseTable || mode === 'Ignore') return [];
+      const isTheSame = continues && isReplicated(mode) && !isReplaced(metadata, this.#followed.facts(table));
+      return [{ info, known: isTheSame ? (metadata ?? {}) : undefined }];
     });
-    this.#database.checkUnbroken(known);
+    this.#database.checkUnbroken(tables);
   }
 
   /** A table of the state, at a start that goes on with it. Throws when the policy is to stop. */
@@ -110,7 +114,7 @@ export class ExchangedTables {
       this.distrustKey(table);
       if (this.#tables.state(table) !== state) this.#followed.follow(table);
     }
-    this.checkUnbroken();
+    this.checkUnbroken(true);
     for (const table of this.#tables.numbers()) this.#keepFacts(table);
   }
 

@@ -5,6 +5,7 @@ import type {
   ByteList,
   ChangesEvent,
   Database,
+  KnownTable,
   Position,
   ReplicationEvent,
   ReplicationStream,
@@ -123,6 +124,8 @@ export class FakeDatabase implements Database {
   readonly infos: TableInfo[];
   stream: FakeStream | undefined;
   openedWith: (string | undefined)[] = [];
+  /** Whether each table was one that the state knew, at each check. */
+  readonly checked: string[][] = [];
 
   constructor(server: FakeServer, chunkRows: number, random: () => number, infos: TableInfo[]) {
     this.server = server;
@@ -135,7 +138,11 @@ export class FakeDatabase implements Database {
     return Promise.resolve(this.infos);
   }
 
-  checkUnbroken(): void {}
+  checkUnbroken(tables: readonly KnownTable[]): void {
+    this.checked.push(
+      tables.map(({ info, known }) => `${info.name} ${known === undefined ? 'new' : 'known'}`),
+    );
+  }
 
   sourcedSchema(table: TableInfo): string {
     return JSON.stringify({ title: table.name });
