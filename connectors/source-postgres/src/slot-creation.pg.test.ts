@@ -32,6 +32,16 @@ for (const version of postgresVersions) {
         return left.length === 0;
       });
 
+      capture.start();
+      await capture.until('the slot to wait', () => status().includes('waiting for'));
+      await server.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'walsender'",
+      );
+      assert.match(
+        await capture.failure(),
+        /PG_SERVER_UNAVAILABLE: cannot create the replication slot: term/,
+      );
+
       await older.query("PREPARE TRANSACTION 'two phases'");
       capture.start();
       await capture.until('the prepared transaction to be named', () =>

@@ -62,6 +62,17 @@ for (const version of postgresVersions) {
       assert.deepEqual(seen, ['1 read', '2 read', '3', '4', '5', '4 read', '5 read']);
     });
 
+    test('that a table is read again after a TRUNCATE is checkpointed before it is, though no document is', async () => {
+      await using capture = await captureOf('trunc_alone', table, { on_truncate: 'backfill' });
+      await capture.untilActive();
+      await capture.kill('SIGTERM');
+      await server.query('TRUNCATE t');
+      capture.start({ WEIR_CRASH_POINT: 'sqlcapture.after-chunk:1' });
+      await capture.failure();
+      const states = capture.state['bindingStateV1'] as Record<string, { mode: string }>;
+      assert.equal(states['trunc_alone%2Ft']?.mode, 'UnfilteredBackfill');
+    });
+
     test('after a TRUNCATE nothing more is captured if the configuration says stop, until the backfill counter is raised', async () => {
       await using capture = await captureOf('trunc_stop', table, { on_truncate: 'stop' });
       await capture.untilActive();

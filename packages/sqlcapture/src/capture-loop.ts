@@ -40,6 +40,8 @@ export class CaptureLoop {
   readonly #relay: Relay;
   readonly #database: Database;
   #chunk: ChunkInFlight | undefined;
+  /** A table is to be read again after a TRUNCATE, which no checkpoint says yet. */
+  #isRenewalUnsaid = false;
 
   /** `stream` is open and has not begun. */
   constructor(
@@ -125,6 +127,7 @@ export class CaptureLoop {
   }
 
   async #backfillChunk(table: number): Promise<void> {
+    if (this.#isRenewalUnsaid) this.#checkpoint();
     const { end, atBoundary } = await this.#backfill.readChunk(
       table,
       () => this.#relay.wake(),
@@ -146,7 +149,9 @@ export class CaptureLoop {
   #truncated(table: number): void {
     const before = this.#tables.state(table);
     this.#exchanged.truncated(table);
-    if (this.#chunk?.table === table && this.#tables.state(table) !== before) this.#chunk.void();
+    if (this.#tables.state(table) === before) return;
+    this.#isRenewalUnsaid = true;
+    if (this.#chunk?.table === table) this.#chunk.void();
   }
 
   async #streamChanges(): Promise<void> {
@@ -164,5 +169,6 @@ export class CaptureLoop {
   #checkpoint(): void {
     this.#followed.forgetWatersheds(this.#output.position ?? this.#stream.start);
     this.#output.checkpoint();
+    this.#isRenewalUnsaid = false;
   }
 }
