@@ -66,8 +66,10 @@ for (const version of postgresVersions) {
       await using capture = await captureOf('trunc_alone', table, { on_truncate: 'backfill' });
       await capture.untilActive();
       await capture.kill('SIGTERM');
-      await server.query('TRUNCATE t');
       capture.start({ WEIR_CRASH_POINT: 'sqlcapture.after-chunk:1' });
+      await server.query('INSERT INTO t VALUES (3, 0)');
+      await has(capture, 3);
+      await server.query('TRUNCATE t');
       await capture.failure();
       const states = capture.state['bindingStateV1'] as Record<string, { mode: string }>;
       assert.equal(states['trunc_alone%2Ft']?.mode, 'UnfilteredBackfill');
