@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeConfig } from '@weir/schema';
 import { CertificateAuthority } from '@weir/testing';
-import { checkConfig, splitAddress, tableOptions } from './config.ts';
+import { splitAddress } from './address.ts';
+import { checkConfig, tableOptions } from './config.ts';
 import { endpointSchema } from './endpoint-schema.ts';
 import { productOf } from './product.ts';
 
@@ -36,7 +37,6 @@ test('what cannot work, or is not there yet, is refused', () => {
   refused({ timezone: 'Mars/Olympus' }, 'MYSQL_TIME_ZONE');
   refused({ timezone: '+99:00' }, 'MYSQL_TIME_ZONE');
   refused({ dbt_job_trigger: { job_id: '1', account_id: '2', api_key: 'k' } }, 'MYSQL_CONFIG_INVALID');
-  refused({ advanced: { no_flow_document: true } }, 'MYSQL_CONFIG_INVALID');
   refused(
     { networkTunnel: { sshForwarding: { sshEndpoint: 'ssh://u@h:x', privateKey: 'k' } } },
     'TUNNEL_ENDPOINT_INVALID',

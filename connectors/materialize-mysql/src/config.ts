@@ -4,6 +4,7 @@ import type { TableOptions } from '@weir/materialize-sql';
 import { checkSshTunnel } from '@weir/network-tunnel';
 import { parseFeatureFlags } from '@weir/schema/config';
 import type { EndpointConfig } from './endpoint-schema.ts';
+import { splitAddress } from './address.ts';
 import { errors } from './errors.ts';
 import { parseTimeZone } from './time-zone.ts';
 import { checkTls } from './tls.ts';
@@ -49,12 +50,6 @@ export function checkConfig(config: EndpointConfig): void {
       fix: 'Take the section out, and run the job on a schedule of its own.',
     });
   }
-  if (config.advanced.no_flow_document) {
-    throw errors.MYSQL_CONFIG_INVALID({
-      message: '/advanced/no_flow_document is true, and this connector needs the column of the document',
-      fix: 'Take the option out.',
-    });
-  }
   if (!isBlank(config.timezone)) parseTimeZone(config.timezone);
   const forwarding = config.networkTunnel?.sshForwarding;
   if (forwarding !== undefined) checkSshTunnel({ ...forwarding, target: tunnelTarget(config) });
@@ -69,11 +64,4 @@ export function isBlank(text: string | undefined): text is undefined {
 /** The server as the SSH server knows it. */
 export function tunnelTarget(config: EndpointConfig): { readonly host: string; readonly port: number } {
   return splitAddress(config.address);
-}
-
-/** `host`, `host:port`, `[::1]:port` or `::1`; the host without its brackets. */
-export function splitAddress(address: string): { readonly host: string; readonly port: number } {
-  const match = /^(\[[^\]]+\]|[^:]*):([0-9]+)$/.exec(address);
-  const [host, port] = match === null ? [address, 3306] : [match[1] ?? '', Number(match[2])];
-  return { host: host.replaceAll(/^\[|\]$/g, ''), port };
 }

@@ -38,7 +38,10 @@ export interface DialectOptions {
   readonly flags: Pick<FeatureFlags, 'datetime_keys_as_string' | 'native_binary_column_type'>;
 }
 
-export type MysqlDialect = Dialect<FieldWriter>;
+export interface MysqlDialect extends Dialect<FieldWriter> {
+  /** In which columns of dates with times are. */
+  readonly zone: TimeZone;
+}
 
 /** What the numeric of the widest precision holds. */
 const MAX_DIGITS = 65;
@@ -46,6 +49,7 @@ const MAX_DIGITS = 65;
 export function mysqlDialect(options: DialectOptions): MysqlDialect {
   const types = new ColumnTypes(options);
   return {
+    zone: options.zone,
     name: options.product.flavour === 'mariadb' ? 'MariaDB' : 'MySQL',
     quoteIdentifier,
     quoteLiteral,

@@ -1,6 +1,8 @@
 // Where the stored document of a row comes from.
 
 import type { Column, FieldWriter, Table } from '@weir/materialize-sql';
+import { documentOfColumns } from './document-of-columns.ts';
+import type { TimeZone } from './time-zone.ts';
 
 export interface DocumentSource {
   /** What has to be read of a row. */
@@ -10,7 +12,8 @@ export interface DocumentSource {
 }
 
 /** Undefined: nothing is ever loaded from the table. */
-export function documentSource(table: Table<FieldWriter>): DocumentSource | undefined {
-  if (table.deltaUpdates || table.document === undefined) return undefined;
+export function documentSource(table: Table<FieldWriter>, zone: TimeZone): DocumentSource | undefined {
+  if (table.deltaUpdates) return undefined;
+  if (table.document === undefined) return documentOfColumns(table, zone);
   return { columns: [table.document], document: ([document]) => document ?? undefined };
 }

@@ -48,7 +48,7 @@ onBothServers((server, flavour) => {
     const ssl_server_ca = readFileSync(join(server().dataDirectory, 'ca.pem'), 'utf8');
     await validate({ sslmode: 'required' });
     await validate({ sslmode: 'verify_ca', ssl_server_ca });
-    // The certificate that the server makes for itself has the name of no host.
+    // A number is no name, and the certificate that the server makes for itself has that of no host.
     await assert.rejects(validate({ sslmode: 'verify_identity', ssl_server_ca }), {
       code: 'MYSQL_TLS_FAILED',
     });

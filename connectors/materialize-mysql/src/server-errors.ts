@@ -94,6 +94,7 @@ export function explainConnect(cause: unknown, address: string): unknown {
   const { errno, code = '', message } = cause as ServerError;
   const detail = { message: `${address}: ${message}`, cause };
   const known = errorOf(errno);
+  if (known === errors.MYSQL_AUTH_FAILED) return known({ ...detail, ...adviceOf(message) });
   if (known !== undefined && known !== errors.MYSQL_CONNECTION_LOST) return known(detail);
   if (
     /SSL|TLS|CERT|^ERR_TLS|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code) ||
@@ -102,4 +103,13 @@ export function explainConnect(cause: unknown, address: string): unknown {
     return errors.MYSQL_TLS_FAILED(detail);
   }
   return errors.MYSQL_UNREACHABLE(detail);
+}
+
+/** Of accounts that fit, the server takes the one whose host is the most exact, though its name may be empty. */
+function adviceOf(message: string): Pick<ErrorDetail, 'fix'> {
+  const [, user = '', host = ''] = /for user '(.*)'@'([^']*)'/.exec(message) ?? [];
+  if (user === '' || host === '') return {};
+  return {
+    fix: `Check /user and /password. An account without a name for this host, which a fresh MariaDB has for localhost, goes before '${user}'@'%': DROP USER ''@'${host}'; as an administrator, or make an account '${user}'@'${host}' with the same password and rights.`,
+  };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dateText, dateTimeText, timeText } from './temporal-text.ts';
+import { dateText, dateTimeOf, dateTimeText, timeOf, timeText } from './temporal-text.ts';
 import { parseTimeZone } from './time-zone.ts';
 
 const utc = parseTimeZone('UTC');
@@ -47,4 +47,25 @@ test('times of day stay within a day', () => {
   assert.throws(() => timeText('24:00:00Z', utc), TypeError);
   assert.equal(dateText('0000-12-31'), '0001-01-01');
   assert.throws(() => dateText('2024-1-1'), TypeError);
+});
+
+test('what a column has is the instant that went into it, but in the hour that comes twice', () => {
+  const berlin = parseTimeZone('Europe/Berlin');
+  const instants = [
+    '2024-03-31T00:59:59.999999Z',
+    '2024-03-31T01:00:00.000000Z',
+    '2024-07-01T12:00:00.500000Z',
+    '2024-10-27T01:00:00.000000Z',
+    '1900-01-01T00:00:00.000000Z',
+  ];
+  for (const zone of [utc, berlin, parseTimeZone('-13:59')]) {
+    for (const text of instants) assert.equal(dateTimeOf(dateTimeText(text, zone), zone), text, zone.name);
+    for (const text of ['14:30:00.000000Z', '00:00:00.000001Z']) {
+      assert.equal(timeOf(timeText(text, zone), zone), text, zone.name);
+    }
+  }
+  // 02:30 in Berlin, before and after the clocks were put back: the later one.
+  const earlier = dateTimeText('2024-10-27T00:30:00.000000Z', berlin);
+  assert.equal(dateTimeOf(earlier, berlin), '2024-10-27T01:30:00.000000Z');
+  assert.equal(dateTimeOf('2024-01-01T00:00:00Z', utc), '2024-01-01T00:00:00Z');
 });

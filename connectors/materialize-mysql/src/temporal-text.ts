@@ -1,4 +1,4 @@
-// Dates and times of documents (RFC 3339) as the server's columns take them, which know no zone.
+// Dates and times of documents (RFC 3339) as the server's columns take them, which know no zone; and back.
 
 import type { TimeZone } from './time-zone.ts';
 
@@ -58,6 +58,34 @@ export function dateText(text: string): string {
   const match = date.exec(text);
   if (match === null) throw new TypeError(`${JSON.stringify(text)} is no date`);
   return match[1] === '0000' ? '0001-01-01' : text;
+}
+
+const columnDateTime = /^(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})(\.\d+)?$/;
+const columnTime = /^(\d{2}):(\d{2}):(\d{2})(\.\d+)?$/;
+
+/** What a column of date and time has in the zone, as RFC 3339 in UTC; other text, as of a column of texts, as it is. */
+export function dateTimeOf(text: string, zone: TimeZone): string {
+  const match = columnDateTime.exec(text);
+  if (match === null) return text;
+  const [, year, month, day, hour, minute, second, fraction = ''] = match;
+  const local = new Date(Date.UTC(2000, 0, 1, Number(hour), Number(minute), Number(second)));
+  local.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  const localMs = local.getTime();
+  // The offset is that of the instant, which the offset leads to; of an hour that comes twice the later one.
+  const nearMs = localMs - zone.offsetAtMs(localMs);
+  const utc = new Date(localMs - zone.offsetAtMs(nearMs));
+  const years = String(Math.max(0, utc.getUTCFullYear())).padStart(4, '0');
+  return `${years}-${two(utc.getUTCMonth() + 1)}-${two(utc.getUTCDate())}T${two(utc.getUTCHours())}:${two(utc.getUTCMinutes())}:${two(utc.getUTCSeconds())}${fraction}Z`;
+}
+
+/** What a column of times of day has, as RFC 3339 in UTC; other text as it is. */
+export function timeOf(text: string, zone: TimeZone): string {
+  const match = columnTime.exec(text);
+  if (match === null) return text;
+  const [, hour, minute, second, fraction = ''] = match;
+  const local = Number(hour) * 3_600_000 + Number(minute) * 60_000;
+  const minutes = Math.floor(((((local - zone.offsetAtMs(0)) % DAY_MS) + DAY_MS) % DAY_MS) / 60_000);
+  return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${second}${fraction}Z`;
 }
 
 /** Microseconds, cut: rounding up could reach a year that the column does not have. */

@@ -1,8 +1,10 @@
 // How the connection is encrypted: /advanced/sslmode with the meanings of the server's own clients.
 
+import { isIP } from 'node:net';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { SslOptions } from 'mysql2';
 import type { Secret } from '@weir/schema/config';
+import { splitAddress } from './address.ts';
 import type { EndpointConfig } from './endpoint-schema.ts';
 import { errors } from './errors.ts';
 
@@ -19,6 +21,7 @@ export function tlsPlan(config: EndpointConfig): TlsPlan {
   if (mode === 'disabled') return { ssl: undefined, mayFallBack: false };
   const [ca, cert, key] = [ssl_server_ca, ssl_client_cert, ssl_client_key].map(pem);
   const isVerified = mode === 'verify_ca' || mode === 'verify_identity';
+  if (mode === 'verify_identity') requireName(config.address);
   return {
     ssl: {
       rejectUnauthorized: isVerified,
@@ -29,6 +32,16 @@ export function tlsPlan(config: EndpointConfig): TlsPlan {
     },
     mayFallBack: mode === 'preferred',
   };
+}
+
+/** The client library compares no numbers with a certificate: it would take one for localhost. Throws MYSQL_TLS_FAILED. */
+function requireName(address: string): void {
+  const { host } = splitAddress(address);
+  if (isIP(host) === 0) return;
+  throw errors.MYSQL_TLS_FAILED({
+    message: `/advanced/sslmode is verify_identity, and ${host} is no name that a certificate could be compared with`,
+    fix: 'Set /address to the name of the server that its certificate has, or /advanced/sslmode to verify_ca.',
+  });
 }
 
 /** The text of a field; undefined when a form left it empty. */

@@ -56,7 +56,7 @@ export async function openTransactor(
   const info = await readInfoSchema(writing, dialect);
   const tables = session.bindings.map((binding): OpenTable => {
     const target = targetTable(binding, info, dialect);
-    const documents = documentSource(target.table);
+    const documents = documentSource(target.table, dialect.zone);
     return {
       target,
       writer: new RowWriter(writing, target, config.hardDelete),

@@ -14,6 +14,7 @@ import type { EndpointConfig, ResourceConfig } from './endpoint-schema.ts';
 import { errors } from './errors.ts';
 import { MAX_NAME_LENGTH, nameLength } from './identifier.ts';
 import { isPrimaryKey, readInfoSchema } from './info-schema.ts';
+import { rightsChecks } from './rights.ts';
 import { dialectOf } from './server-dialect.ts';
 import type { Session } from './session.ts';
 import { isStageName } from './table-sql.ts';
@@ -53,6 +54,17 @@ export async function validate(
   const dialect = await dialectOf(endpoint, session, config);
   const info = await readInfoSchema(session, dialect);
   assertDistinctResources(paths, info);
+  const tables = [[CHECKPOINTS_TABLE], ...paths].map((path) => info.resource(path));
+  const existing = tables.filter((table) => table !== undefined);
+  const needed = {
+    existing: existing.map(({ location, fields }) => ({
+      name: location.at(-1) ?? '',
+      column: fields[0]?.name ?? '',
+    })),
+    makesTables: existing.length < tables.length,
+    deletes: config.hardDelete,
+  };
+  await checkPrerequisites(rightsChecks(session, needed));
   const rules = { ...endpointRules(dialect, tableOptions(config)), hasKey: isPrimaryKey };
   return target.bindings.map((binding, index) => {
     const path = paths[index] ?? [];

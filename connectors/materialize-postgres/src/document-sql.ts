@@ -2,34 +2,28 @@
 // column goes in as it is; values of other types as the text that their format asks for.
 
 import { typesBesideNull } from '@weir/materialize';
-import type { Column, FieldWriter, Table } from '@weir/materialize-sql';
+import {
+  type Column,
+  type FieldWriter,
+  isAbsentWhenNull,
+  rootProperties,
+  type Table,
+} from '@weir/materialize-sql';
 import { quoteLiteral } from '@weir/pgwire';
-
-/** The property at the root that a column holds; undefined for any other location. */
-function rootProperty({ projection: { ptr } }: Column<FieldWriter>): string | undefined {
-  if (!ptr.startsWith('/') || ptr.includes('/', 1)) return undefined;
-  return ptr.slice(1).replaceAll('~1', '/').replaceAll('~0', '~');
-}
 
 /** As SQL of type text, over the table's alias; undefined when no column holds a property of the root. */
 export function documentSql(table: Table<FieldWriter>, alias: string): string | undefined {
-  const members = new Map<string, string>();
-  for (const column of table.columns) {
-    const property = rootProperty(column);
-    if (property !== undefined && !members.has(property))
-      members.set(property, memberSql(column, property, alias));
-  }
-  if (members.size === 0) return undefined;
-  return `'{' || substr(${[...members.values()].join(' || ')}, 2) || '}'`;
+  const members = [...rootProperties(table)].map(([property, column]) => memberSql(column, property, alias));
+  return members.length === 0 ? undefined : `'{' || substr(${members.join(' || ')}, 2) || '}'`;
 }
 
 /** `,"name":value`; nothing for a null that stands for a property that is not there. */
 function memberSql(column: Column<FieldWriter>, property: string, alias: string): string {
-  const { inference } = column.projection;
   const name = quoteLiteral(`,${JSON.stringify(property)}:`).trim();
   const value = `${alias}.${column.identifier}`;
-  const isMissing = inference.exists !== 'MUST' && !inference.types.includes('null');
-  const absent = isMissing ? "''" : quoteLiteral(`,${JSON.stringify(property)}:null`).trim();
+  const absent = isAbsentWhenNull(column.projection)
+    ? "''"
+    : quoteLiteral(`,${JSON.stringify(property)}:null`).trim();
   return `CASE WHEN ${value} IS NULL THEN ${absent} ELSE ${name} || ${valueSql(column, value)} END`;
 }
 
@@ -55,9 +49,13 @@ function valueSql({ type, projection }: Column<FieldWriter>, value: string): str
     case 'BOOLEAN':
       return asText(value);
     default:
-      // As text first: to_json has forms of its own for some types.
-      return asText(`${value}::text`);
+      // As text first: to_json has forms of its own for some types. What is no string is JSON in a column of texts too.
+      return isString(projection) ? asText(`${value}::text`) : `${value}::text`;
   }
+}
+
+function isString(projection: Column<FieldWriter>['projection']): boolean {
+  return typesBesideNull(projection).includes('string');
 }
 
 /** An integer of more than 64 bits, and not one that is spelled in a text. */

@@ -12,6 +12,7 @@ import { errors } from './errors.ts';
 import { FenceTable } from './fence.ts';
 import { readInfoSchema } from './info-schema.ts';
 import { openServer } from './server.ts';
+import { refuseSharedSessions } from './pooler.ts';
 import { serverName } from './names.ts';
 import { PostgresTransactor } from './transactor.ts';
 
@@ -26,6 +27,7 @@ export async function open(
   await using resources = new AsyncDisposableStack();
   const server = resources.use(await openServer(config, session, patience));
   await using connection = await server.connect();
+  await refuseSharedSessions(connection, server.connect);
   const checkpoints = checkpointsTable(dialect, [endpointSchema(config)]);
   const paths = bindings.map(({ resourcePath }) => resourcePath);
   const info = await readInfoSchema(connection, paths, endpointSchema(config), dialect);

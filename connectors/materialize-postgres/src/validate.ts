@@ -11,6 +11,7 @@ import { endpointSetup } from './endpoint-setup.ts';
 import { errors } from './errors.ts';
 import { readInfoSchema } from './info-schema.ts';
 import { serverName } from './names.ts';
+import { refuseSharedSessions } from './pooler.ts';
 import { checkRights } from './rights.ts';
 import { openServer } from './server.ts';
 
@@ -25,6 +26,7 @@ export async function validate(
   for (const path of paths) requireFreeName(path);
   await using server = await openServer(config, context);
   await using connection = await server.connect();
+  await refuseSharedSessions(connection, server.connect);
   const info = await readInfoSchema(connection, paths, endpointSchema(config), dialect);
   assertDistinctResources(paths, info);
   const checkpoints = [endpointSchema(config), CHECKPOINTS_TABLE];

@@ -240,7 +240,10 @@ for (const version of postgresVersions) {
           nullable: { types: ['string', 'null'], exists: 'MAY' },
           'we"ird/né': { types: ['string'], exists: 'MAY' },
           'a/b': { types: ['string'], exists: 'MAY', ptr: '/object/b' },
+          cast: { types: ['integer'], exists: 'MAY' },
+          small: { types: ['integer'], exists: 'MAY' },
         },
+        fieldConfig: { cast: { castToString: true }, small: { DDL: 'SMALLINT' } },
       };
       await using session = await sink.start(table);
       const selected = sink.lastSpec.bindings[0]?.fieldSelection.values ?? [];
@@ -263,6 +266,8 @@ for (const version of postgresVersions) {
         uuid: 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11',
         'we"ird/né': '\\',
         'a/b': 'elsewhere',
+        cast: 6,
+        small: 7,
       };
       await transact(session, 1, [
         { key: [1], values: selected.map((name) => given[name] ?? null) },
@@ -277,6 +282,7 @@ for (const version of postgresVersions) {
         id: 1,
         binary: 'AP/+'.repeat(40),
         boolean: true,
+        cast: 6,
         date: '2024-02-29',
         dateTime: '2024-01-02T03:04:05.500000Z',
         decimal: '12.50',
@@ -288,6 +294,7 @@ for (const version of postgresVersions) {
         number: 0.1,
         object: { b: 1.5 },
         several: 'say "hi"',
+        small: 7,
         text: 'x',
         time: '14:30:00.000000Z',
         uuid: 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11',

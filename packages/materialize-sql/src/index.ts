@@ -42,5 +42,6 @@ export { cutToBytes } from './identifier.ts';
 export { infoSchemaOf, schemasOf } from './information-schema.ts';
 export type { CatalogueRows, ColumnRow, TableRow } from './information-schema.ts';
 export { exceedsInt64 } from './int64-bounds.ts';
+export { isAbsentWhenNull, rootProperties } from './root-properties.ts';
 export { tableOf } from './table.ts';
 export type { Column, ColumnRole, Table, TableSource } from './table.ts';

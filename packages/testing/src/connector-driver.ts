@@ -88,6 +88,12 @@ export class ConnectorDriver<D extends Direction> implements AsyncDisposable {
     this.#child.stdin.write(this.#encoder.take());
   }
 
+  /** Frames that are encoded already. Resolves when the connector may be given more. */
+  async write(frames: Buffer): Promise<void> {
+    if (this.#child.stdin.write(frames)) return;
+    await Promise.race([once(this.#child.stdin, 'drain'), this.exited]);
+  }
+
   /** A request as a peer of the JSON codec may write it, which an encoder here never does. */
   sendJson(request: unknown): void {
     this.#child.stdin.write(`${JSON.stringify(request)}\n`);

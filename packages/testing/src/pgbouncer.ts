@@ -17,16 +17,18 @@ export function missingPgBouncer(): string | false {
   return 'PgBouncer is not installed';
 }
 
-/** Pools transactions for the user postgres; ends when it is disposed, or with the test. */
+/** Pools transactions for the user postgres, but for what `settings` say; ends when it is disposed, or with the test. */
 export async function startPgBouncer(
   server: PostgresServer,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly address: string } & AsyncDisposable> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'weir-pgbouncer-'));
-  const [settings, users] = [join(folder, 'pgbouncer.ini'), join(folder, 'users')];
+  const [file, users] = [join(folder, 'pgbouncer.ini'), join(folder, 'users')];
+  const all = Object.entries({ pool_mode: 'transaction', ...settings });
   writeFileSync(users, '"postgres" "postgres"\n');
   writeFileSync(
-    settings,
+    file,
     `[databases]
 * = host=127.0.0.1 port=${server.port}
 [pgbouncer]
@@ -35,13 +37,12 @@ listen_port = ${port}
 unix_socket_dir =
 auth_type = plain
 auth_file = ${users}
-pool_mode = transaction
+${all.map(([name, value]) => `${name} = ${value}`).join('\n')}
 `,
   );
   const owner = unprivilegedUser();
-  if (owner !== undefined)
-    for (const path of [folder, settings, users]) chownSync(path, owner.uid, owner.gid);
-  const child = spawn(PROGRAM, [settings], {
+  if (owner !== undefined) for (const path of [folder, file, users]) chownSync(path, owner.uid, owner.gid);
+  const child = spawn(PROGRAM, [file], {
     stdio: ['ignore', 'ignore', 'pipe'],
     ...(owner === undefined ? {} : { uid: owner.uid, gid: owner.gid }),
   });

@@ -39,7 +39,8 @@ export const catalogue = {
     retry: 'backoff',
   },
   PG_POOLER: {
-    summary: 'A connection pooler answered that does not pass on the settings of a session.',
+    summary:
+      'A connection pooler answered that does not keep, or does not pass on, what a session of the server has.',
     fix: 'Set /address to the server itself: a pooler has another host name or port, such as 6432 or 6543.',
     retry: 'never',
   },

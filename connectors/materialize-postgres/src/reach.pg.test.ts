@@ -1,0 +1,188 @@
+// The ways to a destination: through a real OpenSSH server, encrypted, and with the token of a cloud identity, which a local
+// server hands out in the place of the cloud's. That AWS, Google and Azure take part was not tested.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import {
+  CertificateAuthority,
+  foldOf,
+  generateSshKey,
+  missingPostgres,
+  missingSshServer,
+  offsetOf,
+  type PostgresServer,
+  serveTls,
+  type SshServer,
+  startPostgres,
+  startSshServer,
+  takeTransaction,
+} from '@weir/testing';
+import { eventsTable, foundIn, ledgerTable } from '../test/ledger.ts';
+import { Sink } from '../test/sink.ts';
+
+/** Applies, takes some transactions in one session and some in another, and looks at what came of them. */
+async function takeAll(sink: Sink): Promise<void> {
+  await sink.validate(sink.spec(ledgerTable, eventsTable));
+  await sink.apply(sink.spec(ledgerTable, eventsTable));
+  for (const until of [3, 6]) {
+    await using session = await sink.open();
+    for (let offset = offsetOf(session.checkpoint); offset < until; offset += 1)
+      await takeTransaction(session, offset);
+  }
+  assert.deepEqual(await foundIn(sink), foldOf(6));
+}
+
+describe('a destination behind an SSH server', { skip: missingSshServer() || missingPostgres(18) }, () => {
+  let server: PostgresServer;
+  let ssh: SshServer;
+  before(async () => void ([server, ssh] = await Promise.all([startPostgres(), startSshServer()])));
+  after(async () => {
+    await ssh[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
+
+  const tunnel = (bastion: SshServer, more: object = {}): Record<string, unknown> => ({
+    networkTunnel: {
+      sshForwarding: {
+        sshEndpoint: bastion.endpoint,
+        privateKey: bastion.privateKey,
+        hostKey: bastion.fingerprint('ed25519'),
+        ...more,
+      },
+    },
+  });
+
+  test('[G2] rows go through the tunnel, and its end is the end of the session, which the next one goes on from', async () => {
+    await using mortal = await startSshServer();
+    await using sink = await Sink.create(server, { hardDelete: true, ...tunnel(mortal) });
+    await takeAll(sink);
+    await using session = await sink.open();
+    await takeTransaction(session, 6);
+    await mortal.kill9();
+    await assert.rejects(
+      async () => {
+        for (let offset = 7; ; offset += 1) await takeTransaction(session, offset);
+      },
+      { code: /^(TUNNEL_LOST|PG_CONNECTION_LOST)$/ },
+    );
+    await assert.rejects(sink.open(), { code: /^TUNNEL_/, retry: 'backoff' });
+    await mortal.start();
+    await using next = await sink.open();
+    const offset = offsetOf(next.checkpoint);
+    assert.deepEqual(await foundIn(sink), foldOf(offset));
+    await takeTransaction(next, offset);
+    assert.deepEqual(await foundIn(sink), foldOf(offset + 1));
+  });
+
+  test('[G9] an SSH server with another key, or that does not know ours, is told without the key', async () => {
+    const stranger = generateSshKey(join(ssh.folder, 'stranger'), ['-t', 'ed25519']);
+    const cases = [
+      [{ hostKey: stranger.public }, 'TUNNEL_HOST_KEY_MISMATCH'],
+      [{ privateKey: stranger.private }, 'TUNNEL_AUTH_REFUSED'],
+      [{ sshEndpoint: 'ssh://me@127.0.0.1:1' }, 'TUNNEL_UNREACHABLE'],
+    ] as const;
+    for (const [more, code] of cases) {
+      await using sink = await Sink.create(server, tunnel(ssh, more));
+      await assert.rejects(
+        sink.validate(sink.spec(ledgerTable)),
+        (error: Error & { readonly code?: string }) => {
+          const lines = stranger.private.split('\n').slice(1, -2);
+          assert.ok(lines.every((line) => !`${error.message}${JSON.stringify(sink.logs)}`.includes(line)));
+          return error.code === code;
+        },
+      );
+    }
+  });
+});
+
+describe('an encrypted destination', { skip: missingPostgres(18) }, () => {
+  test('rows go over connections that check the server, with a certificate of the user; others are refused', async () => {
+    await using server = await startPostgres();
+    using authority = new CertificateAuthority('authority');
+    using other = new CertificateAuthority('another authority');
+    await server.query('CREATE ROLE certified LOGIN SUPERUSER');
+    await using direct = await Sink.create(server);
+    const identity = authority.issue('localhost', ['DNS:localhost']);
+    const rules = 'hostssl all certified all cert\nhost all postgres all scram-sha-256\n';
+    await serveTls(server, identity, authority.certificate, rules);
+    const { certificate, key } = authority.issue('certified');
+    const advanced = {
+      sslmode: 'verify-full',
+      ssl_server_ca: authority.certificate,
+      ssl_client_cert: certificate,
+      ssl_client_key: key,
+    };
+    const as = (address: string, more: object): Sink =>
+      direct.with({
+        address: `${address}:${server.port}`,
+        user: 'certified',
+        hardDelete: true,
+        advanced: { ...advanced, ...more },
+      });
+    const spec = direct.spec(ledgerTable);
+    await assert.rejects(as('127.0.0.1', {}).validate(spec), { code: 'PG_TLS_FAILED' });
+    const stranger = { ssl_server_ca: other.certificate };
+    await assert.rejects(as('localhost', stranger).validate(spec), { code: 'PG_TLS_FAILED' });
+    const wrong = other.issue('certified');
+    const forged = { ssl_client_cert: wrong.certificate, ssl_client_key: wrong.key };
+    await assert.rejects(as('localhost', forged).validate(spec), {
+      code: /^PG_(TLS_FAILED|AUTH_FAILED|UNREACHABLE)$/,
+    });
+    await takeAll(as('localhost', {}));
+  });
+});
+
+describe('a destination whose user is a cloud identity', { skip: missingPostgres(18) }, () => {
+  test('[G9] each new connection gets a token that is good, one that is refused is told and not printed', async () => {
+    await using server = await startPostgres();
+    let token = 'eyJ.first';
+    let handedOut = 0;
+    const service = createServer((request, response) => {
+      request.resume();
+      handedOut += 1;
+      // It ends at once, so that each connection asks for its own.
+      response.end(JSON.stringify({ access_token: token, expires_in: 1 }));
+    });
+    service.listen(0, '127.0.0.1');
+    await once(service, 'listening');
+    const authority = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+    const before = { ...process.env };
+    Object.assign(process.env, { AZURE_CLIENT_SECRET: 'hunter2', AZURE_AUTHORITY_HOST: authority });
+    try {
+      await server.query(`CREATE ROLE cloud LOGIN SUPERUSER PASSWORD 'eyJ.first'`);
+      await using sink = await Sink.create(server, {
+        user: 'cloud',
+        hardDelete: true,
+        credentials: { auth_type: 'AzureIAM', azure_client_id: 'client', azure_tenant_id: 'tenant' },
+        // The server has no TLS, which tokens ask for by default.
+        advanced: { sslmode: 'prefer' },
+      });
+      await takeAll(sink);
+      await using session = await sink.open();
+      await takeTransaction(session, 6);
+      token = 'eyJ.second';
+      await server.query(`ALTER ROLE cloud PASSWORD 'eyJ.second'`);
+      const asked = handedOut;
+      await server.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'cloud' AND backend_type = 'client backend'`,
+      );
+      // Idle connections that were lost are opened anew, with what is then the password.
+      await using next = await sink.open();
+      await takeTransaction(next, 7);
+      assert.ok(handedOut > asked);
+      assert.deepEqual(await foundIn(sink), foldOf(8));
+      token = 'eyJ.wrong';
+      await assert.rejects(sink.open(), (error: Error & { readonly code?: string }) => {
+        assert.doesNotMatch(`${error.message}${JSON.stringify(sink.logs)}`, /eyJ|hunter2/);
+        return error.code === 'PG_TOKEN_REFUSED';
+      });
+    } finally {
+      service.close();
+      process.env = before;
+    }
+  });
+});
