@@ -26,6 +26,7 @@ import { type Source, withSource } from './source.ts';
 
 const IDLE_CHECKPOINT_MS = 5000;
 const MOST_HELD_BYTES = 16 * 1024 ** 2;
+const CHUNK_CHECKPOINT_BYTES = 8 * 1024 ** 2;
 
 export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
   name: 'source-postgres',
@@ -160,6 +161,8 @@ async function pull(
         rediscoveryIntervalMs: settings.rediscoveryIntervalMs,
         idleCheckpointMs: IDLE_CHECKPOINT_MS,
         mostHeldBytes: MOST_HELD_BYTES,
+        lengthensChunks: settings.lengthensChunks,
+        chunkCheckpointBytes: CHUNK_CHECKPOINT_BYTES,
         reportIntervalMs: settings.reportIntervalMs,
         onTruncate: settings.onTruncate,
         onReplaced: settings.onReplaced,

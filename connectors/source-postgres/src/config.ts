@@ -46,6 +46,8 @@ export interface SourceSettings extends ExpertSettings {
   readonly slot: string;
   readonly publication: string;
   readonly chunkRows: number;
+  /** Where nobody says how many rows a query may have, and no other one has to be asked where its parts end. */
+  readonly lengthensChunks: boolean;
   /** That read one chunk at the same time. */
   readonly backfillConnections: number;
   readonly statementTimeout: string;
@@ -90,18 +92,25 @@ function checkSlotName({ advanced: { slotName } }: EndpointConfig): void {
   });
 }
 
+const USUAL_CHUNK_ROWS = 50_000;
+
 export function sourceSettings(config: EndpointConfig): SourceSettings {
   const { advanced } = config;
+  const expert = expertSettings(advanced);
+  const chunkRows = advanced.backfill_chunk_size ?? 0;
+  const isChosen = chunkRows > 0 && chunkRows !== USUAL_CHUNK_ROWS;
+  const backfillConnections = advanced.backfill_connections ?? 1;
   const skipped = skippedTables(config);
   return {
-    ...expertSettings(advanced),
+    ...expert,
     ...splitAddress(config.address),
     user: config.user,
     database: config.database,
     slot: advanced.slotName ?? 'flow_slot',
     publication: advanced.publicationName ?? 'flow_publication',
-    chunkRows: (advanced.backfill_chunk_size ?? 0) > 0 ? (advanced.backfill_chunk_size ?? 0) : 50_000,
-    backfillConnections: advanced.backfill_connections ?? 1,
+    chunkRows: isChosen ? chunkRows : USUAL_CHUNK_ROWS,
+    lengthensChunks: !isChosen && backfillConnections === 1 && expert.minBackfillXid === undefined,
+    backfillConnections,
     statementTimeout:
       advanced.statement_timeout === '' ? '2min' : serverDuration(advanced.statement_timeout ?? '2m'),
     rediscoveryIntervalMs: rediscoveryIntervalMs(config),

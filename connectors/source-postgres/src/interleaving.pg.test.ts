@@ -1,7 +1,7 @@
 // What others commit while a chunk is read must not wait for it. A chunk takes seconds here: of a precise backfill because
 // it has many rows, and a reader that parses them; of others because their filter sleeps for every row.
 
-import { missingPostgres, type PostgresServer, startPostgres } from '@weir/testing';
+import { missingPostgres, type PostgresServer, SeededRandom, startPostgres } from '@weir/testing';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CaptureHarness, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
@@ -83,6 +83,41 @@ describe('changes while a chunk is read', { skip: missingPostgres(18) }, () => {
       assert.deepEqual(captured(capture), await slowRows(server));
     });
   }
+
+  test('[G1] a long chunk is checkpointed on its way, and loses and repeats nothing, whatever is written and killed meanwhile', async (context) => {
+    await using server = await startPostgres();
+    const seed = Number(process.env['WEIR_SEED'] ?? Date.now() % 1_000_000);
+    context.diagnostic(`WEIR_SEED=${seed}`);
+    const random = new SeededRandom(seed);
+    const rows = 300_000;
+    await server.query(`CREATE TABLE slow (id int PRIMARY KEY, v int);
+                        INSERT INTO slow SELECT i, 0 FROM generate_series(2, ${2 * rows}, 2) i`);
+    const config = endpointConfig(server, { advanced: { backfill_chunk_size: 2 * rows } });
+    await using capture = new CaptureHarness(config, await discoverBindings(config, { slow: {} }));
+    capture.start();
+    const write = () => {
+      const id = () => random.between(1, 2 * rows);
+      return server.query(`UPDATE slow SET v = v + 1 WHERE id IN (${id()}, ${id()}, ${id()}, ${id()});
+                           DELETE FROM slow WHERE id IN (${id()}, ${id()});
+                           INSERT INTO slow VALUES (${id()}, 7) ON CONFLICT DO NOTHING`);
+    };
+    await capture.until('the first rows of the chunk', () => capture.committed.length > 0);
+    assert.ok(capture.committed.length < rows, 'the chunk was over before it was checkpointed');
+    for (let transactions = 0; transactions < 20; transactions += 1) await write();
+    await capture.kill();
+    await write();
+    capture.start();
+    for (let transactions = 0; transactions < 200; transactions += 1) await write();
+    await capture.untilActive();
+    await server.query('INSERT INTO slow VALUES (-1, 1)');
+    await capture.until('the last change', () => capture.committed.at(-1)?.document['id'] === -1);
+    assert.deepEqual(captured(capture), await slowRows(server));
+    const snapshots = capture
+      .documents('slow')
+      .filter(({ document }) => document._meta.source.snapshot === true)
+      .map(({ document }) => document['id']);
+    assert.equal(snapshots.length, new Set(snapshots).size, 'a row was read twice');
+  });
 
   test('[G1] killed in the middle of a chunk that was checkpointed there, it goes on from that row', async () => {
     await using server = await startPostgres();

@@ -1,6 +1,6 @@
 // JSON under construction, as bytes. One buffer that grows and is reused: writing a document allocates nothing.
-// Growing replaces `bytes` and `words`, so nobody keeps them across a write. Text moves in words of four bytes, the last
-// of which may reach past the end of what is written: `reserve` keeps room for that.
+// Growing replaces `bytes` and `words`, so nobody keeps them across a write. Text moves in words of four or eight bytes, the
+// last of which may reach past the end of what is written: `reserve` keeps room for that.
 
 import type { Literal } from './literal.ts';
 import { escapeMask, firstInMask } from './word.ts';
@@ -12,7 +12,7 @@ const BLOCK_BYTES = 1 << 15;
 /** The longest escape is six bytes: \u001f. */
 const MAX_ESCAPE_BYTES = 6;
 /** Room behind what was reserved, for the rest of a last word. */
-const SLACK_BYTES = 4;
+const SLACK_BYTES = 8;
 /** Longer copies are left to the runtime's own. */
 const LONG_COPY_BYTES = 192;
 
@@ -30,6 +30,10 @@ for (const [byte, letter] of [
 ] as const) {
   escapes[byte] = letter.charCodeAt(0);
 }
+/** The texts of 0000 to 9999, as words. */
+const fourDigits = Int32Array.from({ length: 10_000 }, (_, number) =>
+  Buffer.from(String(number).padStart(4, '0')).readInt32LE(),
+);
 const hexDigits = Buffer.from('0123456789abcdef');
 
 export class JsonBuffer {
@@ -76,13 +80,10 @@ export class JsonBuffer {
     this.bytes[this.length++] = value;
   }
 
-  literal({ words, byteLength }: Literal): void {
-    this.reserve(byteLength);
-    let target = this.length;
-    for (let index = 0; index < words.length; index += 1, target += 4) {
-      this.words.setInt32(target, words[index] ?? 0, true);
-    }
-    this.length += byteLength;
+  literal(literal: Literal): void {
+    this.reserve(literal.byteLength);
+    literal.writeTo(this.words, this.length);
+    this.length += literal.byteLength;
   }
 
   /** Bytes that are JSON already. */
@@ -117,13 +118,16 @@ export class JsonBuffer {
     let digits = 1;
     for (let limit = 10; value >= limit; limit *= 10) digits += 1;
     this.reserve(digits);
-    const { bytes } = this;
+    const { bytes, words } = this;
+    let at = this.length + digits;
     let rest = value;
-    for (let index = this.length + digits - 1; index >= this.length; index -= 1) {
-      const next = Math.floor(rest / 10);
-      bytes[index] = 0x30 + (rest - next * 10);
+    while (at - this.length >= 4) {
+      const next = Math.floor(rest / 10_000);
+      at -= 4;
+      words.setInt32(at, fourDigits[rest - next * 10_000] as number, true);
       rest = next;
     }
+    for (let few = rest | 0; at > this.length; few = (few / 10) | 0) bytes[--at] = 0x30 + (few % 10);
     this.length += digits;
   }
 

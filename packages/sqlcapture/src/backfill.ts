@@ -7,10 +7,12 @@ import { ChunkInFlight } from './chunk-in-flight.ts';
 import { ChunkPace } from './chunk-pace.ts';
 import type { SqlCaptureCrashPoint } from './crash-points.ts';
 import type { Database, ScanEnd } from './database.ts';
-import type { EngineSurroundings } from './engine-settings.ts';
+import type { EngineSettings, EngineSurroundings } from './engine-settings.ts';
 import type { BackfillProgress } from './progress.ts';
 
 const reach: (name: SqlCaptureCrashPoint) => void = crashPoint;
+
+type ChunkSettings = Pick<EngineSettings, 'mostHeldBytes' | 'lengthensChunks' | 'chunkCheckpointBytes'>;
 
 export interface ReadChunk {
   /** Undefined when the chunk was given up. */
@@ -24,7 +26,7 @@ export class Backfill {
   readonly #tables: BoundTables;
   readonly #output: CheckpointedOutput;
   readonly #progress: BackfillProgress;
-  readonly #mostHeldBytes: number;
+  readonly #settings: ChunkSettings;
   readonly #around: Pick<EngineSurroundings, 'now' | 'status'>;
   readonly #pace = new ChunkPace();
 
@@ -33,14 +35,14 @@ export class Backfill {
     tables: BoundTables,
     output: CheckpointedOutput,
     progress: BackfillProgress,
-    mostHeldBytes: number,
+    settings: ChunkSettings,
     around: Pick<EngineSurroundings, 'now' | 'status'>,
   ) {
     this.#database = database;
     this.#tables = tables;
     this.#output = output;
     this.#progress = progress;
-    this.#mostHeldBytes = mostHeldBytes;
+    this.#settings = settings;
     this.#around = around;
   }
 
@@ -62,7 +64,7 @@ export class Backfill {
       this.#database.estimateRows(table),
     );
     this.#around.status(`Backfilling Tables ${this.#progress.summary()}`, false);
-    const chunk = new ChunkInFlight(table, this.#tables, this.#output, this.#mostHeldBytes, onProgress);
+    const chunk = new ChunkInFlight(table, this.#tables, this.#output, this.#settings, onProgress);
     const scan = this.#scan(chunk);
     try {
       const atBoundary = await relay(chunk);
@@ -78,6 +80,7 @@ export class Backfill {
   async #scan(chunk: ChunkInFlight): Promise<ScanEnd | undefined> {
     const { table, signal } = chunk;
     const state = this.#tables.state(table);
+    const precise = state.mode === 'Backfill';
     const startMs = this.#around.now();
     let firstMs: number | undefined;
     try {
@@ -85,7 +88,7 @@ export class Backfill {
         {
           table,
           mode: state.mode === 'KeylessBackfill' ? 'keyless' : 'keyed',
-          precise: state.mode === 'Backfill',
+          precise,
           share: this.#pace.share(table),
           state,
           signal,
@@ -107,7 +110,8 @@ export class Backfill {
       this.#pace.took(table, {
         beginningMs: (firstMs ?? endMs) - startMs,
         durationMs: endMs - startMs,
-        delayedCheckpoints: chunk.delayedCheckpoints,
+        wasInTheWay: chunk.wasInTheWay,
+        mayBeLonger: precise && this.#settings.lengthensChunks,
       });
       this.#progress.advance(table, this.#tables.state(table).backfilled, end === 'complete');
       return end;

@@ -65,7 +65,7 @@ export class CaptureLoop {
     this.#followed = followed;
     this.#activation = new TableActivation(database, tables, followed, discovery, settings, around);
     this.#exchanged = new ExchangedTables(database, tables, followed, discovery, progress, settings, around);
-    this.#backfill = new Backfill(database, tables, output, progress, settings.mostHeldBytes, around);
+    this.#backfill = new Backfill(database, tables, output, progress, settings, around);
     this.#reports = new Reports(stream, tables, progress, settings.reportIntervalMs, around);
     this.#relay = new Relay(stream, tables, output, settings.idleCheckpointMs, around, {
       checkpoint: () => this.#checkpoint(),

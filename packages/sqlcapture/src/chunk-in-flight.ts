@@ -11,12 +11,16 @@
 // as they are then, so a checkpoint forgets nothing. Of a table without such an order every change counts from the
 // moment it is passed; while any is held, or rows lie behind the last place where a later scan could go on, there is no
 // checkpoint. The chunk is told how much that was in the way of others, and the next one is shorter.
+//
+// A precise chunk may therefore be of any length: it asks for a checkpoint of its own as often as enough has been emitted,
+// and what is read after that checkpoint would be read as well by a later chunk, with a later snapshot.
 
 import { crashPoint } from '@weir/crash-point';
 import type { BoundTables } from './bound-tables.ts';
 import type { CheckpointedOutput } from './checkpointed-output.ts';
 import type { SqlCaptureCrashPoint } from './crash-points.ts';
 import type { ByteList, ChangesEvent, Position, RowSink, WantedChanges } from './database.ts';
+import type { EngineSettings } from './engine-settings.ts';
 import { errors } from './errors.ts';
 import { HeldChanges } from './held-changes.ts';
 import { KeyOrder } from './key-order.ts';
@@ -30,7 +34,7 @@ export class ChunkInFlight implements RowSink {
   readonly table: number;
   readonly #tables: BoundTables;
   readonly #output: CheckpointedOutput;
-  readonly #mostHeldBytes: number;
+  readonly #settings: Pick<EngineSettings, 'mostHeldBytes' | 'chunkCheckpointBytes'>;
   readonly #onProgress: () => void;
   readonly #isPrecise: boolean;
   readonly #order: KeyOrder;
@@ -44,20 +48,20 @@ export class ChunkInFlight implements RowSink {
   #passed = Promise.withResolvers<void>();
   #isComplete = false;
   #failure: { readonly error: unknown } | undefined;
-  #delayedCheckpoints = false;
+  #wasInTheWay = false;
 
   /** `onProgress`: whoever relays the stream has something to look at here. */
   constructor(
     table: number,
     tables: BoundTables,
     output: CheckpointedOutput,
-    mostHeldBytes: number,
+    settings: Pick<EngineSettings, 'mostHeldBytes' | 'chunkCheckpointBytes'>,
     onProgress: () => void,
   ) {
     this.table = table;
     this.#tables = tables;
     this.#output = output;
-    this.#mostHeldBytes = mostHeldBytes;
+    this.#settings = settings;
     this.#onProgress = onProgress;
     this.#state = tables.state(table);
     this.#isPrecise = this.#state.mode === 'Backfill';
@@ -92,8 +96,9 @@ export class ChunkInFlight implements RowSink {
     this.#rowsSincePlace = 0;
     if (!this.#isPrecise) return;
     const wasFull = this.isFull;
+    this.#wasInTheWay ||= wasFull;
     this.#held.releaseThrough(scanned, this.#emit);
-    if (wasFull) this.#onProgress();
+    if (wasFull || this.isCheckpointDue) this.#onProgress();
   }
 
   async drained(): Promise<void> {
@@ -164,18 +169,24 @@ export class ChunkInFlight implements RowSink {
   mayCheckpoint(): boolean {
     if (this.isOver) return true;
     const may = this.#rowsSincePlace === 0 && (this.#isPrecise || this.#held.isEmpty);
-    this.#delayedCheckpoints ||= !may;
+    this.#wasInTheWay ||= !may;
     return may;
   }
 
-  /** Whether a checkpoint had to wait for this chunk. */
-  get delayedCheckpoints(): boolean {
-    return this.#delayedCheckpoints;
+  /** Much has been emitted since the last checkpoint, and a later scan can go on from here. */
+  get isCheckpointDue(): boolean {
+    if (this.isOver || !this.#isPrecise || this.#rowsSincePlace > 0) return false;
+    return this.#output.uncommittedBytes >= this.#settings.chunkCheckpointBytes;
+  }
+
+  /** Whether a checkpoint, or the stream, had to wait for this chunk. */
+  get wasInTheWay(): boolean {
+    return this.#wasInTheWay;
   }
 
   /** Nothing more can be held. The stream has to wait for the scan, or the scan to give way to the stream. */
   get isFull(): boolean {
-    return this.#held.bytes >= this.#mostHeldBytes;
+    return this.#held.bytes >= this.#settings.mostHeldBytes;
   }
 
   /** Before the first row, when it is the scan that waits for the stream: a later chunk begins where this one did. */

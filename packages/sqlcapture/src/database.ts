@@ -116,7 +116,7 @@ export interface ScanRequest {
   readonly mode: 'keyed' | 'keyless';
   /** Rows are wanted in an order in which packed keys never decrease. */
   readonly precise: boolean;
-  /** Of the length of a usual chunk; more than 0, at most 1. */
+  /** Of the length of a usual chunk; more than 0. */
   readonly share: number;
   readonly state: TableState;
   /** Nobody wants the rows any more: the scan ends, by throwing or otherwise, and leaves nothing behind. */

@@ -24,6 +24,10 @@ export interface EngineSettings {
   readonly idleCheckpointMs: number;
   /** Of changes of the table that is being read, which wait in memory until their rows have passed. */
   readonly mostHeldBytes: number;
+  /** Chunks that nothing waits for may have more rows than the usual number. */
+  readonly lengthensChunks: boolean;
+  /** Of documents that a chunk may emit before they are checkpointed, if it has a place to go on from by then. */
+  readonly chunkCheckpointBytes: number;
   /** Between two reports of lag and progress. */
   readonly reportIntervalMs: number;
   /** End after the backfills and one last fence instead of streaming on. */

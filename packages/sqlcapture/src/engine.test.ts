@@ -42,6 +42,8 @@ const settings: EngineSettings = {
   rediscoveryIntervalMs: 900_000,
   idleCheckpointMs: 5000,
   mostHeldBytes: 1_000_000,
+  lengthensChunks: false,
+  chunkCheckpointBytes: 1_000_000,
   reportIntervalMs: 60_000,
   stopWhenCaughtUp: true,
   onTruncate: 'ignore',
@@ -166,6 +168,32 @@ describe('the capture engine', () => {
       counts.push(downstream.checkpoints);
     }
     assert.equal(counts[1], (counts[0] ?? 0) + 1);
+  });
+
+  test('a chunk that nothing waits for is followed by a longer one, which checkpoints its rows while it is read', async () => {
+    const [server, downstream] = [filled(40), new Downstream(1)];
+    const scanned: number[] = [];
+    const database = await runOnce({
+      server,
+      downstream,
+      bindings: [binding(0)],
+      settings: { lengthensChunks: true, chunkCheckpointBytes: 200 },
+      onOutput: (kind) => {
+        if (kind !== 'checkpoint' || downstream.state['bindingStateV1'] === undefined) return;
+        const state = tableState(downstream, 't0') as { scanned?: string };
+        if (state.scanned !== undefined) scanned.push(Buffer.from(state.scanned, 'base64').readUInt32BE());
+      },
+    });
+    assert.deepEqual(
+      database.scans.map(({ share }) => share),
+      [1, 2, 4, 8],
+    );
+    const beginnings = [3, 9, 21];
+    assert.ok(
+      scanned.some((id) => !beginnings.includes(id)),
+      `checkpoints at ${scanned.join(', ')}`,
+    );
+    assert.deepEqual(downstream.tables, server.tables);
   });
 
   test('a precise backfill passes over changes of rows it will meet later, and emits those behind it', async () => {
@@ -381,9 +409,11 @@ describe('the capture engine', () => {
       writes: fc.integer({ min: 0, max: 60 }),
       deaths: fc.integer({ min: 0, max: 6 }),
       mostHeldBytes: fc.constantFrom(1, 200, 1_000_000),
+      lengthensChunks: fc.boolean(),
+      chunkCheckpointBytes: fc.constantFrom(1, 100, 1_000_000),
     });
     await fc.assert(
-      fc.asyncProperty(scenario, async ({ seed, modes, rows, chunkRows, writes, deaths, mostHeldBytes }) => {
+      fc.asyncProperty(scenario, async ({ seed, modes, rows, chunkRows, writes, deaths, ...chunks }) => {
         const random = generator(seed);
         const [server, downstream] = [filled(rows, 2), new Downstream(2)];
         const initial = server.tables.map((table) => new Map(table));
@@ -423,7 +453,7 @@ describe('the capture engine', () => {
               random,
               chunkRows,
               onOutput,
-              settings: { mostHeldBytes },
+              settings: chunks,
             });
             if (writesLeft === 0 || run > 50) break;
           } catch (error) {

@@ -166,10 +166,10 @@ export class Relay {
     return goal.chunk?.isOver === true || goal.until?.() === true;
   }
 
-  /** What was committed and has not left yet, because of the chunk or of commits that followed. */
+  /** What was committed and has not left yet, because of the chunk or of commits that followed; or much of the chunk. */
   #checkpointIfDue(goal: RelayGoal): void {
-    const isDue = this.#isCheckpointDue && this.#output.uncommitted > 0;
-    if (this.#atBoundary && isDue) this.#checkpoint(goal);
+    const isDue = (this.#isCheckpointDue && this.#output.uncommitted > 0) || goal.chunk?.isCheckpointDue;
+    if (this.#atBoundary && isDue === true) this.#checkpoint(goal);
   }
 
   /** A precise backfill meets rows past its last key later; their changes are passed over until then. */

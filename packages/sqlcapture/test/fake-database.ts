@@ -126,6 +126,7 @@ export class FakeDatabase implements Database {
   openedWith: (string | undefined)[] = [];
   /** Whether each table was one that the state knew, at each check. */
   readonly checked: string[][] = [];
+  readonly scans: ScanRequest[] = [];
 
   constructor(server: FakeServer, chunkRows: number, random: () => number, infos: TableInfo[]) {
     this.server = server;
@@ -179,6 +180,7 @@ export class FakeDatabase implements Database {
 
   /** The rows are those of the moment at which it is asked, whatever happens until they have all been handed on. */
   async scanChunk(request: ScanRequest, sink: RowSink): Promise<ScanEnd> {
+    this.scans.push(request);
     await this.#pause(sink);
     const after = request.state.scanned?.readUInt32BE() ?? -1;
     const limit = Math.max(1, Math.round(this.chunkRows * request.share));

@@ -14,7 +14,7 @@ export type Operation = 'c' | 'u' | 'd';
 const [OPEN_BRACE, CLOSE_BRACE, COMMA, QUOTE] = [0x7b, 0x7d, 0x2c, 0x22];
 const NULL_WORD = Buffer.from('null').readInt32LE();
 /** A comma, two quotes or null, what a text grows by, and the rest of a last word. */
-const FIELD_SLACK_BYTES = 4 + TEXT_SLACK_BYTES + 4;
+const FIELD_SLACK_BYTES = 4 + TEXT_SLACK_BYTES + 8;
 const NULL = new Literal('null');
 const BEFORE = new Literal(',"before":');
 const OPERATIONS = {
@@ -140,9 +140,7 @@ export class RowPlan {
       words = out.words;
       if (first) first = false;
       else words.setInt8(at++, COMMA);
-      for (let index = 0, target = at; index < prefix.words.length; index += 1, target += 4) {
-        words.setInt32(target, prefix.words[index] ?? 0, true);
-      }
+      prefix.writeTo(words, at);
       at += prefix.byteLength;
       if (kind !== tupleKind.text) {
         words.setInt32(at, NULL_WORD, true);

@@ -17,7 +17,7 @@ const NULL_WORD = Buffer.from('null').readInt32LE();
 /** Of a word that is read at the last byte of a row. */
 const ROOM_BEHIND_BYTES = 4;
 /** Quotes, null, what a text grows by, and the rest of a last word. */
-const FIELD_SLACK_BYTES = 2 + TEXT_SLACK_BYTES + 4;
+const FIELD_SLACK_BYTES = 2 + TEXT_SLACK_BYTES + 8;
 /** Of a safe integer. */
 const MOST_DIGITS = 16;
 
@@ -110,10 +110,7 @@ export class SnapshotPlan {
     let index = start;
     for (const field of fields) {
       if (index >= end) throw malformed('a row of too few columns');
-      const opening = field.opening.words;
-      for (let word = 0, target = at; word < opening.length; word += 1, target += 4) {
-        words.setInt32(target, opening[word] ?? 0, true);
-      }
+      field.opening.writeTo(words, at);
       at += field.opening.byteLength;
       let word = source.getInt32(index, true);
       if ((word & 0xffff) === NULL_MARK) {
