@@ -9,6 +9,8 @@ export interface RunFigures {
   readonly cpuSeconds: number;
   /** 0 when it was not measured. */
   readonly peakRssMiB: number;
+  /** From the start of the process to its first document, where that is told apart. */
+  readonly firstSeconds?: number;
 }
 
 export interface BenchRow {
@@ -42,6 +44,8 @@ export interface BenchResult {
   /** Of the native tool; 0 when there is none. Steadier than rates on a machine that others use too. */
   readonly nativeCpuSecondsPerMillion: number;
   readonly peakRssMiB: number;
+  /** Until our first document: start-up, which is in all other figures too. */
+  readonly firstDocumentSeconds?: number;
   readonly conditions: string;
   readonly rounds: number;
 }
@@ -68,6 +72,7 @@ export async function measureRow(row: BenchRow, rounds: number): Promise<BenchRe
   }
   const measured = ours.slice(1);
   const rate = ({ count, seconds }: RunFigures) => count / seconds;
+  const firstSeconds = median(measured.flatMap((figures) => figures.firstSeconds ?? []));
   const ratios = measured.map((figures, i) => rate(figures) / (run.mark ?? rate(native[i + 1] ?? figures)));
   return {
     id: row.id,
@@ -79,6 +84,7 @@ export async function measureRow(row: BenchRow, rounds: number): Promise<BenchRe
     cpuSecondsPerMillion: round3(median(measured.map(cpuPerMillion))),
     nativeCpuSecondsPerMillion: round3(median(native.slice(1).map(cpuPerMillion)) || 0),
     peakRssMiB: Math.round(Math.max(...measured.map(({ peakRssMiB }) => peakRssMiB))),
+    ...(Number.isNaN(firstSeconds) ? {} : { firstDocumentSeconds: round3(firstSeconds) }),
     conditions: row.conditions,
     rounds,
   };

@@ -71,9 +71,10 @@ export class CaptureProcess implements AsyncDisposable {
     });
   }
 
-  /** As `read`, of checkpoints only, with the number of documents captured so far. Returns the last document. */
-  async count(handle: (documents: number) => boolean): Promise<unknown> {
+  /** As `read`, of checkpoints only, with the number of documents captured so far. */
+  async count(handle: (documents: number) => boolean): Promise<CountedDocuments> {
     let isDone = false;
+    let firstMs = Number.NaN;
     const counter = new CapturedCounter((response) => {
       if (response.kind !== 'checkpoint') return;
       this.#acknowledge(response);
@@ -81,9 +82,10 @@ export class CaptureProcess implements AsyncDisposable {
     });
     await this.#receive((bytes) => {
       counter.push(bytes);
+      if (counter.count > 0 && Number.isNaN(firstMs)) firstMs = performance.now();
       return isDone;
     });
-    return counter.lastDocument();
+    return { firstMs, last: counter.lastDocument() };
   }
 
   /** Opens the capture. What comes after `take` has returned true is thrown away, so that the connector can end. */
@@ -125,6 +127,13 @@ export class CaptureProcess implements AsyncDisposable {
   }
 }
 
+interface CountedDocuments {
+  /** When the first one arrived, as `performance.now()`; NaN when none did. */
+  readonly firstMs: number;
+  /** Parsed. */
+  readonly last: unknown;
+}
+
 export interface CaptureRunOptions extends CaptureOptions {
   /** The run is over at the first checkpoint after this many documents for which `isDone` holds. */
   readonly documents: number;
@@ -139,14 +148,15 @@ export async function runCapture(
   const started = performance.now();
   await using capture = await CaptureProcess.start(options);
   let count = 0;
-  const last = await capture.count((documents) => {
+  const { firstMs, last } = await capture.count((documents) => {
     count = documents;
     return count >= options.documents && options.isDone?.(capture.state) !== false;
   });
   const seconds = (performance.now() - started) / 1000;
   if (count < options.documents) throw new Error(`only ${count} documents were captured`);
   if (count > 0 && !isDocument(last)) throw new Error(`not a document of a table: ${JSON.stringify(last)}`);
-  return { ...capture.figures(), count, seconds, state: capture.state };
+  const first = Number.isNaN(firstMs) ? {} : { firstSeconds: (firstMs - started) / 1000 };
+  return { ...capture.figures(), ...first, count, seconds, state: capture.state };
 }
 
 /** Of a table of the bench. */

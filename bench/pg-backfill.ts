@@ -8,7 +8,7 @@ import { runShell } from './process-figures.ts';
 
 /** `connections`: how many read the table at the same time. */
 export function pgBackfill(table: BenchTable, connections = 1): BenchRow {
-  const rows = Math.round(Number(process.env['WEIR_BENCH_ROWS'] ?? 1_000_000) * table.share);
+  const rows = Math.round(Number(process.env['WEIR_BENCH_ROWS'] ?? 5_000_000) * table.share);
   const by = connections === 1 ? '' : `, read by ${connections} connections`;
   return {
     id: `pg-backfill${table.suffix}${connections === 1 ? '' : '-parallel'}`,

@@ -12,7 +12,7 @@ import { runShell } from './process-figures.ts';
 const rowsPerTransaction = 1000;
 
 export function pgCdc(table: BenchTable): BenchRow {
-  const changes = Math.round(Number(process.env['WEIR_BENCH_CHANGES'] ?? 300_000) * table.share);
+  const changes = Math.round(Number(process.env['WEIR_BENCH_CHANGES'] ?? 1_000_000) * table.share);
   const rows = Math.round(100_000 * table.share);
   const binding = tableBinding(table, 'Only Changes');
   return {

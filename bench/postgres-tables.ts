@@ -72,7 +72,7 @@ export const accounts: BenchTable = {
   columns: 60,
   suffix: '-60',
   rowBytes: 680,
-  share: 0.25,
+  share: 0.2,
   definition: `id bigint PRIMARY KEY, ${accountPairs.map(({ name, type }) => `${name} ${type}`).join(', ')}`,
   values: `n, ${accountPairs.map(({ value }) => value).join(', ')}`,
   update: 'score_1 = score_1 + 1',

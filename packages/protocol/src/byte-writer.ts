@@ -7,6 +7,8 @@
 
 const SMALLEST_SLAB = 64 * 1024;
 const LARGEST_SLAB = 4 * 1024 * 1024;
+/** Slabs that wait to be used again: as many as a reader who falls behind has had lent, so that none is made twice. */
+const MOST_SPARE_SLABS = 3;
 
 interface Slab {
   readonly bytes: Buffer;
@@ -23,7 +25,7 @@ export class ByteWriter {
   #slab: Slab = { bytes: this.bytes, lent: 0 };
   /** Earlier slabs with pieces that may be given back; kept only once something was. */
   #lentSlabs: Slab[] = [];
-  #spare: Slab | undefined;
+  #spares: Slab[] = [];
   #isGivenBack = false;
 
   /** Bytes written since the last `take`. */
@@ -39,12 +41,11 @@ export class ByteWriter {
   #grow(count: number): void {
     const pending = this.position - this.#start;
     const size = Math.max(this.#slabBytes, pending === 0 ? count : 2 * (pending + count));
-    const spare = this.#spare;
-    const fits = spare !== undefined && spare.bytes.length >= pending + count;
-    const next = fits ? spare : { bytes: Buffer.allocUnsafeSlow(size), lent: 0 };
-    if (fits) this.#spare = undefined;
+    const left = this.#slab;
+    const next = this.#takeSpare(pending + count) ?? { bytes: Buffer.allocUnsafeSlow(size), lent: 0 };
     this.bytes.copy(next.bytes, 0, this.#start, this.position);
-    if (this.#slab.lent > 0 && this.#isGivenBack) this.#lentSlabs.push(this.#slab);
+    if (this.#isGivenBack && left.lent > 0) this.#lentSlabs.push(left);
+    else if (this.#isGivenBack) this.#keepSpare(left);
     this.#slab = next;
     this.bytes = next.bytes;
     this.#start = 0;
@@ -85,7 +86,18 @@ export class ByteWriter {
     slab.lent -= 1;
     if (slab.lent > 0) return;
     this.#lentSlabs.splice(index, 1);
-    if (slab.bytes.length >= (this.#spare?.bytes.length ?? 0)) this.#spare = slab;
+    this.#keepSpare(slab);
+  }
+
+  #keepSpare(slab: Slab): void {
+    this.#spares.push(slab);
+    if (this.#spares.length <= MOST_SPARE_SLABS) return;
+    this.#spares.sort((a, b) => b.bytes.length - a.bytes.length).pop();
+  }
+
+  #takeSpare(byteLength: number): Slab | undefined {
+    const index = this.#spares.findIndex(({ bytes }) => bytes.length >= byteLength);
+    return index < 0 ? undefined : this.#spares.splice(index, 1)[0];
   }
 
   byte(value: number): void {

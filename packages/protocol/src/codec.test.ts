@@ -141,3 +141,23 @@ test('an encoder writes again what it was given back, and nothing else', () => {
     { numRuns: 30 },
   );
 });
+
+test('an encoder whose batches are given back makes no memory anew, while some are held and a frame is begun', () => {
+  const encoder = createEncoder('capture.Response', 'proto');
+  const memory = new Set<ArrayBufferLike>();
+  const held: Buffer[] = [];
+  for (let batch = 0; batch < 2000; batch += 1) {
+    for (let written = 0; written < 5; written += 1) {
+      encoder.write({ kind: 'captured', binding: 0, doc: Buffer.alloc(1000 + ((batch * 7919) % 4000)) });
+    }
+    const taken = encoder.take();
+    memory.add(taken.buffer);
+    held.push(taken);
+    encoder.write({ kind: 'captured', binding: 0, doc: Buffer.alloc(100) });
+    while (held.length > batch % 5) {
+      const oldest = held.shift();
+      if (oldest !== undefined) encoder.giveBack(oldest);
+    }
+  }
+  assert.ok(memory.size <= 6, `${memory.size} pieces of memory`);
+});
