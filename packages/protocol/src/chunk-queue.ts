@@ -1,7 +1,7 @@
 // Chunks of a stream, cut into frames. A frame inside one chunk is a range of that chunk; a frame that spans chunks is
 // copied once, when its last byte has arrived, so that reading is linear in the bytes however they were cut.
 //
-// Invariant: chunks are never written to, and frames alias them: whoever pushes a chunk gives it away.
+// Invariant: chunks are never written to, and frames alias them: whoever pushes a chunk gives it away, until `release`.
 
 export class ChunkQueue {
   /** The frame found last: `bytes[start, end)`. */
@@ -18,10 +18,24 @@ export class ChunkQueue {
   /** The chunks before this one hold no line feed behind `#offset`. */
   #searched = 0;
 
+  /** Chunks from this one on are not the queue's own. */
+  #borrowed = 0;
+
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
     this.#chunks.push(chunk);
     this.available += chunk.length;
+  }
+
+  /** Copies what is left of the chunks that were pushed since the last call. */
+  release(): void {
+    for (let index = Math.max(this.#borrowed, this.#head); index < this.#chunks.length; index++) {
+      const chunk = this.#chunks[index] as Buffer;
+      const start = index === this.#head ? this.#offset : 0;
+      this.#chunks[index] = Buffer.from(chunk.subarray(start));
+      if (index === this.#head) this.#offset = 0;
+    }
+    this.#borrowed = this.#chunks.length;
   }
 
   /** The byte `index` bytes ahead, which must be available. */
@@ -78,6 +92,7 @@ export class ChunkQueue {
     if (this.#head < 64 && this.#head < this.#chunks.length) return;
     this.#chunks.splice(0, this.#head);
     this.#searched -= this.#head;
+    this.#borrowed = Math.max(0, this.#borrowed - this.#head);
     this.#head = 0;
   }
 

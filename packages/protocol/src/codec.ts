@@ -1,7 +1,8 @@
 // Messages in, bytes out, and back: the two codecs of the protocol for each direction of both protocols.
 //
-// Invariants. A decoder's messages alias the chunks that were pushed, which therefore must not be reused. An encoder
-// writes a message whole or not at all. Both hold each message to the limit of 64 MiB.
+// Invariants. A decoder's messages that carry documents or keys alias the chunks that were pushed, which therefore must not
+// be reused before `release`; all others own their bytes. An encoder writes a message whole or not at all. Both hold each
+// message to the limit of 64 MiB.
 
 import { ByteWriter } from './byte-writer.ts';
 import type { CaptureRequest, CaptureResponse } from './capture.ts';
@@ -51,11 +52,15 @@ export interface DecoderOptions {
   readonly maxMessageBytes?: number;
   /** skip, by default: newer peers add fields. */
   readonly unknownFields?: 'skip' | 'reject';
+  /** One object serves for all `captured` and one for all `store`: such a message is valid until the next is asked for. */
+  readonly reuseFrames?: boolean;
 }
 
 export interface FrameDecoder<M> {
-  /** Gives the chunk away: messages alias it and stay valid for as long as they are held. */
+  /** Gives the chunk away: messages alias it and stay valid for as long as they are held, or until `release`. */
   push(chunk: Buffer): void;
+  /** Takes no more interest in the chunks that were pushed: they may be written to, which ends messages that alias them. */
+  release(): void;
   /** The next whole message, or undefined until more is pushed. Throws PROTOCOL_* errors. */
   next(): M | undefined;
   /** To be called at the end of the stream; throws PROTOCOL_PARTIAL_MESSAGE inside a message. */
@@ -97,9 +102,10 @@ export function createDecoder<D extends keyof Messages>(
   const splitter = codec === 'proto' ? protoSplitter(descriptor, limit) : jsonSplitter(descriptor, limit);
   const decode = codec === 'proto' ? decodeProtoFrame : decodeJsonFrame;
   const { queue } = splitter;
-  const fields = new HotFields(read);
+  const fields = new HotFields(read, options.reuseFrames);
   return {
     push: (chunk) => queue.push(chunk),
+    release: () => queue.release(),
     next() {
       while (splitter.next()) {
         const message = decode(descriptor, fields, queue.bytes, queue.start, queue.end, read);

@@ -1,7 +1,9 @@
 // Where the hand-written readers leave what they found, so that reading a message allocates only its views.
 
+import { CapturedFrame } from './captured-frame.ts';
 import { errors } from './errors.ts';
 import type { ReadOptions } from './message-value.ts';
+import { StoreFrame } from './store-frame.ts';
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
@@ -13,9 +15,14 @@ export class HotFields {
   doc: Buffer = EMPTY;
   exists = false;
   delete = false;
+  /** Where frames of these kinds are read into, if one object is to serve for all. */
+  readonly capturedFrame: CapturedFrame | undefined;
+  readonly storeFrame: StoreFrame | undefined;
   readonly #rejectsUnknown: boolean;
 
-  constructor(options: ReadOptions) {
+  constructor(options: ReadOptions, reusesFrames = false) {
+    this.capturedFrame = reusesFrames ? new CapturedFrame() : undefined;
+    this.storeFrame = reusesFrames ? new StoreFrame() : undefined;
     this.#rejectsUnknown = options.unknownFields === 'reject';
   }
 

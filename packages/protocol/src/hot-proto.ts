@@ -7,6 +7,7 @@ import type { CapturedResponse, CaptureAcknowledgeRequest, SourcedSchemaResponse
 import type { LoadedResponse, LoadRequest, StoreRequest } from './materialize.ts';
 import type { HotFields } from './hot-fields.ts';
 import { ProtoReader } from './proto-reader.ts';
+import { StoreFrame } from './store-frame.ts';
 
 /** Bytes of a varint of an unsigned 32-bit integer. */
 function varintBytes(value: number): number {
@@ -21,7 +22,7 @@ function bindingBytes(binding: number): number {
 }
 
 function delimitedBytes(content: Uint8Array): number {
-  return content.length === 0 ? 0 : 1 + varintBytes(content.length) + content.length;
+  return rangeBytes(content.length);
 }
 
 /** Without `reserve`: the caller has reserved. */
@@ -114,6 +115,7 @@ export function writeProtoLoad(writer: ByteWriter, message: LoadRequest): void {
 
 /** store (#7): binding #1, keyPacked #3, valuesPacked #5, doc #6, exists #7, delete #8. */
 export function writeProtoStore(writer: ByteWriter, message: StoreRequest): void {
+  if (message instanceof StoreFrame) return writeStoreFrame(writer, message);
   const body =
     bindingBytes(message.binding) +
     delimitedBytes(message.keyPacked) +
@@ -128,6 +130,42 @@ export function writeProtoStore(writer: ByteWriter, message: StoreRequest): void
   putDelimited(writer, 0x32, message.doc);
   putTagged(writer, 0x38, message.exists ? 1 : 0);
   putTagged(writer, 0x40, message.delete ? 1 : 0);
+}
+
+function writeStoreFrame(writer: ByteWriter, frame: StoreFrame): void {
+  const { bytes, keyStart, keyEnd, valuesStart, valuesEnd, docStart, docEnd } = frame;
+  const body =
+    bindingBytes(frame.binding) +
+    rangeBytes(keyEnd - keyStart) +
+    rangeBytes(valuesEnd - valuesStart) +
+    rangeBytes(docEnd - docStart) +
+    (frame.exists ? 2 : 0) +
+    (frame.delete ? 2 : 0);
+  putHeader(writer, 0x3a, body);
+  putTagged(writer, 0x08, frame.binding);
+  putRange(writer, 0x1a, bytes, keyStart, keyEnd);
+  putRange(writer, 0x2a, bytes, valuesStart, valuesEnd);
+  putRange(writer, 0x32, bytes, docStart, docEnd);
+  putTagged(writer, 0x38, frame.exists ? 1 : 0);
+  putTagged(writer, 0x40, frame.delete ? 1 : 0);
+}
+
+function rangeBytes(length: number): number {
+  return length === 0 ? 0 : 1 + varintBytes(length) + length;
+}
+
+/** Calling the native copy takes as long as copying so many bytes here. */
+const SHORT_RANGE_BYTES = 32;
+
+function putRange(writer: ByteWriter, tag: number, source: Buffer, start: number, end: number): void {
+  const length = end - start;
+  if (length === 0) return;
+  writer.bytes[writer.position++] = tag;
+  putVarint(writer, length);
+  const { bytes, position } = writer;
+  if (length > SHORT_RANGE_BYTES) source.copy(bytes, position, start, end);
+  else for (let at = 0; at < length; at++) bytes[position + at] = source[start + at] as number;
+  writer.position = position + length;
 }
 
 /** captured, loaded and sourcedSchema: binding #1, doc #2. The document is a view of `bytes`. */

@@ -27,6 +27,7 @@ export {
   materializationSpecToJson,
 } from './spec-json.ts';
 export { journalReadSuffix, stateKey } from './state-key.ts';
+export { CapturedFrame } from './captured-frame.ts';
 export { StoreFrame } from './store-frame.ts';
 export { packTuple, TupleDouble, TupleReader, unpackTuple } from './tuple.ts';
 export type { TupleElement } from './tuple.ts';

@@ -1,7 +1,9 @@
 // One protobuf frame to one message: finds the member that is set, and reads it by hand or by its table.
 
+import { readCapturedFrame } from './captured-frame.ts';
 import type { DirectionDescriptor, Member } from './descriptors/direction.ts';
 import { INTERNAL_FIELD } from './descriptors/direction.ts';
+import { captureResponse } from './descriptors/capture.ts';
 import { materializeRequest } from './descriptors/materialize.ts';
 import { errors } from './errors.ts';
 import type { HotFields } from './hot-fields.ts';
@@ -10,7 +12,7 @@ import { readProtoDocument, readProtoStore } from './hot-proto.ts';
 import type { MessageValue, ReadOptions } from './message-value.ts';
 import { ProtoReader } from './proto-reader.ts';
 import { readProtoMessage } from './proto-read.ts';
-import { readStoreFrame } from './store-frame.ts';
+import { readStoreFrame, StoreFrame } from './store-frame.ts';
 
 /** undefined for a frame without a member that is known here. */
 export function decodeProtoFrame(
@@ -22,8 +24,12 @@ export function decodeProtoFrame(
   options: ReadOptions,
 ): MessageValue | undefined {
   if (direction === materializeRequest) {
-    const store = readStoreFrame(bytes, start, end);
-    if (store !== undefined) return store as unknown as MessageValue;
+    const store = fields.storeFrame ?? new StoreFrame();
+    if (readStoreFrame(store, bytes, start, end)) return store as unknown as MessageValue;
+  }
+  const captured = fields.capturedFrame;
+  if (direction === captureResponse && captured !== undefined) {
+    if (readCapturedFrame(captured, bytes, start, end)) return captured as unknown as MessageValue;
   }
   const reader = new ProtoReader(bytes, start, end);
   let member: Member | undefined;
@@ -68,10 +74,13 @@ export function decodeProtoFrame(
       fields.reset();
       readProtoStore(fields, bytes, bodyStart, bodyEnd);
       return hotMessage(member.kind, fields);
-    default:
+    default: {
+      // They are few and may be kept for long, when the chunk is long gone.
+      const own = Buffer.from(bytes.subarray(bodyStart, bodyEnd));
       return {
         kind: member.kind,
-        ...readProtoMessage(new ProtoReader(bytes, bodyStart, bodyEnd), member.message, options),
+        ...readProtoMessage(new ProtoReader(own, 0, own.length), member.message, options),
       };
+    }
   }
 }

@@ -35,6 +35,17 @@ test('a store frame has the fields of its message, as views of the chunk it came
   assert.equal(decoded.doc.buffer, chunk.buffer);
 });
 
+test('a frame is written as its message is', () => {
+  const encoder = createEncoder('materialize.Request', 'proto');
+  const long = { ...request, doc: Buffer.alloc(300, 0x20), valuesPacked: Buffer.alloc(40, 0x14) };
+  for (const each of [request, long, { ...request, exists: false, delete: false, doc: Buffer.alloc(0) }]) {
+    encoder.write(each);
+    const written = Buffer.from(encoder.take());
+    encoder.write(StoreFrame.of(each));
+    assert.deepEqual(encoder.take(), written);
+  }
+});
+
 test('a request that is no frame becomes one with the same fields', () => {
   assert.deepEqual(fieldsOf(StoreFrame.of(request)), request);
   const made = StoreFrame.of(request);
@@ -43,8 +54,9 @@ test('a request that is no frame becomes one with the same fields', () => {
 
 test('fields may come in any order, and absent ones are at their defaults', () => {
   const bytes = frame('ff 3a 0a 3802 3202 7b7d 1a02 1501');
-  const read = readStoreFrame(bytes, 1, bytes.length);
-  assert.deepEqual(read && fieldsOf(read), {
+  const read = new StoreFrame();
+  assert.equal(readStoreFrame(read, bytes, 1, bytes.length), true);
+  assert.deepEqual(fieldsOf(read), {
     kind: 'store',
     binding: 0,
     keyPacked: frame('1501'),
@@ -66,7 +78,7 @@ for (const [what, hex] of [
 ] as const) {
   test(`a frame ${what} is left to the reader that knows every case`, () => {
     const bytes = frame(hex);
-    assert.equal(readStoreFrame(bytes, 0, bytes.length), undefined);
+    assert.equal(readStoreFrame(new StoreFrame(), bytes, 0, bytes.length), false);
   });
 }
 

@@ -2,48 +2,53 @@
 // chunk that it came in. Three buffers a row took as long as everything else about reading it.
 
 import type { StoreRequest } from './materialize.ts';
+import { shortVarint, shortVarintEnd } from './short-varint.ts';
+
+const nothing: Buffer = Buffer.alloc(0);
 
 export class StoreFrame implements StoreRequest {
   readonly kind = 'store';
-  readonly binding: number;
-  readonly exists: boolean;
-  readonly delete: boolean;
+  binding = 0;
+  exists = false;
+  delete = false;
   /** Holds all three; not to be written to. */
-  readonly bytes: Buffer;
-  readonly keyStart: number;
-  readonly keyEnd: number;
-  readonly valuesStart: number;
-  readonly valuesEnd: number;
-  readonly docStart: number;
-  readonly docEnd: number;
-
-  constructor(bytes: Buffer, fields: StoreFields) {
-    this.binding = fields.binding;
-    this.exists = fields.exists;
-    this.delete = fields.delete;
-    this.bytes = bytes;
-    this.keyStart = fields.keyStart;
-    this.keyEnd = fields.keyEnd;
-    this.valuesStart = fields.valuesStart;
-    this.valuesEnd = fields.valuesEnd;
-    this.docStart = fields.docStart;
-    this.docEnd = fields.docEnd;
-  }
+  bytes: Buffer = nothing;
+  keyStart = 0;
+  keyEnd = 0;
+  valuesStart = 0;
+  valuesEnd = 0;
+  docStart = 0;
+  docEnd = 0;
 
   /** Any Store; one that is not a frame is copied into one. */
   static of(request: StoreRequest): StoreFrame {
     if (request instanceof StoreFrame) return request;
     const { binding, keyPacked, valuesPacked, doc, exists } = request;
-    const fields = new StoreFields();
-    fields.binding = binding;
-    fields.exists = exists;
-    fields.delete = request.delete;
-    fields.keyEnd = keyPacked.length;
-    fields.valuesStart = fields.keyEnd;
-    fields.valuesEnd = fields.valuesStart + valuesPacked.length;
-    fields.docStart = fields.valuesEnd;
-    fields.docEnd = fields.docStart + doc.length;
-    return new StoreFrame(Buffer.concat([keyPacked, valuesPacked, doc]), fields);
+    const frame = new StoreFrame();
+    frame.binding = binding;
+    frame.exists = exists;
+    frame.delete = request.delete;
+    frame.bytes = Buffer.concat([keyPacked, valuesPacked, doc]);
+    frame.keyEnd = keyPacked.length;
+    frame.valuesStart = frame.keyEnd;
+    frame.valuesEnd = frame.valuesStart + valuesPacked.length;
+    frame.docStart = frame.valuesEnd;
+    frame.docEnd = frame.docStart + doc.length;
+    return frame;
+  }
+
+  /** A Store of these bytes, of which nothing is known yet. */
+  reset(bytes: Buffer): void {
+    this.binding = 0;
+    this.exists = false;
+    this.delete = false;
+    this.bytes = bytes;
+    this.keyStart = 0;
+    this.keyEnd = 0;
+    this.valuesStart = 0;
+    this.valuesEnd = 0;
+    this.docStart = 0;
+    this.docEnd = 0;
   }
 
   /** A view that is made now, as the two below. */
@@ -60,65 +65,20 @@ export class StoreFrame implements StoreRequest {
   }
 }
 
-/** What a reader fills in; one serves for all. */
-export class StoreFields {
-  binding = 0;
-  exists = false;
-  delete = false;
-  keyStart = 0;
-  keyEnd = 0;
-  valuesStart = 0;
-  valuesEnd = 0;
-  docStart = 0;
-  docEnd = 0;
-
-  reset(): void {
-    this.binding = 0;
-    this.exists = false;
-    this.delete = false;
-    this.keyStart = 0;
-    this.keyEnd = 0;
-    this.valuesStart = 0;
-    this.valuesEnd = 0;
-    this.docStart = 0;
-    this.docEnd = 0;
-  }
-}
-
-const shared = new StoreFields();
-
-/** Where the varint that was read last ends. */
-let next = 0;
-
-/** A varint of up to four bytes; -1 for a longer one, or one that is cut short. */
-function varint(bytes: Buffer, at: number, end: number): number {
-  let value = 0;
-  for (let index = 0; index < 4 && at + index < end; index++) {
-    const byte = bytes[at + index] as number;
-    value |= (byte & 0x7f) << (7 * index);
-    if (byte < 0x80) {
-      next = at + index + 1;
-      return value;
-    }
-  }
-  return -1;
-}
-
 /**
- * The Store in `bytes[start, end)`, a whole frame without its length. undefined for anything but the member's tag (#7),
- * its length, and fields that `writeProtoStore` writes: such a frame is for the reader that knows every case.
+ * Fills in the Store in `bytes[start, end)`, a whole frame without its length. False for anything but the member's tag
+ * (#7), its length, and fields that `writeProtoStore` writes: such a frame is for the reader that knows every case.
  */
-export function readStoreFrame(bytes: Buffer, start: number, end: number): StoreFrame | undefined {
-  if (bytes[start] !== 0x3a) return undefined;
-  const bodyBytes = varint(bytes, start + 1, end);
-  if (bodyBytes < 0 || next + bodyBytes !== end) return undefined;
-  const fields = shared;
-  fields.reset();
-  for (let at = next; at < end;) {
+export function readStoreFrame(fields: StoreFrame, bytes: Buffer, start: number, end: number): boolean {
+  if (bytes[start] !== 0x3a) return false;
+  const bodyBytes = shortVarint(bytes, start + 1, end);
+  if (bodyBytes < 0 || shortVarintEnd + bodyBytes !== end) return false;
+  fields.reset(bytes);
+  for (let at = shortVarintEnd; at < end;) {
     const tag = bytes[at] as number;
-    const value = varint(bytes, at + 1, end);
-    if (value < 0) return undefined;
-    at = next;
+    const value = shortVarint(bytes, at + 1, end);
+    if (value < 0) return false;
+    at = shortVarintEnd;
     if (tag === 0x1a) {
       fields.keyStart = at;
       fields.keyEnd = at += value;
@@ -135,9 +95,9 @@ export function readStoreFrame(bytes: Buffer, start: number, end: number): Store
     } else if (tag === 0x40) {
       fields.delete = value !== 0;
     } else {
-      return undefined;
+      return false;
     }
-    if (at > end) return undefined;
+    if (at > end) return false;
   }
-  return new StoreFrame(bytes, fields);
+  return true;
 }

@@ -14,6 +14,9 @@ export type TupleKind =
   | 'false'
   | 'true';
 
+const scratch = new DataView(new ArrayBuffer(8));
+const scratchBytes = new Uint8Array(scratch.buffer);
+
 export class TupleCursor {
   packed: Buffer = Buffer.alloc(0);
   kind: TupleKind = 'null';
@@ -87,12 +90,11 @@ export class TupleCursor {
 
   /** The value of a float or a double. */
   double(): number {
-    const bytes = Buffer.from(this.packed.subarray(this.start, this.end));
-    const first = bytes[0] as number;
-    if ((first & 0x80) !== 0) bytes[0] = first & 0x7f;
-    else
-      for (let index = 0; index < bytes.length; index += 1) bytes[index] = ~(bytes[index] as number) & 0xff;
-    return bytes.length === 4 ? bytes.readFloatBE(0) : bytes.readDoubleBE(0);
+    const { packed, start, end } = this;
+    const flip = ((packed[start] as number) & 0x80) === 0 ? 0xff : 0;
+    for (let at = start; at < end; at += 1) scratchBytes[at - start] = (packed[at] as number) ^ flip;
+    if (flip === 0) scratchBytes[0] = (scratchBytes[0] as number) & 0x7f;
+    return end - start === 4 ? scratch.getFloat32(0) : scratch.getFloat64(0);
   }
 
   /** The payload of a text or bytes, with its zero bytes as they were; a view where there are none. */

@@ -39,14 +39,14 @@ export class TuplePacker {
     return this;
   }
 
+  /** Begins with the packed bytes; valid until the next call that writes. */
+  get buffer(): Buffer {
+    return this.#bytes;
+  }
+
   /** The packed bytes; valid until the next call that writes. */
   view(): Buffer {
     return this.#bytes.subarray(0, this.#length);
-  }
-
-  /** The packed bytes as a string with one character per byte, which sorts as they do. */
-  text(): string {
-    return this.#bytes.toString('latin1', 0, this.#length);
   }
 
   copy(): Buffer {
@@ -147,6 +147,21 @@ export class TuplePacker {
     this.#reserve(1);
     this.#bytes[this.#length++] = 0x02;
     return this.#escaped(source, start, end);
+  }
+
+  /** As `utf8`, of bytes none of which is zero. */
+  text(source: Buffer, start: number, end: number): this {
+    const length = end - start;
+    this.#reserve(length + 2);
+    const target = this.#bytes;
+    let at = this.#length;
+    target[at++] = 0x02;
+    // Calling the native copy takes longer than a few bytes do.
+    if (length > 24) at += source.copy(target, at, start, end);
+    else for (let index = start; index < end; index++) target[at++] = source[index] as number;
+    target[at++] = 0x00;
+    this.#length = at;
+    return this;
   }
 
   bytes(value: Uint8Array, start = 0, end: number = value.length): this {

@@ -121,17 +121,23 @@ export function unixTimeOfUuid(text: string): UnixTime | undefined {
 }
 
 const MINUS = 0x2d;
-/** The value of a hexadecimal digit by its byte; NaN for other bytes. */
-const digitValues = Float64Array.from({ length: 256 }, (_, byte) => {
-  return Number.parseInt(String.fromCharCode(byte), 16);
+/** The value of a hexadecimal digit by its byte; `noDigit` for other bytes. */
+const noDigit = 0x10;
+const digitValues = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const value = Number.parseInt(String.fromCharCode(byte), 16);
+  return Number.isNaN(value) ? noDigit : value;
 });
 
-/** The number that `count` hexadecimal digits give; NaN when one of them is none. */
+/** The number that up to seven hexadecimal digits give; -1 when one of them is none. */
 function hexAt(bytes: Uint8Array, start: number, count: number): number {
   let value = 0;
-  for (let at = start; at < start + count; at++)
-    value = value * 16 + (digitValues[bytes[at] as number] as number);
-  return value;
+  let seen = 0;
+  for (let at = start; at < start + count; at++) {
+    const digit = digitValues[bytes[at] as number] as number;
+    seen |= digit;
+    value = (value << 4) | digit;
+  }
+  return seen < noDigit ? value : -1;
 }
 
 /** As `unixTimeOfUuid`, of the text in the 36 bytes from `start` on. */
@@ -141,11 +147,15 @@ export function unixTimeAt(bytes: Uint8Array, start: number): UnixTime | undefin
   if (bytes[start + 23] !== MINUS || bytes[start + 14] !== 0x31) return undefined;
   const sequence = hexAt(bytes, start + 19, 4);
   // The variant: the two highest bits are 1 and 0.
-  if (!(sequence >= 0x8000 && sequence <= 0xbfff)) return undefined;
-  if (Number.isNaN(hexAt(bytes, start + 24, 12))) return undefined;
-  const high = hexAt(bytes, start + 15, 3) * 0x1_0000 + hexAt(bytes, start + 9, 4);
-  const ticks = high * TICKS_OF_HIGH + hexAt(bytes, start, 8);
-  if (Number.isNaN(ticks)) return undefined;
+  if (sequence < 0x8000 || sequence > 0xbfff) return undefined;
+  const top = hexAt(bytes, start + 15, 3);
+  const middle = hexAt(bytes, start + 9, 4);
+  const lowHigh = hexAt(bytes, start, 4);
+  const low = hexAt(bytes, start + 4, 4);
+  const node = hexAt(bytes, start + 24, 6) | hexAt(bytes, start + 30, 6);
+  if ((top | middle | lowHigh | low | node) < 0) return undefined;
+  const high = top * 0x1_0000 + middle;
+  const ticks = high * TICKS_OF_HIGH + lowHigh * 0x1_0000 + low;
   return {
     seconds: high * SECONDS_OF_HIGH + Math.floor(ticks / TICKS_OF_SECOND) - SECONDS_TO_UNIX,
     nanoseconds: (ticks % TICKS_OF_SECOND) * 100 + ((sequence >>> 10) & 15) * 4,
