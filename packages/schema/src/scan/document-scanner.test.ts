@@ -190,6 +190,27 @@ test('bytes that are not the text of one JSON object are never accepted', () => 
   );
 });
 
+test('a document among others is read within its borders, and as it would be alone', () => {
+  const pointers = names.map((each) => [each]);
+  fc.assert(
+    fc.property(schema, document, fc.nat({ max: 9 }), fc.nat({ max: 3 }), (raw, source, before, cut) => {
+      const rule = ruleFromSchema(stringifyJson(raw));
+      const alone = rule && DocumentScanner.of(rule, pointers);
+      const amid = rule && DocumentScanner.of(rule, pointers);
+      if (alone === undefined || amid === undefined) return;
+      const bytes = Buffer.from(source);
+      const end = Math.max(0, bytes.length - cut);
+      const around = Buffer.concat([Buffer.alloc(before, '"'), bytes, Buffer.from('"a":1}')]);
+      const accepted = alone.scan(Buffer.from(bytes.subarray(0, end)));
+      assert.equal(amid.scan(around, before, before + end), accepted);
+      if (!accepted) return;
+      const valuesOf = (scanner: DocumentScanner) => pointers.map((_, slot) => scanner.slotValue(slot));
+      assert.deepEqual(valuesOf(amid), valuesOf(alone));
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test('documents as connectors write them are accepted, whatever their white space and the order of their properties', () => {
   const schemaText = JSON.stringify({
     $defs: {

@@ -12,7 +12,7 @@ import type { JsonValue } from '../json/value.ts';
 import { ARRAY, BOOLEAN, FRACTIONAL, INTEGER, NULL, OBJECT, STRING } from '../shape/types.ts';
 import { countCodePoints } from '../shape/widen.ts';
 import type { Rule } from './rule.ts';
-import { type ScanNode, scanNode } from './scan-node.ts';
+import { type ScanNode, scanNode, type ScanProperty, type Word } from './scan-node.ts';
 
 /** What lies at a slot. text: a string without escapes. range: an array or an object. value: everything else. */
 export const SlotKind = { missing: 0, text: 1, number: 2, range: 3, value: 4 } as const;
@@ -40,11 +40,17 @@ const textClass = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte < 0x20 || byte === QUOTE || byte === BACKSLASH ? 2 : byte < 0x80 ? 0 : 1,
 );
 
+/** The highest bit of each of four bytes. */
+const topBits = 0x80808080 | 0;
+
 const failed = -1;
 
 export class DocumentScanner {
   readonly #root: ScanNode;
   #bytes: Buffer = Buffer.alloc(0);
+  /** All of the memory that `#bytes` is a part of, which begins `#base` before it. */
+  #memory = new DataView(this.#bytes.buffer);
+  #base = this.#bytes.byteOffset;
   #end = 0;
   #hasLongCharacters = false;
   #objects = 0;
@@ -81,23 +87,25 @@ export class DocumentScanner {
     return new DocumentScanner(root, pointers.length);
   }
 
-  /** Whether the bytes are one object that satisfies the rule. False says nothing. */
-  scan(bytes: Buffer): boolean {
+  /** Whether bytes [start, end) are one object that satisfies the rule. False says nothing. */
+  scan(bytes: Buffer, start = 0, end: number = bytes.length): boolean {
     this.#bytes = bytes;
-    this.#end = bytes.length;
+    if (bytes.buffer !== this.#memory.buffer) this.#memory = new DataView(bytes.buffer);
+    this.#base = bytes.byteOffset;
+    this.#end = end;
     this.#hasLongCharacters = false;
     this.longestText = 0;
     this.widestObject = 0;
     this.longestArray = 0;
     this.#kinds.fill(SlotKind.missing);
-    const start = this.#skipSpace(0);
-    if (bytes[start] !== OPEN_BRACE) return false;
-    const end = this.#value(this.#root, start, 0);
-    if (end === failed || this.#skipSpace(end) !== this.#end) return false;
-    return !this.#hasLongCharacters || isUtf8(bytes);
+    const first = this.#skipSpace(start);
+    if (first >= end || bytes[first] !== OPEN_BRACE) return false;
+    const last = this.#value(this.#root, first, 0);
+    if (last === failed || this.#skipSpace(last) !== end) return false;
+    return !this.#hasLongCharacters || isUtf8(bytes.subarray(start, end));
   }
 
-  /** The document scanned last. */
+  /** Holds the document scanned last; offsets are those in it. */
   get bytes(): Buffer {
     return this.#bytes;
   }
@@ -234,7 +242,7 @@ export class DocumentScanner {
   #text(node: ScanNode, start: number): number {
     const bytes = this.#bytes;
     const end = this.#end;
-    let at = start + 1;
+    let at = this.#plainEnd(start + 1);
     let others = 0;
     for (;;) {
       while (at < end && textClass[bytes[at] as number] === 0) at++;
@@ -261,6 +269,23 @@ export class DocumentScanner {
     return at + 1;
   }
 
+  /** Steps over fours of bytes that stand for themselves. */
+  #plainEnd(start: number): number {
+    const memory = this.#memory;
+    const base = this.#base;
+    const last = this.#end - 4;
+    let at = start;
+    for (; at <= last; at += 4) {
+      const four = memory.getInt32(base + at, true);
+      const low = four & 0x7f7f7f7f;
+      const noControl = low + 0x60606060;
+      const noQuote = (low ^ 0x22222222) + 0x7f7f7f7f;
+      const noBackslash = (low ^ 0x5c5c5c5c) + 0x7f7f7f7f;
+      if ((noControl & noQuote & noBackslash & ~four & topBits) !== topBits) break;
+    }
+    return at;
+  }
+
   #isMember({ memberTexts }: ScanNode, start: number, end: number): boolean {
     for (const member of memberTexts) {
       if (member.length === end - start && this.#begins(member, start)) return true;
@@ -269,12 +294,20 @@ export class DocumentScanner {
   }
 
   /** Whether the bytes at an offset are those of `expected`, both of which begin with a quote. */
-  #begins(expected: Buffer, start: number): boolean {
-    const { length } = expected;
-    const bytes = this.#bytes;
+  #begins({ length, fours, bytes: expected }: Word, start: number): boolean {
     if (start + length > this.#end) return false;
-    for (let index = 1; index < length; index++) {
-      if (bytes[start + index] !== expected[index]) return false;
+    const count = fours.length;
+    if (count === 0) {
+      const bytes = this.#bytes;
+      for (let index = 1; index < length; index++) if (bytes[start + index] !== expected[index]) return false;
+      return true;
+    }
+    const memory = this.#memory;
+    const base = this.#base + start;
+    // Nearly all that differ do so at their end, if at all: names are tried in the order in which they mostly come.
+    if (memory.getInt32(base + length - 4, true) !== fours[count - 1]) return false;
+    for (let index = count - 2; index >= 0; index--) {
+      if (memory.getInt32(base + 4 * index, true) !== fours[index]) return false;
     }
     return true;
   }
@@ -333,9 +366,11 @@ export class DocumentScanner {
     if ((node.types & OBJECT) === 0 || node.members !== undefined || depth >= deepest) return failed;
     const bytes = this.#bytes;
     const end = this.#end;
-    const { names, followers, seenIn } = node;
-    const objectNumber = ++this.#objects;
-    let previous = names.length;
+    // Where numbers begin again, an object may be taken for one of a billion before it, and is then not accepted.
+    const objectNumber = (this.#objects + 1) & 0x3fffffff;
+    this.#objects = objectNumber;
+    let previous: ScanProperty | undefined;
+    let expected = node.first;
     let required = 0;
     let count = 0;
     let at = this.#skipSpace(start + 1);
@@ -345,18 +380,26 @@ export class DocumentScanner {
       for (;;) {
         if (bytes[at] !== QUOTE || at >= end) return failed;
         let child: ScanNode = node.additional;
-        const found = this.#findName(node, previous, at);
-        if (found === failed) {
+        let found = expected;
+        // Mostly it is the one that followed last time.
+        if (found === undefined || !this.#begins(found.name, at)) {
+          found = this.#propertyAt(node, at);
+          if (found !== undefined) {
+            if (previous === undefined) node.first = found;
+            else previous.next = found;
+          }
+        }
+        if (found === undefined) {
           at = this.#unlistedName(at);
           if (at === failed || child.types === 0) return failed;
         } else {
-          if (seenIn[found] === objectNumber) return failed;
-          seenIn[found] = objectNumber;
-          followers[previous] = found;
+          if (found.seenIn === objectNumber) return failed;
+          found.seenIn = objectNumber;
           previous = found;
-          child = node.children[found] as ScanNode;
-          if (node.isRequired[found] === true) required++;
-          at += (names[found] as Buffer).length;
+          expected = found.next;
+          child = found.node;
+          if (found.isRequired) required++;
+          at += found.name.length;
         }
         if (bytes[at] !== COLON) at = this.#skipSpace(at);
         if (bytes[at] !== COLON || at >= end) return failed;
@@ -379,15 +422,10 @@ export class DocumentScanner {
     return at;
   }
 
-  /** The listed property whose name begins at `at`, or `failed`. Mostly it is the one that followed last time. */
-  #findName({ names, followers }: ScanNode, previous: number, at: number): number {
-    const expected = followers[previous] as number;
-    const name = names[expected];
-    if (name !== undefined && this.#begins(name, at)) return expected;
-    for (let index = 0; index < names.length; index++) {
-      if (this.#begins(names[index] as Buffer, at)) return index;
-    }
-    return failed;
+  /** The listed property whose name begins at `at`. */
+  #propertyAt({ properties }: ScanNode, at: number): ScanProperty | undefined {
+    for (const property of properties) if (this.#begins(property.name, at)) return property;
+    return undefined;
   }
 
   #unlistedName(start: number): number {

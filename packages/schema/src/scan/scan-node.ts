@@ -7,11 +7,46 @@ import type { Pointer } from '../json/pointer.ts';
 import { anyValue, type FormatRule, propertyRule, type Rule, type Scalar } from './rule.ts';
 import { type BytesFormat, bytesFormats } from './text-bytes.ts';
 
+/** Bytes to be compared with those of documents, four at a time. */
+export class Word {
+  readonly bytes: Buffer;
+  readonly length: number;
+  /** Fours from the beginning on; the last one is that of the last four bytes. */
+  readonly fours: Int32Array;
+
+  constructor(text: string) {
+    this.bytes = Buffer.from(text);
+    this.length = this.bytes.length;
+    const last = this.length - 4;
+    this.fours = Int32Array.from({ length: last < 0 ? 0 : Math.ceil(this.length / 4) }, (_, index) =>
+      this.bytes.readInt32LE(Math.min(4 * index, last)),
+    );
+  }
+}
+
+/** A property that a rule or a slot names. */
+export class ScanProperty {
+  /** Quoted, as a document spells it. */
+  readonly name: Word;
+  readonly node: ScanNode;
+  readonly isRequired: boolean;
+  /** The property that followed last time. */
+  next: ScanProperty | undefined;
+  /** The number of the object that it was seen in last, to find duplicates. */
+  seenIn = 0;
+
+  constructor(name: string, node: ScanNode, isRequired: boolean) {
+    this.name = new Word(JSON.stringify(name));
+    this.node = node;
+    this.isRequired = isRequired;
+  }
+}
+
 export class ScanNode {
   readonly types: number;
   readonly members: readonly Scalar[] | undefined;
   /** The members that are strings, as a document spells them. */
-  readonly memberTexts: readonly Buffer[];
+  readonly memberTexts: readonly Word[];
   /** undefined: no format, or none that is checked on bytes. */
   readonly bytesFormat: BytesFormat | undefined;
   readonly formats: readonly ((text: string) => boolean)[];
@@ -23,19 +58,14 @@ export class ScanNode {
   readonly maxItems: number;
   /** Anything is allowed at and below this location, and nothing is noted. */
   readonly isOpen: boolean;
-  /** Quoted, as a document spells them. */
-  readonly names: readonly Buffer[];
-  readonly children: readonly ScanNode[];
-  readonly isRequired: readonly boolean[];
+  readonly properties: readonly ScanProperty[];
+  /** The property that came first last time. */
+  first: ScanProperty | undefined;
   readonly requiredCount: number;
   readonly additional: ScanNode;
   readonly items: ScanNode;
   /** -1: none. */
   readonly slot: number;
-  /** The property that followed each property last time; the first one is at [count]. */
-  readonly followers: Int32Array;
-  /** The number of the object that each property was seen in last, to find duplicates. */
-  readonly seenIn: Float64Array;
 
   /** `slots`: the pointers below this location, by their remaining tokens. */
   constructor(rule: Rule, slots: readonly Slot[]) {
@@ -43,7 +73,7 @@ export class ScanNode {
     this.members = rule.members;
     this.memberTexts = (rule.members ?? [])
       .filter((member) => typeof member === 'string')
-      .map((member) => Buffer.from(JSON.stringify(member)));
+      .map((member) => new Word(JSON.stringify(member)));
     this.formats = rule.formats.map(formatCheck).filter((check) => check !== undefined);
     const [only] = rule.formats;
     this.bytesFormat =
@@ -64,21 +94,18 @@ export class ScanNode {
         ...below.map(({ pointer }) => pointer[0] ?? ''),
       ]),
     ];
-    this.names = names.map((name) => Buffer.from(JSON.stringify(name)));
-    this.children = names.map((name) => {
+    this.properties = names.map((name) => {
       const inner = below
         .filter(({ pointer }) => pointer[0] === name)
         .map(({ pointer, index }) => ({ pointer: pointer.slice(1), index }));
-      return scanNode(propertyRule(rule, name), inner);
+      const node = scanNode(propertyRule(rule, name), inner);
+      return new ScanProperty(name, node, rule.required.has(name));
     });
-    this.isRequired = names.map((name) => rule.required.has(name));
+    for (const [index, property] of this.properties.entries()) property.next = this.properties[index + 1];
+    [this.first] = this.properties;
     this.requiredCount = rule.required.size;
     this.additional = this.isOpen ? this : scanNode(rule.additional ?? anyValue, []);
     this.items = this.isOpen ? this : scanNode(rule.items ?? anyValue, []);
-    this.followers = Int32Array.from({ length: names.length + 1 }, (_, index) =>
-      index === names.length ? 0 : index + 1,
-    );
-    this.seenIn = new Float64Array(names.length);
   }
 }
 
