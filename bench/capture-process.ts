@@ -9,11 +9,11 @@ import {
   createEncoder,
   FULL_RANGE,
 } from '@weir/protocol';
+import { socketPair } from '@weir/runtime';
 import type { Socket } from 'node:net';
 import type { RunFigures } from './bench-row.ts';
 import { CapturedCounter } from './captured-counter.ts';
 import { type ProcessFigures, readProcess } from './process-figures.ts';
-import { socketPair } from './socket-pair.ts';
 import { spawnConnectorInto } from './spawn-connector.ts';
 
 export interface CaptureOptions {
@@ -49,7 +49,10 @@ export class CaptureProcess implements AsyncDisposable {
 
   static async start(options: CaptureOptions): Promise<CaptureProcess> {
     const output: { take: (bytes: Buffer) => void } = { take: () => {} };
-    const { reader, writer } = await socketPair((bytes) => output.take(bytes));
+    const { reader, writer } = await socketPair((bytes) => {
+      output.take(bytes);
+      return true;
+    });
     const capture = new CaptureProcess(options, writer);
     output.take = (bytes) => capture.#take(bytes);
     writer.destroy();

@@ -50,6 +50,7 @@ export type { ExitStatus } from './connector/failure.ts';
 export { catalogue, errors } from './errors.ts';
 export { type Clock, type Random, systemClock, systemRandom } from './host/clock.ts';
 export { type Disk, systemDisk } from './host/disk.ts';
+export { type SocketPair, socketPair } from './connector/socket-pair.ts';
 export { HeadChannel, type MovedHead } from './journal/head-channel.ts';
 export { type JournalBatch, JournalReader } from './journal/journal-reader.ts';
 export { JournalWriter } from './journal/journal-writer.ts';
@@ -57,7 +58,9 @@ export { SqliteStore } from './store/sqlite-store.ts';
 export { prepareStateFolder, stateFolder, type StateFolder } from './store/state-folder.ts';
 export { type LockOwner, readLockOwner, StateLock } from './store/state-lock.ts';
 export type * from './store/store.ts';
-export type { CombineBinding, Combined, Reduction } from './combine/combine-binding.ts';
+export { ByteRange } from './combine/byte-range.ts';
+export type { CombineBinding, Reduction } from './combine/combine-binding.ts';
+export type { Combined } from './combine/combined.ts';
 export { Combiner, type CombinerOptions } from './combine/combiner.ts';
 export { crashPoints, type CrashPoint } from './crash-points.ts';
 export {

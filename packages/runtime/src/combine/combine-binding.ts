@@ -1,5 +1,7 @@
 // How the documents of one binding combine. The combiner itself never looks into a document.
 
+import { Combined } from './combined.ts';
+
 /** One document made of two. `deleted`: the reduction says that the document is to be deleted. */
 export interface Reduction {
   readonly document: Buffer;
@@ -19,18 +21,6 @@ export interface CombineBinding {
    * change are returned as they are. Throws when the documents cannot be reduced, or the result is invalid.
    */
   reduce(left: Buffer, right: Buffer, full: boolean): Reduction | 'not-associative';
-}
-
-export interface Combined {
-  readonly binding: number;
-  /** The packed key, one character per byte. */
-  readonly key: string;
-  readonly document: Buffer;
-  /** A document that was loaded from the destination is part of it. */
-  readonly exists: boolean;
-  readonly deleted: boolean;
-  /** What was added with the document, which is then the only one of its key. */
-  readonly note?: Buffer | undefined;
 }
 
 /** Everything added for one key: oldest first. */
@@ -62,7 +52,7 @@ export function* combineKey(
   if (rules === undefined) throw new RangeError(`no binding ${binding}`);
   const exists = entry.front !== undefined;
   if (!rules.full) {
-    for (const document of entry.documents) yield { binding, key, document, exists, deleted: false };
+    for (const document of entry.documents) yield Combined.of({ binding, key, document, exists });
     return;
   }
   const [first, ...rest] = exists ? [entry.front, ...entry.documents] : entry.documents;
@@ -76,5 +66,5 @@ export function* combineKey(
     if (reduced === 'not-associative') throw new Error('a full reduction is always associative');
     ({ document, deleted } = reduced);
   }
-  yield { binding, key, document, exists, deleted };
+  yield Combined.of({ binding, key, document, exists, deleted });
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { temporaryDirectory } from '@weir/testing';
 import * as fc from 'fast-check';
 import { systemDisk } from '../host/disk.ts';
+import { ByteRange } from './byte-range.ts';
 import type { CombineBinding } from './combine-binding.ts';
 import { Combiner } from './combiner.ts';
 
@@ -32,13 +33,18 @@ function combine(
     name: 't',
     memoryBytes,
   });
-  for (const [binding, key, text] of adds) combiner.add(binding, key, Buffer.from(text));
-  for (const [binding, key, text] of fronts) combiner.addFront(binding, key, Buffer.from(text));
+  const keyOf = (text: string): ByteRange => ByteRange.of(Buffer.from(text, 'latin1'));
+  for (const [binding, key, text] of adds) {
+    combiner.add(binding, keyOf(key), ByteRange.of(Buffer.from(text)));
+  }
+  for (const [binding, key, text] of fronts) combiner.addFront(binding, keyOf(key), Buffer.from(text));
   assert.equal(combiner.documents, adds.length);
-  const drained = [...combiner.drain()].map(
-    ({ binding, key, document, exists, deleted }) =>
-      `${binding} ${key} ${document.toString()}${exists ? ' exists' : ''}${deleted ? ' deleted' : ''}`,
-  );
+  const drained: string[] = [];
+  for (const { binding, key, document, exists, deleted } of combiner.drain()) {
+    drained.push(
+      `${binding} ${key.toString('latin1')} ${document.toString()}${exists ? ' exists' : ''}${deleted ? ' deleted' : ''}`,
+    );
+  }
   combiner.clear();
   assert.deepEqual(readdirSync(folder.path), []);
   return drained;

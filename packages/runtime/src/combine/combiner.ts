@@ -5,7 +5,9 @@
 import { join } from 'node:path';
 import type { Disk } from '../host/disk.ts';
 import { ByteArena } from './byte-arena.ts';
-import { addDocument, type CombineBinding, type Combined, combineKey } from './combine-binding.ts';
+import type { ByteRange } from './byte-range.ts';
+import { addDocument, type CombineBinding, combineKey } from './combine-binding.ts';
+import { Combined } from './combined.ts';
 import { compareText, KeyTable } from './key-table.ts';
 import { type RunEntry, SpillRun } from './spill-run.ts';
 
@@ -52,16 +54,16 @@ export class Combiner implements Disposable {
   }
 
   /**
-   * `key` is the packed key with one character per byte. `note` comes out again with a document that nothing was combined
-   * with, unless memory was short.
+   * `key` is the packed key. `note` comes out again with a document that nothing was combined with, unless memory was
+   * short. All three are copied.
    */
-  add(binding: number, key: string, document: Buffer, note?: Buffer): void {
+  add(binding: number, key: ByteRange, document: ByteRange, note?: ByteRange): void {
     const table = this.#table(binding);
     const rules = this.#options.bindings[binding];
     if (rules === undefined) throw new RangeError(`no binding ${binding}`);
     let bytes = table.addNew(key, document, note);
     if (bytes === undefined) {
-      addDocument(rules, table.open(key), this.#arena.copy(document));
+      addDocument(rules, table.open(key), this.#arena.copy(document.view()));
       bytes = document.length;
     }
     this.#documents += 1;
@@ -70,24 +72,29 @@ export class Combiner implements Disposable {
   }
 
   /** Adds the document that the destination holds for a key: the left-most one. */
-  addFront(binding: number, key: string, document: Buffer): void {
+  addFront(binding: number, key: ByteRange, document: Buffer): void {
     this.#hold(document.length + this.#table(binding).setFront(key, this.#arena.copy(document)));
   }
 
-  /** Everything combined, in the order of (binding, key). The combiner is to be cleared afterwards. */
+  /** Everything combined, in the order of (binding, key), each valid until the next is asked for. The combiner is to be cleared afterwards. */
   *drain(): Generator<Combined> {
     const { bindings } = this.#options;
     if (this.#runs.length > 0) {
       for (const entry of this.#merged()) yield* combineKey(bindings, entry.binding, entry.key, entry);
       return;
     }
+    const lone = new Combined();
     for (const [binding, table] of this.#tables.entries()) {
+      lone.binding = binding;
       for (const place of table.order()) {
-        const key = table.key(place);
         const entry = table.opened(place);
+        if (entry !== undefined) {
+          yield* combineKey(bindings, binding, table.key(place), entry);
+          continue;
+        }
         // Most keys have one document, and nothing to reduce.
-        if (entry !== undefined) yield* combineKey(bindings, binding, key, entry);
-        else yield lone(binding, key, table.document(place), table.note(place));
+        table.find(place, lone);
+        yield lone;
       }
     }
   }
@@ -166,10 +173,6 @@ export class Combiner implements Disposable {
       yield merged;
     }
   }
-}
-
-function lone(binding: number, key: string, document: Buffer, note: Buffer | undefined): Combined {
-  return { binding, key, document, exists: false, deleted: false, note };
 }
 
 function compareEntries(left: RunEntry, right: RunEntry): number {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { ByteArena } from './byte-arena.ts';
+import { ByteRange } from './byte-range.ts';
+import { Combined } from './combined.ts';
 import { KeyTable } from './key-table.ts';
 
 const key = fc.constantFrom('', 'a', 'ab', 'b', 'b\u0000', '\u00ff', 'z');
@@ -10,6 +12,10 @@ const step = fc.record({
   key,
   text: fc.string({ maxLength: 3 }),
 });
+
+function range(text: string): ByteRange {
+  return ByteRange.of(Buffer.from(text, 'latin1'));
+}
 
 interface Known {
   front: string | undefined;
@@ -29,18 +35,21 @@ function contentOf(table: KeyTable): [string, Known][] {
 test('a note comes out with a document that stayed alone, and only then', () => {
   const table = new KeyTable(new ByteArena());
   for (const name of ['a', 'b', 'c']) {
-    table.addNew(
-      name,
-      Buffer.from(`document ${name}`),
-      name === 'c' ? undefined : Buffer.from(`note ${name}`),
-    );
+    table.addNew(range(name), range(`document ${name}`), name === 'c' ? undefined : range(`note ${name}`));
   }
-  table.open('b').documents.push(Buffer.from('another'));
-  const places = [...table.order()];
-  assert.deepEqual(
-    places.filter((place) => table.opened(place) === undefined).map((place) => table.note(place)?.toString()),
-    ['note a', undefined],
-  );
+  table.open(range('b')).documents.push(Buffer.from('another'));
+  const places = [...table.order()].filter((place) => table.opened(place) === undefined);
+  const found = places.map((place) => {
+    const lone = new Combined();
+    table.find(place, lone);
+    const { key: bytes, document, hasNote } = lone;
+    const note = hasNote ? lone.bytes.toString('latin1', lone.noteStart, lone.noteEnd) : undefined;
+    return [bytes.toString(), document.toString(), note];
+  });
+  assert.deepEqual(found, [
+    ['a', 'document a', 'note a'],
+    ['c', 'document c', undefined],
+  ]);
   assert.deepEqual(table.opened(1)?.documents.map(String), ['document b', 'another']);
 });
 
@@ -55,12 +64,12 @@ test('a table holds what a map would, in the order of the keys, whether they cam
         for (const { kind, key: name, text } of sorted) {
           const known: Known = model.get(name) ?? { front: undefined, documents: [] };
           if (kind === 'front') {
-            table.setFront(name, arena.copy(Buffer.from(text)));
+            table.setFront(range(name), arena.copy(Buffer.from(text)));
             known.front = text;
           } else {
-            const bytes = table.addNew(name, Buffer.from(text));
+            const bytes = table.addNew(range(name), ByteRange.of(Buffer.from(text)));
             assert.equal(bytes === undefined, model.has(name));
-            if (bytes === undefined) table.open(name).documents.push(arena.copy(Buffer.from(text)));
+            if (bytes === undefined) table.open(range(name)).documents.push(arena.copy(Buffer.from(text)));
             known.documents.push(text);
           }
           model.set(name, known);

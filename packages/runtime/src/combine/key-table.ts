@@ -1,11 +1,11 @@
 // The keys of one binding in one transaction, each with its documents. Nearly every key has one document; it lies behind
 // its key in an arena. Keys that come in ascending order, as backfills send them, need no index: a greater key is new, and
 // any other is found by halving.
-//
-// Keys are strings with one character per byte, which compare as packed keys do.
 
 import type { ByteArena } from './byte-arena.ts';
+import { ByteRange } from './byte-range.ts';
 import type { KeyDocuments } from './combine-binding.ts';
+import type { Combined } from './combined.ts';
 
 /** Numbers per key: slab, offset, length of the key, of the document, of the note. */
 const width = 5;
@@ -22,8 +22,9 @@ export class KeyTable {
   readonly #arena: ByteArena;
   #cells = new Uint32Array(smallestCells);
   #count = 0;
-  #greatest = '';
-  /** By key; undefined while keys came in ascending order. */
+  /** The place of the greatest key. */
+  #greatest = 0;
+  /** By key, one character per byte; undefined while keys came in ascending order. */
   #index: Map<string, number> | undefined;
   readonly #opened = new Map<number, KeyDocuments>();
 
@@ -32,14 +33,15 @@ export class KeyTable {
   }
 
   /** Adds a document to a key that has none. Returns what that takes in memory; undefined when the key is known. */
-  addNew(key: string, document: Buffer, note: Buffer = nothing): number | undefined {
-    if (this.#count > 0 && key <= this.#greatest && this.#find(key) !== -1) return undefined;
-    return this.#append(key, document, note);
+  addNew(key: ByteRange, document: ByteRange, note: ByteRange = nothing): number | undefined {
+    const isGreatest = this.#count === 0 || this.#compare(key, this.#greatest) > 0;
+    if (!isGreatest && this.#place(key) !== -1) return undefined;
+    return this.#append(key, isGreatest, document, note);
   }
 
   /** The documents of a key that is known, to be changed. */
-  open(key: string): KeyDocuments {
-    const place = this.#find(key);
+  open(key: ByteRange): KeyDocuments {
+    const place = this.#place(key);
     if (place === -1) throw new Error('the key is not known');
     let documents = this.#opened.get(place);
     if (documents === undefined) {
@@ -50,12 +52,12 @@ export class KeyTable {
   }
 
   /** Sets the document in front of a key's others. Returns what that takes in memory, without the document. */
-  setFront(key: string, front: Buffer): number {
-    if (this.#find(key) !== -1) {
+  setFront(key: ByteRange, front: Buffer): number {
+    const bytes = this.addNew(key, nothing);
+    if (bytes === undefined) {
       this.open(key).front = front;
       return openedBytes;
     }
-    const bytes = this.#append(key, nothing, nothing);
     this.#opened.set(this.#count - 1, { front, documents: [] });
     return bytes + openedBytes;
   }
@@ -66,6 +68,7 @@ export class KeyTable {
     return [...this.#index].sort(([left], [right]) => compareText(left, right)).map(([, place]) => place);
   }
 
+  /** One character per byte. */
   key(place: number): string {
     const cell = place * width;
     const start = this.#cells[cell + 1] as number;
@@ -79,14 +82,15 @@ export class KeyTable {
     return this.#slab(cell).subarray(start, start + (this.#cells[cell + 3] as number));
   }
 
-  /** What came with the only document of a key; undefined when nothing did. */
-  note(place: number): Buffer | undefined {
-    const cell = place * width;
-    const length = this.#cells[cell + 4] as number;
-    if (length === 0) return undefined;
+  /** Says where the key, its only document and the note of it lie. */
+  find(place: number, found: Combined): void {
     const cells = this.#cells;
-    const from = (cells[cell + 1] as number) + (cells[cell + 2] as number) + (cells[cell + 3] as number);
-    return this.#slab(cell).subarray(from, from + length);
+    const cell = place * width;
+    found.bytes = this.#slab(cell);
+    found.keyStart = cells[cell + 1] as number;
+    found.documentStart = found.keyStart + (cells[cell + 2] as number);
+    found.noteStart = found.documentStart + (cells[cell + 3] as number);
+    found.noteEnd = found.noteStart + (cells[cell + 4] as number);
   }
 
   /** The documents of a key that has not exactly one. */
@@ -96,7 +100,7 @@ export class KeyTable {
 
   clear(): void {
     this.#count = 0;
-    this.#greatest = '';
+    this.#greatest = 0;
     this.#index = undefined;
     this.#opened.clear();
   }
@@ -109,31 +113,37 @@ export class KeyTable {
     return this.#arena.bytes(this.#cells[cell] as number);
   }
 
-  #find(key: string): number {
-    if (this.#index !== undefined) return this.#index.get(key) ?? -1;
+  #place(key: ByteRange): number {
+    if (this.#index !== undefined) return this.#index.get(key.latin1()) ?? -1;
     let low = 0;
     let high = this.#count - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      const found = this.key(middle);
-      if (found === key) return middle;
-      if (found < key) low = middle + 1;
+      const order = this.#compare(key, middle);
+      if (order === 0) return middle;
+      if (order > 0) low = middle + 1;
       else high = middle - 1;
     }
     return -1;
   }
 
+  #compare(key: ByteRange, place: number): number {
+    const cell = place * width;
+    const start = this.#cells[cell + 1] as number;
+    return key.compare(this.#slab(cell), start, start + (this.#cells[cell + 2] as number));
+  }
+
   /** Adds a key that is not known. Returns what that takes in memory. */
-  #append(key: string, document: Buffer, note: Buffer): number {
+  #append(key: ByteRange, isGreatest: boolean, document: ByteRange, note: ByteRange): number {
     const place = this.#count;
-    if (place > 0 && key < this.#greatest) this.#index ??= this.#indexed();
-    else this.#greatest = key;
+    if (isGreatest) this.#greatest = place;
+    else this.#index ??= this.#indexed();
     const length = key.length + document.length + note.length;
     const start = this.#arena.reserve(length);
     const slab = this.#arena.bytes(this.#arena.slab);
-    slab.write(key, start, 'latin1');
-    slab.set(document, start + key.length);
-    if (note.length > 0) slab.set(note, start + key.length + document.length);
+    key.copyTo(slab, start);
+    document.copyTo(slab, start + key.length);
+    note.copyTo(slab, start + key.length + document.length);
     if ((place + 1) * width > this.#cells.length) this.#grow();
     const cell = place * width;
     this.#cells[cell] = this.#arena.slab;
@@ -143,7 +153,7 @@ export class KeyTable {
     this.#cells[cell + 4] = note.length;
     this.#count = place + 1;
     if (this.#index === undefined) return length + cellBytes;
-    this.#index.set(key, place);
+    this.#index.set(key.latin1(), place);
     return length + cellBytes + indexedBytes + key.length;
   }
 
@@ -160,7 +170,7 @@ export class KeyTable {
   }
 }
 
-const nothing = Buffer.alloc(0);
+const nothing = new ByteRange();
 
 /** By the bytes that the characters stand for. */
 export function compareText(left: string, right: string): number {

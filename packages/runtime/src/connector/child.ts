@@ -4,9 +4,12 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errors } from '../errors.ts';
+import { ConnectorOutput } from './connector-output.ts';
 import type { ConnectorCommand } from './connector-command.ts';
 import type { ExitStatus } from './failure.ts';
 
@@ -14,22 +17,27 @@ import type { ExitStatus } from './failure.ts';
 const lingeringOutputMs = 2000;
 
 export class Child {
-  readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #process: ChildProcessByStdio<Writable, null, Readable>;
   readonly #command: ConnectorCommand;
   readonly #containerName: string;
-  /** Resolves when the process has exited and its pipes are closed. Never rejects. */
+  /** Resolves when the process has exited, and its stdin and stderr are closed. Never rejects. */
   readonly closed: Promise<ExitStatus>;
   /** Resolves once the program runs; rejects with CONNECTOR_START_FAILED. */
   readonly started: Promise<void>;
   #status: ExitStatus | undefined;
 
-  constructor(command: ConnectorCommand, env: NodeJS.ProcessEnv) {
+  readonly output: ConnectorOutput;
+
+  private constructor(command: ConnectorCommand, env: NodeJS.ProcessEnv, output: ConnectorOutput) {
     this.#command = command;
+    this.output = output;
     this.#containerName = `fc_${randomBytes(8).toString('hex')}`;
     const [first = '', ...rest] = command.arguments;
     const args =
       command.container === true ? [first, `--name=${this.#containerName}`, ...rest] : [...command.arguments];
-    this.#process = spawn(command.program, args, { stdio: ['pipe', 'pipe', 'pipe'], env, detached: true });
+    const stdio: ['pipe', Socket, 'pipe'] = ['pipe', output.childEnd, 'pipe'];
+    this.#process = spawn(command.program, args, { stdio, env, detached: true });
+    output.childEnd.destroy();
     const spawned = Promise.withResolvers<void>();
     const closed = Promise.withResolvers<ExitStatus>();
     this.started = spawned.promise;
@@ -45,6 +53,7 @@ export class Child {
         }),
       );
       this.#status ??= { code: 127, signal: null };
+      output.destroy();
       closed.resolve(this.#status);
     });
     this.#process.once('exit', (code, signal) => {
@@ -56,16 +65,17 @@ export class Child {
     this.#process.stdin.on('error', () => {});
   }
 
+  /** Throws CONNECTOR_START_FAILED when there can be no pipe; otherwise `started` tells. */
+  static async spawn(command: ConnectorCommand, env: NodeJS.ProcessEnv): Promise<Child> {
+    return new Child(command, env, await openOutput(command));
+  }
+
   get pid(): number | undefined {
     return this.#process.pid;
   }
 
   get stdin(): Writable {
     return this.#process.stdin;
-  }
-
-  get stdout(): Readable {
-    return this.#process.stdout;
   }
 
   get stderr(): Readable {
@@ -77,16 +87,11 @@ export class Child {
   }
 
   async #closeLingeringPipes(): Promise<void> {
-    const { stdout, stderr } = this.#process;
-    let seen = -1;
-    for (;;) {
-      await delay(lingeringOutputMs, undefined, { ref: false });
-      if (stdout.closed && stderr.closed) return;
-      const bytes = stdout.readableLength;
-      if (bytes === 0 && seen === 0) break;
-      seen = bytes;
-    }
-    stdout.destroy();
+    const { stderr } = this.#process;
+    const wait = (): Promise<void> => delay(lingeringOutputMs, undefined, { ref: false });
+    void this.output.closeWhenSilent(wait);
+    await wait();
+    for (let seen = -1; !stderr.closed && seen !== 0; await wait()) seen = stderr.readableLength;
     stderr.destroy();
   }
 
@@ -120,5 +125,18 @@ export class Child {
       if (!(await exited(5000))) this.kill('SIGKILL');
     }
     return await this.closed;
+  }
+}
+
+async function openOutput(command: ConnectorCommand): Promise<ConnectorOutput> {
+  try {
+    return await ConnectorOutput.open();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw errors.CONNECTOR_START_FAILED({
+      message: `Cannot start the connector ${command.description}: no socket can be made in ${tmpdir()}: ${why}.`,
+      fix: 'Make the folder writable, or point TMPDIR to a folder with a short name that is.',
+      cause,
+    });
   }
 }

@@ -3,9 +3,15 @@
 // message in order and, once, undefined for a clean end (exit status 0); any other end throws what the connector's last
 // log said. Nothing here interprets documents or transactions.
 
-import type { Readable } from 'node:stream';
 import { createDecoder, createEncoder, PROTOCOL_VERSION } from '@weir/protocol';
-import type { FrameDecoder, FrameEncoder, Messages, WeirError } from '@weir/protocol';
+import type {
+  CapturedResponse,
+  FrameDecoder,
+  FrameEncoder,
+  LoadedResponse,
+  Messages,
+  WeirError,
+} from '@weir/protocol';
 import { parseJson } from '@weir/schema';
 import { errors } from '../errors.ts';
 import { Child } from './child.ts';
@@ -57,38 +63,23 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
   readonly #child: Child;
   readonly #decoder: FrameDecoder<ResponseOf<P>>;
   readonly #encoder: FrameEncoder<RequestOf<P>>;
-  readonly #stdout: Readable;
   readonly #options: ConnectorOptions;
   #scrub: (text: string) => string;
   #lastLog: OpsLog | undefined;
   #spec: SpecResponseOf<P> | undefined;
-  #wake: (() => void) | undefined;
-  #stdoutEnded = false;
   #needsDrain = false;
   #killedBecause: Error | undefined;
 
-  private constructor(protocol: P, command: ConnectorCommand, options: ConnectorOptions) {
+  private constructor(protocol: P, command: ConnectorCommand, options: ConnectorOptions, child: Child) {
     this.protocol = protocol;
     this.command = command;
     this.#options = options;
     this.#scrub = scrubber([...secretsOf(parseConfig(options.config)), ...(options.secrets ?? [])]);
     const limit = options.maxMessageBytes;
-    const decoderOptions = limit === undefined ? {} : { maxMessageBytes: limit };
+    const decoderOptions = { reuseFrames: true, ...(limit === undefined ? {} : { maxMessageBytes: limit }) };
     this.#decoder = createDecoder<`${P}.Response`>(`${protocol}.Response`, command.codec, decoderOptions);
     this.#encoder = createEncoder<`${P}.Request`>(`${protocol}.Request`, command.codec);
-    this.#child = new Child(command, {
-      ...environment(command),
-      LOG_LEVEL: options.logLevel ?? 'info',
-      ...command.env,
-    });
-    this.#stdout = this.#child.stdout;
-    this.#stdout.on('readable', () => this.#wakeUp());
-    for (const event of ['end', 'close', 'error']) {
-      this.#stdout.on(event, () => {
-        this.#stdoutEnded = true;
-        this.#wakeUp();
-      });
-    }
+    this.#child = child;
     this.#followLogs(options.now ?? (() => new Date()));
     options.signal?.addEventListener('abort', () => this.#onAbort(), { once: true });
     if (options.signal?.aborted === true) this.#onAbort();
@@ -103,7 +94,12 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
     command: ConnectorCommand,
     options: ConnectorOptions = {},
   ): Promise<ConnectorProcess<P>> {
-    const connector = new ConnectorProcess(protocol, command, options);
+    const child = await Child.spawn(command, {
+      ...environment(command),
+      LOG_LEVEL: options.logLevel ?? 'info',
+      ...command.env,
+    });
+    const connector = new ConnectorProcess(protocol, command, options, child);
     try {
       await connector.#child.started;
       await connector.#handshake();
@@ -156,13 +152,20 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
    * Errors: CONNECTOR_PROTOCOL for output that cannot be decoded, otherwise what the connector's last log said.
    */
   async receive(): Promise<ResponseOf<P>[] | undefined> {
+    const messages = await this.messages();
+    if (messages === undefined) return undefined;
+    return Array.from(messages, withOwnDocument);
+  }
+
+  /** As `receive`, but each message is valid until the next is asked for, which may throw CONNECTOR_PROTOCOL too. */
+  async messages(): Promise<Iterable<ResponseOf<P>> | undefined> {
     for (;;) {
-      const batch = this.#decodeAvailable();
-      if (batch.length > 0) return batch;
-      const chunk = this.#stdout.read() as Buffer | null;
-      if (chunk !== null) this.#decoder.push(chunk);
-      else if (this.#stdoutEnded) return this.#end(await this.#child.closed);
-      else await this.#readable();
+      const first = this.#next();
+      if (first !== undefined) return this.#from(first);
+      this.#decoder.release();
+      const chunk = await this.#child.output.read();
+      if (chunk === undefined) return this.#end(await this.#child.closed);
+      this.#decoder.push(chunk);
     }
   }
 
@@ -194,15 +197,13 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
 
   /** Lets the process end: EOF, SIGTERM after `graceMs`, SIGKILL 5 s after that. What it still writes is dropped. */
   async stop(graceMs: number = defaultGraceMs[this.protocol]): Promise<ExitStatus> {
-    this.#stdout.removeAllListeners('readable');
-    this.#stdout.resume();
+    this.#child.output.discard();
     return await this.#child.stop(graceMs);
   }
 
   async kill(): Promise<ExitStatus> {
     this.#child.kill('SIGKILL');
-    this.#stdout.removeAllListeners('readable');
-    this.#stdout.resume();
+    this.#child.output.discard();
     return await this.#child.closed;
   }
 
@@ -234,16 +235,19 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
     this.#scrub = scrubber([...secrets, ...(this.#options.secrets ?? [])]);
   }
 
-  #decodeAvailable(): ResponseOf<P>[] {
-    const batch: ResponseOf<P>[] = [];
+  *#from(first: ResponseOf<P>): Generator<ResponseOf<P>, void, undefined> {
+    for (let next: ResponseOf<P> | undefined = first; next !== undefined; next = this.#next()) yield next;
+  }
+
+  /** The next message that has arrived. */
+  #next(): ResponseOf<P> | undefined {
     try {
-      for (let next = this.#decoder.next(); next !== undefined; next = this.#decoder.next()) batch.push(next);
+      return this.#decoder.next();
     } catch (cause) {
       this.#child.kill('SIGKILL');
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw this.protocolError(`its output cannot be decoded: ${this.#scrub(reason)}`, undefined, cause);
     }
-    return batch;
   }
 
   #end(status: ExitStatus): undefined {
@@ -279,20 +283,13 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
   }
 
   #writeBatch(): void {
-    if (this.#child.stdin.destroyed) this.#encoder.take();
-    else if (!this.#child.stdin.write(this.#encoder.take())) this.#needsDrain = true;
-  }
-
-  #wakeUp(): void {
-    this.#wake?.();
-    this.#wake = undefined;
-  }
-
-  async #readable(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    if (this.#stdout.readableLength > 0 || this.#stdoutEnded) this.#wakeUp();
-    await promise;
+    const { stdin } = this.#child;
+    const batch = this.#encoder.take();
+    if (stdin.destroyed) return;
+    const isWelcome = stdin.write(batch, (error) => {
+      if (!(error instanceof Error)) this.#encoder.giveBack(batch);
+    });
+    if (!isWelcome) this.#needsDrain = true;
   }
 
   #followLogs(now: () => Date): void {
@@ -307,6 +304,13 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
     this.#child.stderr.on('data', (chunk: Buffer) => report(decoder.push(chunk)));
     this.#child.stderr.once('close', () => report(decoder.end()));
   }
+}
+
+/** A session is never read this way, so that there are few. */
+function withOwnDocument<M extends { readonly kind: string }>(message: M): M {
+  if (!('doc' in message)) return message;
+  const { kind, binding, doc } = message as unknown as CapturedResponse | LoadedResponse;
+  return { kind, binding, doc: Buffer.from(doc) } as unknown as M;
 }
 
 function environment(command: ConnectorCommand): NodeJS.ProcessEnv {

@@ -1,5 +1,4 @@
-// Reads committed documents of one journal, in batches of whole lines. Each batch is a buffer of its own, so that views
-// of its lines stay valid as long as they are held.
+// Reads committed documents of one journal, in batches of whole lines.
 
 import { join } from 'node:path';
 import { errors } from '../errors.ts';
@@ -18,11 +17,20 @@ const newline = 0x0a;
 export class JournalReader implements Disposable {
   readonly #disk: Disk;
   readonly #folder: string;
+  readonly #allocate: (byteLength: number) => Buffer;
   #offset: number;
   #segments: readonly Segment[] = [];
   #open: { readonly file: number; readonly start: number; readonly end: number } | undefined;
 
-  constructor(disk: Disk, journalsPath: string, folder: string, offset: number) {
+  /** `allocate`: gives the buffers that batches are read into, of at least so many bytes; new ones by default. */
+  constructor(
+    disk: Disk,
+    journalsPath: string,
+    folder: string,
+    offset: number,
+    allocate: (byteLength: number) => Buffer = (byteLength) => Buffer.allocUnsafeSlow(byteLength),
+  ) {
+    this.#allocate = allocate;
     this.#disk = disk;
     this.#folder = join(journalsPath, folder);
     this.#offset = offset;
@@ -44,7 +52,7 @@ export class JournalReader implements Disposable {
     const segment = this.#segmentAt(this.#offset, head);
     const available = Math.min(head, segment.end) - this.#offset;
     for (let wanted = Math.min(maxBytes, available); ; wanted = Math.min(2 * wanted, available)) {
-      const buffer = Buffer.allocUnsafeSlow(wanted);
+      const buffer = this.#allocate(wanted).subarray(0, wanted);
       const count = this.#disk.read(segment.file, buffer, this.#offset - segment.start);
       if (count < wanted) throw this.#damaged(this.#offset + count, head);
       const end = buffer.lastIndexOf(newline) + 1;
@@ -52,7 +60,7 @@ export class JournalReader implements Disposable {
       if (end === 0) throw this.#damaged(this.#offset + count, head);
       const from = this.#offset;
       this.#offset = from + end;
-      return { bytes: end === buffer.length ? buffer : buffer.subarray(0, end), from, to: this.#offset };
+      return { bytes: buffer.subarray(0, end), from, to: this.#offset };
     }
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryDirectory } from '@weir/testing';
 import * as fc from 'fast-check';
+import { ByteRange } from '../combine/byte-range.ts';
 import { type Disk, systemDisk } from '../host/disk.ts';
 import type { JournalRecord } from '../store/store.ts';
 import { journalFolderName } from './journal-name.ts';
@@ -21,6 +22,7 @@ const empty: JournalRecord = {
   clock: 0n,
 };
 const nothing = Buffer.alloc(0);
+const of = (text: string): ByteRange => ByteRange.of(Buffer.from(text));
 
 function lines(root: string, head: number, from = 0, batchBytes = 64): string[] {
   using reader = new JournalReader(systemDisk, root, empty.folder, from);
@@ -54,7 +56,7 @@ test('[G1] what was committed is read back in order, whatever was rolled back or
         let count = 0;
         for (const { documents, end } of steps) {
           const texts = documents.map((length) => `{"n":${(count += 1)},"fill":"${'x'.repeat(length)}"}`);
-          for (const text of texts) writer.append(Buffer.from(text), 0, 0, nothing);
+          for (const text of texts) writer.append(of(text), 0, 0, nothing);
           if (end === 'commit') {
             const head = await writer.sync(5n);
             writer.committed(head);
@@ -81,10 +83,10 @@ test('[G1] what was committed is read back in order, whatever was rolled back or
 test('a reader starts at any document and reads one larger than its batch', async () => {
   using folder = temporaryDirectory();
   using writer = new JournalWriter(systemDisk, folder.path, empty);
-  writer.append(Buffer.from('{"a":1}'), 0, 0, nothing);
+  writer.append(of('{"a":1}'), 0, 0, nothing);
   const second = writer.position;
   const large = `{"b":"${'y'.repeat(5000)}"}`;
-  writer.append(Buffer.from(large), 0, 0, nothing);
+  writer.append(of(large), 0, 0, nothing);
   const { head } = await writer.sync(1n);
   assert.deepEqual(lines(folder.path, head, second), [large]);
 });
@@ -92,7 +94,7 @@ test('a reader starts at any document and reads one larger than its batch', asyn
 test('an append replaces bytes and joins the lines of a pretty-printed document', async () => {
   using folder = temporaryDirectory();
   using writer = new JournalWriter(systemDisk, folder.path, empty);
-  writer.append(Buffer.from('{\n "a": 1\n}'), 1, 1, Buffer.from('"id":7,'));
+  writer.append(of('{\n "a": 1\n}'), 1, 1, Buffer.from('"id":7,'));
   const { head } = await writer.sync(1n);
   assert.deepEqual(lines(folder.path, head), ['{"id":7,  "a": 1 }']);
 });
@@ -100,7 +102,7 @@ test('an append replaces bytes and joins the lines of a pretty-printed document'
 test('[G8] a journal that lost committed bytes is refused', async () => {
   using folder = temporaryDirectory();
   using writer = new JournalWriter(systemDisk, folder.path, empty);
-  writer.append(Buffer.from('{"a":1}'), 0, 0, nothing);
+  writer.append(of('{"a":1}'), 0, 0, nothing);
   const head = await writer.sync(1n);
   const [segment] = listSegments(systemDisk, join(folder.path, empty.folder));
   truncateSync(segment!.path, 3);
@@ -122,15 +124,15 @@ test('[G1] a full disk is one clear error, and what was committed before stays',
     },
   };
   using writer = new JournalWriter(disk, folder.path, empty);
-  writer.append(Buffer.from('{"a":1}'), 0, 0, nothing);
+  writer.append(of('{"a":1}'), 0, 0, nothing);
   const first = await writer.sync(1n);
   writer.committed(first);
   full = true;
-  writer.append(Buffer.from('{"a":2}'), 0, 0, nothing);
+  writer.append(of('{"a":2}'), 0, 0, nothing);
   await assert.rejects(writer.sync(2n), { code: 'DISK_FULL' });
   full = false;
   writer.rollback();
-  writer.append(Buffer.from('{"a":3}'), 0, 0, nothing);
+  writer.append(of('{"a":3}'), 0, 0, nothing);
   const second = await writer.sync(3n);
   assert.deepEqual(lines(folder.path, second.head), ['{"a":1}', '{"a":3}']);
   assert.equal(second.documents, 2);

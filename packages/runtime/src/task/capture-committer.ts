@@ -4,6 +4,7 @@
 
 import { crashPoint } from '@weir/crash-point';
 import { type CaptureSpec, UUID_FLAGS, UuidStamper } from '@weir/protocol';
+import { ByteRange } from '../combine/byte-range.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import type { Clock } from '../host/clock.ts';
 import type { Disk } from '../host/disk.ts';
@@ -112,7 +113,8 @@ export class CaptureCommitter implements Disposable {
     let last = -1;
     let writer: JournalWriter | undefined;
     let collection = '';
-    for (const { binding, document: combined } of transaction.combiner.drain()) {
+    const document = new ByteRange();
+    for (const { binding, bytes, documentStart, noteStart } of transaction.combiner.drain()) {
       const captured = bindings[binding];
       if (binding !== last) {
         last = binding;
@@ -122,14 +124,14 @@ export class CaptureCommitter implements Disposable {
       const count = counts[binding];
       if (captured === undefined || writer === undefined || count === undefined)
         throw new RangeError(`no binding ${binding}`);
-      const document = captured.finish(combined);
+      captured.finish(document.set(bytes, documentStart, noteStart));
       const { from, to, replacement } = stampDocument(document, this.#stamper);
       count.bytes += writer.append(document, from, to, replacement);
       count.documents += 1;
-      onDocument?.(
-        collection,
-        Buffer.concat([document.subarray(0, from), replacement, document.subarray(to)]),
-      );
+      if (onDocument === undefined) continue;
+      const { start, end } = document;
+      const stamped = [document.bytes.subarray(start, from), replacement, document.bytes.subarray(to, end)];
+      onDocument(collection, Buffer.concat(stamped));
     }
     return counts.filter(({ documents }) => documents > 0);
   }

@@ -6,6 +6,7 @@
 
 import { crashPoint } from '@weir/crash-point';
 import {
+  CapturedFrame,
   type CapturedResponse,
   type CaptureResponse,
   type CaptureSpec,
@@ -17,9 +18,10 @@ import { errors } from '../errors.ts';
 import type { Clock } from '../host/clock.ts';
 import type { CaptureCommitter, CommitResult } from './capture-committer.ts';
 import type { CaptureTransaction } from './capture-transaction.ts';
-import type { CapturedBinding, CheckedDocument } from './captured-binding.ts';
+import type { CapturedBinding } from './captured-binding.ts';
 import type { CaptureConnection } from './connection.ts';
 import type { TaskState } from './connector-state.ts';
+import { PendingDocuments } from './pending-documents.ts';
 import { WakeUp } from './wake-up.ts';
 
 const crash = (point: CrashPoint): void => crashPoint(point);
@@ -72,8 +74,7 @@ class CaptureSession {
   #commitWaiter: PromiseWithResolvers<void> | undefined;
   #explicitAcknowledgements = false;
   /** Sent since the last checkpoint. */
-  #raw: CapturedResponse[] = [];
-  #rawBytes = 0;
+  readonly #pending = new PendingDocuments();
   #sourcedSchemas: { binding: number; schema: JsonText }[] = [];
   /** The documents behind the last checkpoint were too many to hold raw, and are in `#filling` already. */
   #overflowed = false;
@@ -140,21 +141,21 @@ class CaptureSession {
     try {
       let opened = false;
       for (;;) {
-        const batch = await connection.receive();
+        const messages = await connection.messages();
         if (this.#closed) return;
-        if (batch === undefined) break;
-        for (const message of batch) {
+        if (messages === undefined) break;
+        for (const message of messages) {
           if (!opened) opened = this.#takeOpened(message);
           else if (message.kind === 'captured') this.#takeDocument(message);
           else await this.#take(message);
-          if (this.#rawBytes > this.#limitBytes) await this.#overflow();
+          if (this.#pending.byteLength > this.#limitBytes) await this.#overflow();
         }
         this.#reportReceiving();
         // After the whole batch: what came together commits together.
         this.#changed.notify();
       }
       if (!opened) throw this.#protocolError('it ended before Opened');
-      if (this.#rawBytes > 0 || this.#overflowed) {
+      if (this.#pending.byteLength > 0 || this.#overflowed) {
         throw this.#protocolError('it ended after documents that no checkpoint follows; they were not kept');
       }
       this.#ended = true;
@@ -167,7 +168,7 @@ class CaptureSession {
 
   #reportReceiving(): void {
     const isReceiving =
-      this.#rawBytes > 0 || this.#overflowed || this.#committing || this.#filling.checkpoints > 0;
+      this.#pending.byteLength > 0 || this.#overflowed || this.#committing || this.#filling.checkpoints > 0;
     if (isReceiving === this.#isReceiving) return;
     this.#isReceiving = isReceiving;
     this.#options.onReceiving?.(isReceiving);
@@ -192,9 +193,13 @@ class CaptureSession {
 
   /** Waits for nothing: nearly every message is a document. */
   #takeDocument(message: CapturedResponse): void {
-    this.#bindingAt(message.binding);
-    this.#raw.push(message);
-    this.#rawBytes += message.doc.length;
+    const { binding } = message;
+    this.#bindingAt(binding);
+    if (message instanceof CapturedFrame) {
+      this.#pending.add(binding, message.bytes, message.docStart, message.docEnd);
+    } else {
+      this.#pending.add(binding, message.doc, 0, message.doc.length);
+    }
   }
 
   async #take(message: Exclude<CaptureResponse, CapturedResponse>): Promise<void> {
@@ -223,32 +228,30 @@ class CaptureSession {
       this.#changed.notify();
       await this.#commitDone();
     }
-    const checked = this.#checkRaw();
+    this.#pending.check(this.#options.bindings);
     this.#overflowed = true;
-    this.#filling.add(checked);
+    this.#takePending();
   }
 
   #checkpoint(state: { updated: JsonText; mergePatch: boolean } | undefined): void {
     if (state === undefined) throw this.#protocolError('got a checkpoint without a state');
-    const checked = this.#checkRaw();
+    this.#pending.check(this.#options.bindings);
     const sourced = Map.groupBy(this.#sourcedSchemas, ({ binding }) => binding);
     for (const [index, found] of sourced)
       this.#bindingAt(index).addSourcedSchemas(found.map(({ schema }) => schema));
     this.#sourcedSchemas = [];
     // A reduction may fail, or the disk be full, with half of them added.
     this.#isTorn = true;
-    this.#filling.add(checked);
+    this.#takePending();
     this.#filling.addCheckpoint(state);
     this.#isTorn = false;
     this.#overflowed = false;
     crash('runtime.capture.after-checkpoint');
   }
 
-  #checkRaw(): CheckedDocument[] {
-    const checked = this.#raw.map(({ binding, doc }) => this.#bindingAt(binding).check(doc));
-    this.#raw = [];
-    this.#rawBytes = 0;
-    return checked;
+  #takePending(): void {
+    this.#filling.add(this.#pending);
+    this.#pending.clear();
   }
 
   #bindingAt(index: number): CapturedBinding {

@@ -2,7 +2,7 @@
 
 import type { ConnectorState } from '@weir/protocol';
 import { Combiner, type CombinerOptions } from '../combine/combiner.ts';
-import type { CheckedDocument } from './captured-binding.ts';
+import type { PendingDocuments } from './pending-documents.ts';
 
 export class CaptureTransaction implements Disposable {
   readonly combiner: Combiner;
@@ -30,8 +30,9 @@ export class CaptureTransaction implements Disposable {
     return this.combiner.sourceBytes;
   }
 
-  add(documents: readonly CheckedDocument[]): void {
-    for (const { binding, key, document } of documents) this.combiner.add(binding, key, document);
+  /** They have been checked. */
+  add(documents: PendingDocuments): void {
+    documents.addTo(this.combiner);
   }
 
   addCheckpoint(state: ConnectorState): void {

@@ -5,7 +5,6 @@ import { createDecoder, createEncoder, type CaptureResponse } from '@weir/protoc
 import { temporaryDirectory } from '@weir/testing';
 import { ledgerCapture, ledgerCollection } from '../../test/scripted/ledger.ts';
 import { openCapture } from './capture-task.ts';
-import type { CaptureConnection } from './connection.ts';
 import { openEnvironment } from './task-environment.ts';
 
 const documents = Number(process.argv[2] ?? '300000');
@@ -37,7 +36,7 @@ function frames(): Buffer {
   return encoder.take();
 }
 
-function replay(wire: Buffer): CaptureConnection {
+function replay(wire: Buffer) {
   const decoder = createDecoder('capture.Response', 'proto');
   let at = 0;
   return {
@@ -45,7 +44,10 @@ function replay(wire: Buffer): CaptureConnection {
     flush: () => Promise.resolve(),
     endInput: () => Promise.resolve(),
     stop: () => Promise.resolve(),
-    async receive() {
+    receive() {
+      return this.messages();
+    },
+    async messages() {
       await new Promise((resolve) => {
         setImmediate(resolve);
       });

@@ -17,6 +17,7 @@ import {
   stringifyJson,
   compileReducer,
 } from '@weir/schema';
+import { ByteRange } from '../combine/byte-range.ts';
 import type { CombineBinding } from '../combine/combine-binding.ts';
 import type { InferredSchema } from '../store/store.ts';
 import { CapturedScan } from './captured-scan.ts';
@@ -26,17 +27,12 @@ import { Inference } from './inference.ts';
 import { invalidDocument, type ParsedDocument, parseDocument } from './parsed-document.ts';
 import { beginsWithMeta } from './stamp.ts';
 
-export interface CheckedDocument {
-  readonly binding: number;
-  /** The packed key, one character per byte. */
-  readonly key: string;
-  readonly document: Buffer;
-}
-
 export class CapturedBinding {
   readonly index: number;
   readonly spec: CaptureBindingSpec;
   readonly combine: CombineBinding;
+  /** The packed key of the document that was checked last. */
+  readonly key = new ByteRange();
   readonly #schema: CompiledSchema;
   readonly #keys: Extractor;
   readonly #packer = new TuplePacker();
@@ -65,21 +61,24 @@ export class CapturedBinding {
     );
   }
 
-  /** Throws DOCUMENT_INVALID. */
-  check(bytes: Buffer): CheckedDocument {
+  /** The document as it goes on, which mostly is itself; `key` is of it then. Throws DOCUMENT_INVALID. */
+  check(document: ByteRange): ByteRange {
     const scanner = this.#scan?.scanner;
-    if (scanner?.scan(bytes) !== true) return this.#checkInFull(bytes);
+    if (scanner?.scan(document.bytes, document.start, document.end) !== true)
+      return this.#checkInFull(document);
     this.#keys.packScanned(scanner, this.#packer.reset());
-    return { binding: this.index, key: this.#packer.text(), document: bytes };
+    this.key.set(this.#packer.buffer, 0, this.#packer.length);
+    return document;
   }
 
-  #checkInFull(bytes: Buffer): CheckedDocument {
+  #checkInFull(document: ByteRange): ByteRange {
+    const bytes = document.view();
     const parsed = parseDocument(bytes, this.spec.collection.name, this.#redact !== undefined);
-    const document = withoutUuid(bytes, parsed.value);
+    const kept = withoutUuid(bytes, parsed.value);
     this.#accept(parsed, 'write schema');
-    const packer = this.#packer.reset();
-    this.#keys.pack(parsed.value, packer);
-    return { binding: this.index, key: packer.text(), document };
+    this.#keys.pack(parsed.value, this.#packer.reset());
+    this.key.set(this.#packer.buffer, 0, this.#packer.length);
+    return kept === bytes ? document : ByteRange.of(kept);
   }
 
   /** Throws DOCUMENT_INVALID for a document that does not satisfy the write schema. */
@@ -94,15 +93,17 @@ export class CapturedBinding {
     if (this.#redact === undefined) this.#scan?.checkedInFull(this.#inference.widen(value));
   }
 
-  /** The combined document as it is stored. */
-  finish(document: Buffer): Buffer {
-    if (this.#redact === undefined) return document;
-    const { value } = parseDocument(document, this.spec.collection.name, true);
+  /** Makes the combined document what is stored. */
+  finish(document: ByteRange): void {
+    if (this.#redact === undefined) return;
+    const { value } = parseDocument(document.view(), this.spec.collection.name, true);
     const redacted = this.#redact(value) as JsonObject;
-    const bytes = redacted === value ? document : Buffer.from(stringifyJson(redacted));
+    if (redacted !== value) {
+      const bytes = Buffer.from(stringifyJson(redacted));
+      document.set(bytes, 0, bytes.length);
+    }
     setPlaceholder(redacted);
     this.#inference.widen(redacted);
-    return bytes;
   }
 
   /** Schemas that the connector knows from its source, sent with one checkpoint. Throws SOURCED_SCHEMA_OPEN. */

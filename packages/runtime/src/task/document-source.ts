@@ -2,7 +2,7 @@
 
 import type { Checkpoint } from '@weir/protocol';
 
-/** Whole lines, one document each, for one binding of the task. */
+/** Whole lines, one document each, for one binding of the task. They are valid until the next batch is asked for. */
 export interface SourceBatch {
   readonly binding: number;
   readonly bytes: Buffer;

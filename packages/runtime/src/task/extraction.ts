@@ -108,7 +108,8 @@ export class Extractor {
           const start = scanner.slotStart(slot);
           const end = scanner.slotEnd(slot);
           if (kind === 'publishedAt') packPublishedAt(scanner.bytes, start, end, packer);
-          else packer.utf8(scanner.bytes, start, end);
+          // JSON has no zero byte in a string.
+          else packer.text(scanner.bytes, start, end);
           break;
         }
         case SlotKind.number:
@@ -203,8 +204,9 @@ function packPublishedAt(bytes: Buffer, start: number, end: number, packer: Tupl
   }
   let rest = time.nanoseconds;
   for (let at = packedTime.length - 2; at >= packedTime.length - 10; at -= 1) {
-    packedTime[at] = 0x30 + (rest % 10);
-    rest = Math.floor(rest / 10);
+    const next = (rest / 10) | 0;
+    packedTime[at] = 0x30 + (rest - next * 10);
+    rest = next;
   }
-  packer.utf8(packedTime, 0, packedTime.length);
+  packer.text(packedTime, 0, packedTime.length);
 }

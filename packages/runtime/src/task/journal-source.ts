@@ -37,7 +37,7 @@ interface Stream {
   head: number;
   /** Offset up to which `next` has given documents. */
   given: number;
-  /** The batch that was given last, and the mark of what lies before it. */
+  /** The batch that was given last, of the stream that it was given of; and the mark of what lies before it. */
   last: JournalBatch | undefined;
   markBefore: readonly ProducerState[];
   /** Read ahead, to know its clock. */
@@ -47,11 +47,17 @@ interface Stream {
 
 const newline = 0x0a;
 
+/** One is worked on, and one is read ahead of each of a few streams. */
+const keptBuffers = 4;
+
 export class JournalSource implements DocumentSource {
   readonly #options: JournalSourceOptions;
+  readonly #batchBytes: number;
   readonly #streams = new Map<string, Stream>();
   readonly #unsubscribe: () => void;
   readonly #listeners = new Set<() => void>();
+  /** Buffers to read into again. */
+  readonly #spare: Buffer[] = [];
   /** Of the batch that was given last. */
   #last: Stream | undefined;
   /** A journal that has come up cannot be followed. */
@@ -59,6 +65,7 @@ export class JournalSource implements DocumentSource {
 
   constructor(options: JournalSourceOptions) {
     this.#options = options;
+    this.#batchBytes = options.batchBytes ?? 256 << 10;
     // Before looking at the store, so that no head is missed in between.
     this.#unsubscribe = options.heads.subscribe((moved) => {
       let relevant = false;
@@ -94,14 +101,30 @@ export class JournalSource implements DocumentSource {
       if (best === undefined || precedes(stream, best)) best = stream;
     }
     if (best?.batch === undefined) return undefined;
+    this.#settleLast();
     const { binding, batch } = best;
-    best.markBefore = markAt(best);
     best.last = batch;
     best.given = batch.to;
     best.batch = undefined;
     this.#last = best;
     return { binding, bytes: batch.bytes };
   }
+
+  /** Notes how far its stream has got, so that the buffer of the batch that was given last can be read into again. */
+  #settleLast(): void {
+    const stream = this.#last;
+    if (stream?.last === undefined) return;
+    stream.markBefore = markAt(stream);
+    const buffer = Buffer.from(stream.last.bytes.buffer);
+    if (this.#spare.length < keptBuffers && buffer.length <= 2 * this.#batchBytes) this.#spare.push(buffer);
+    stream.last = undefined;
+  }
+
+  readonly #allocate = (byteLength: number): Buffer => {
+    const index = this.#spare.findIndex(({ length }) => length >= byteLength);
+    const [spare] = index === -1 ? [] : this.#spare.splice(index, 1);
+    return spare ?? Buffer.allocUnsafeSlow(Math.max(byteLength, this.#batchBytes));
+  };
 
   giveBack(bytes: number): void {
     if (this.#last !== undefined) this.#last.given -= bytes;
@@ -177,7 +200,7 @@ export class JournalSource implements DocumentSource {
       priority: binding.priority,
       journal: record.name,
       sourceKey,
-      reader: new JournalReader(disk, journalsPath, record.folder, from),
+      reader: new JournalReader(disk, journalsPath, record.folder, from, this.#allocate),
       head: record.head,
       given: from,
       last: undefined,
@@ -189,7 +212,7 @@ export class JournalSource implements DocumentSource {
 
   #fill(stream: Stream): boolean {
     if (stream.batch !== undefined) return true;
-    const batch = stream.reader.next(stream.head, this.#options.batchBytes ?? 256 << 10);
+    const batch = stream.reader.next(stream.head, this.#batchBytes);
     if (batch === undefined) return false;
     stream.batch = batch;
     const first = batch.bytes.subarray(0, batch.bytes.indexOf(newline));

@@ -20,6 +20,7 @@ import {
   type MaterializationSpec,
   type MaterializeResponse,
 } from '@weir/protocol';
+import { ByteRange } from '../combine/byte-range.ts';
 import type { Combiner } from '../combine/combiner.ts';
 import type { CrashPoint } from '../crash-points.ts';
 import { errors } from '../errors.ts';
@@ -154,9 +155,9 @@ class MaterializeSession {
     const maxKeys = store.maxKeys(materialization.name);
     const sourceKeys = Object.keys(checkpoint.sources);
     for (const { stateKey, journalReadSuffix } of materialization.bindings) {
-      const known = maxKeys.get(stateKey)?.toString('latin1');
       const wasRead = sourceKeys.some((key) => key.endsWith(`;${journalReadSuffix}`));
-      this.#loads.push(new LoadDecision(known ?? (wasRead ? loadEverything : ''), !disabled));
+      const maximum = maxKeys.get(stateKey) ?? (wasRead ? loadEverything : Buffer.alloc(0));
+      this.#loads.push(new LoadDecision(maximum, !disabled));
     }
   }
 
@@ -213,12 +214,13 @@ class MaterializeSession {
       throw new RangeError(`no binding ${binding}`);
     this.#caughtUpReported = false;
     let keepsUp = true;
+    const document = new ByteRange();
     for (let start = 0; start < bytes.length;) {
-      const end = bytes.indexOf(newline, start);
-      const document = bytes.subarray(start, end === -1 ? bytes.length : end);
-      let key: string | undefined;
+      const lineEnd = bytes.indexOf(newline, start);
+      const end = lineEnd === -1 ? bytes.length : lineEnd;
+      let isTaken: boolean;
       try {
-        key = rules.keyOfSource(document);
+        isTaken = rules.take(document.set(bytes, start, end));
       } catch (error) {
         if (!(error instanceof UnreadableDocument) || isOutdated?.(binding) !== true) throw error;
         source.giveBack(bytes.length - start);
@@ -226,13 +228,14 @@ class MaterializeSession {
         this.#boundary = true;
         break;
       }
-      start += document.length + 1;
-      if (key === undefined) continue;
+      start = end + 1;
+      if (!isTaken) continue;
+      const { key } = rules;
       combiner.add(binding, key, document, rules.note);
       count.documents += 1;
       count.bytes += document.length + 1;
       if (rules.spec.deltaUpdates || !loads.mustLoad(key)) continue;
-      keepsUp = connection.send({ kind: 'load', binding, keyPacked: Buffer.from(key, 'latin1') });
+      keepsUp = connection.send({ kind: 'load', binding, keyPacked: key.view() });
       crash('runtime.materialize.after-load');
     }
     if (keepsUp) connection.flush().catch((error: unknown) => this.#changed.fail(error));
@@ -252,8 +255,7 @@ class MaterializeSession {
     const grown = bindings
       .filter(({ spec }) => !spec.deltaUpdates)
       .map(({ index, spec }) => ({ stateKey: spec.stateKey, key: this.#loads[index]?.grown }))
-      .filter(({ key }) => key !== undefined)
-      .map(({ stateKey, key }) => ({ stateKey, key: Buffer.from(key ?? '', 'latin1') }));
+      .filter((grown): grown is { stateKey: string; key: Buffer } => grown.key !== undefined);
     if (grown.length > 0 || flushedState !== undefined) {
       store.putMaxKeys(materialization.name, grown, flushedState === undefined ? undefined : state.text);
     }
@@ -338,9 +340,9 @@ class MaterializeSession {
   async #receive(): Promise<void> {
     try {
       for (;;) {
-        const batch = await this.#options.connection.receive();
-        if (batch === undefined) break;
-        for (const message of batch) this.#take(message);
+        const messages = await this.#options.connection.messages();
+        if (messages === undefined) break;
+        for (const message of messages) this.#take(message);
         this.#changed.notify();
       }
       this.#ended = true;
@@ -389,11 +391,11 @@ class MaterializeSession {
     if (rules === undefined) throw this.#protocolError(`got binding ${binding}, which does not exist`);
     if (!this.#acknowledged) throw this.#protocolError('got loaded before acknowledged');
     if (!this.#mayLoad) throw this.#protocolError('got loaded after flushed');
-    const key = rules.keyOfLoaded(doc);
-    if (this.#loads[binding]?.answered(key) !== true) {
+    rules.takeLoaded(doc);
+    if (this.#loads[binding]?.answered(rules.key) !== true) {
       throw this.#protocolError('got loaded for a key that was not asked for, or a second time');
     }
-    this.#options.combiner.addFront(binding, key, doc);
+    this.#options.combiner.addFront(binding, rules.key, doc);
   }
 
   #applyState(update: ConnectorState | undefined): void {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { projectionsOf } from '@weir/schema';
 import type { MaterializationBindingSpec } from '@weir/protocol';
+import { ByteRange } from '../combine/byte-range.ts';
+import { Combined } from '../combine/combined.ts';
 import { MaterializedBinding } from './materialized-binding.ts';
 
 const schema = JSON.stringify({
@@ -40,8 +42,8 @@ function binding(deltaUpdates: boolean): MaterializedBinding {
 
 function storeOfLone(target: MaterializedBinding, document: object) {
   const bytes = Buffer.from(JSON.stringify(document));
-  const key = target.keyOfSource(bytes) ?? '';
-  return target.storeOf({ binding: 0, key, document: bytes, exists: false, deleted: false });
+  target.take(ByteRange.of(bytes));
+  return target.storeOf(Combined.of({ binding: 0, key: target.key.latin1(), document: bytes }));
 }
 
 test('a deletion that is all there is of a key is stored as a deletion, not as a row', () => {

@@ -4,6 +4,7 @@
 import {
   type JsonText,
   type MaterializationBindingSpec,
+  StoreFrame,
   type StoreRequest,
   TuplePacker,
 } from '@weir/protocol';
@@ -19,7 +20,9 @@ import {
   stringifyJson,
   type ValidationFailure,
 } from '@weir/schema';
-import type { CombineBinding, Combined } from '../combine/combine-binding.ts';
+import { ByteRange } from '../combine/byte-range.ts';
+import type { CombineBinding } from '../combine/combine-binding.ts';
+import { Combined } from '../combine/combined.ts';
 import { clockOfTime, clockOfUuid } from './document-times.ts';
 import { documentReducer } from './document-reducer.ts';
 import { DeletionScan } from './deletion-scan.ts';
@@ -52,6 +55,7 @@ export class MaterializedBinding {
   readonly #reducer: Reducer;
   readonly #keys: Extractor;
   readonly #values: Extractor;
+  readonly #keyPacker = new TuplePacker();
   readonly #packer = new TuplePacker();
   /** Key, values, and what decides on deletion. */
   readonly #slots = new Slots();
@@ -60,8 +64,16 @@ export class MaterializedBinding {
   #scannedRule: Rule | undefined;
   /** For documents that are valid already. */
   readonly #scanner: DocumentScanner | undefined;
-  #note: Buffer | undefined;
+  /** The packed key of the document that was taken last. */
+  readonly key = new ByteRange();
+  /**
+   * What `storeOf` would read from the document that was taken last: a packed tuple of whether it is a deletion, and of its
+   * values. undefined when the document had to be parsed.
+   */
+  note: ByteRange | undefined;
+  readonly #noteRange = new ByteRange();
   readonly #notePacker = new TuplePacker();
+  readonly #frame = new StoreFrame();
   readonly #deletion: DeletionScan;
   readonly #notBefore: bigint | undefined;
   readonly #notAfter: bigint | undefined;
@@ -94,60 +106,81 @@ export class MaterializedBinding {
     });
   }
 
-  /** The packed key of a source document, one character per byte; undefined when it is outside the binding's times. */
-  keyOfSource(bytes: Buffer): string | undefined {
-    this.#note = undefined;
+  /**
+   * Takes a source document: `key` and `note` are of it then, until the next. False when it is outside the binding's times.
+   * Throws UnreadableDocument.
+   */
+  take({ bytes, start, end }: ByteRange): boolean {
+    this.note = undefined;
     const scanner = this.#scannerOfSource();
-    if (scanner?.scan(bytes) === true) {
+    if (scanner?.scan(bytes, start, end) === true) {
       this.#takeNote(scanner);
-      return this.#scannedKey(scanner);
+      this.#takeScannedKey(scanner);
+      return true;
     }
-    const { value, plain } = parseDocument(bytes, this.spec.collection.name);
-    if (!this.#isInTime(value)) return undefined;
+    const { value, plain } = parseDocument(bytes.subarray(start, end), this.spec.collection.name);
+    if (!this.#isInTime(value)) return false;
     const failures = this.#validator.validate(plain, value);
     if (failures !== undefined) throw this.#unreadable(failures, value);
-    return this.#key(value);
+    this.#takeKey(value);
+    return true;
   }
 
-  /**
-   * What `storeOf` would read from the document that `keyOfSource` took last: a packed tuple of whether it is a deletion,
-   * and of its values. Valid until the next `keyOfSource`; undefined when the document had to be parsed.
-   */
-  get note(): Buffer | undefined {
-    return this.#note;
+  /** `key` is that of a document of the destination then. */
+  takeLoaded(bytes: Buffer): void {
+    if (this.#scanner?.scan(bytes) === true) this.#takeScannedKey(this.#scanner);
+    else this.#takeKey(parseDocument(bytes, this.spec.collection.name).value);
   }
 
-  keyOfLoaded(bytes: Buffer): string {
-    if (this.#scanner?.scan(bytes) === true) return this.#scannedKey(this.#scanner);
-    return this.#key(parseDocument(bytes, this.spec.collection.name).value);
-  }
-
+  /** The request is valid until the next is asked for. */
   storeOf(combined: Combined): StoreRequest {
-    const { key, document, exists, deleted } = combined;
-    let { note } = combined;
-    if (note === undefined && this.#scanner?.scan(document) === true) {
+    const { bytes, documentStart, noteStart } = combined;
+    if (combined.hasNote) return this.#notedStore(combined, bytes, noteStart, combined.noteEnd);
+    if (this.#scanner?.scan(bytes, documentStart, noteStart) === true) {
       this.#takeNote(this.#scanner);
-      note = this.#note && Buffer.from(this.#note);
+      if (this.note !== undefined) return this.#scannedStore(combined, this.note);
     }
-    if (note === undefined) return this.#parsedStore(combined);
-    const isDelete = deleted || (!exists && note[0] === isDeletion);
-    const doc = this.spec.fieldSelection.document === '' ? nothing : document;
-    const keyPacked = Buffer.from(key, 'latin1');
-    const valuesPacked = note.subarray(1);
-    return { kind: 'store', binding: this.index, keyPacked, valuesPacked, doc, exists, delete: isDelete };
+    return this.#parsedStore(combined);
+  }
+
+  /** With a note that lies in `bytes`, behind the document. */
+  #notedStore(combined: Combined, bytes: Buffer, noteStart: number, noteEnd: number): StoreFrame {
+    const frame = this.#frame;
+    frame.binding = this.index;
+    frame.exists = combined.exists;
+    frame.delete = combined.deleted || (!combined.exists && bytes[noteStart] === isDeletion);
+    frame.bytes = bytes;
+    frame.keyStart = combined.keyStart;
+    frame.keyEnd = combined.documentStart;
+    frame.valuesStart = noteStart + 1;
+    frame.valuesEnd = noteEnd;
+    frame.docStart = combined.documentStart;
+    frame.docEnd = this.spec.fieldSelection.document === '' ? frame.docStart : combined.noteStart;
+    return frame;
+  }
+
+  #scannedStore(combined: Combined, note: ByteRange): StoreFrame {
+    const { keyStart, documentStart, noteStart: documentEnd } = combined;
+    const bytes = Buffer.concat([combined.bytes.subarray(keyStart, documentEnd), note.view()]);
+    const moved = new Combined();
+    moved.exists = combined.exists;
+    moved.deleted = combined.deleted;
+    moved.documentStart = documentStart - keyStart;
+    moved.noteStart = documentEnd - keyStart;
+    return this.#notedStore(moved, bytes, moved.noteStart, bytes.length);
   }
 
   #takeNote(scanner: DocumentScanner): void {
     const deletes = this.combine.full ? this.#deletion.deletes(scanner) : false;
-    this.#note = undefined;
+    this.note = undefined;
     if (deletes === undefined || this.#mayTruncate(scanner)) return;
     const packer = this.#notePacker.reset().boolean(deletes);
     this.#values.packScanned(scanner, packer);
-    this.#note = packer.view();
+    this.note = this.#noteRange.set(packer.buffer, 0, packer.length);
   }
 
   /** What scanning cannot decide. */
-  #parsedStore({ key, document, exists, deleted }: Combined): StoreRequest {
+  #parsedStore({ key: keyPacked, document, exists, deleted }: Combined): StoreRequest {
     const { collection, fieldSelection, serPolicy } = this.spec;
     const { value } = parseDocument(document, collection.name);
     const kept = serPolicy === undefined ? value : truncateDocument(value, serPolicy, document.length);
@@ -156,7 +189,6 @@ export class MaterializedBinding {
     const valuesPacked = this.#packer.copy();
     const whole = isTruncated ? Buffer.from(stringifyJson(kept)) : document;
     const doc = fieldSelection.document === '' ? nothing : whole;
-    const keyPacked = Buffer.from(key, 'latin1');
     // A deletion may be all there is of a key: its row was gone before the source's table was read.
     const isDelete = deleted || (!exists && this.combine.full && this.#reducer.deletes(value));
     return { kind: 'store', binding: this.index, keyPacked, valuesPacked, doc, exists, delete: isDelete };
@@ -183,14 +215,14 @@ export class MaterializedBinding {
     );
   }
 
-  #scannedKey(scanner: DocumentScanner): string {
-    this.#keys.packScanned(scanner, this.#packer.reset());
-    return this.#packer.text();
+  #takeScannedKey(scanner: DocumentScanner): void {
+    this.#keys.packScanned(scanner, this.#keyPacker.reset());
+    this.key.set(this.#keyPacker.buffer, 0, this.#keyPacker.length);
   }
 
-  #key(value: JsonObject): string {
-    this.#keys.pack(value, this.#packer.reset());
-    return this.#packer.text();
+  #takeKey(value: JsonObject): void {
+    this.#keys.pack(value, this.#keyPacker.reset());
+    this.key.set(this.#keyPacker.buffer, 0, this.#keyPacker.length);
   }
 
   #isInTime(value: JsonObject): boolean {

@@ -11,6 +11,8 @@ import {
 } from '@weir/protocol';
 import { anyValue, projectionsOf, ruleFromShape, shapeFromDocument } from '@weir/schema';
 import * as fc from 'fast-check';
+import { ByteRange } from '../combine/byte-range.ts';
+import { Combined } from '../combine/combined.ts';
 import { CapturedBinding } from './captured-binding.ts';
 import { CapturedScan } from './captured-scan.ts';
 import { MaterializedBinding } from './materialized-binding.ts';
@@ -121,6 +123,12 @@ function escaped(source: string): string {
     });
 }
 
+/** The document between others, as batches of them are read. */
+function amid(document: Buffer): ByteRange {
+  const bytes = Buffer.concat([Buffer.from('{"id":0}\n'), document, Buffer.from('\n{"id":2}')]);
+  return new ByteRange().set(bytes, 9, 9 + document.length);
+}
+
 function outcome<T>(attempt: () => T): T | string {
   try {
     return attempt();
@@ -139,8 +147,10 @@ test('captured documents that are scanned have the keys, errors and inferred sch
       const parsing = captured();
       for (const document of documents) {
         const source = JSON.stringify(document);
-        const scanned = outcome(() => scanning.check(Buffer.from(source)));
-        const parsed = outcome(() => parsing.check(Buffer.from(escaped(source))));
+        const check = (binding: CapturedBinding, bytes: Buffer) =>
+          outcome(() => ({ document: binding.check(amid(bytes)).view(), key: binding.key.latin1() }));
+        const scanned = check(scanning, Buffer.from(source));
+        const parsed = check(parsing, Buffer.from(escaped(source)));
         if (typeof scanned === 'string' || typeof parsed === 'string') {
           assert.equal(scanned, parsed);
           continue;
@@ -161,18 +171,15 @@ test('materialized documents that are scanned have the keys, errors and values o
       const store = (source: string) =>
         outcome(() => {
           const bytes = Buffer.from(source);
-          const found = binding.keyOfSource(bytes) ?? '';
-          const note = isNoted && binding.note !== undefined ? Buffer.from(binding.note) : undefined;
-          assert.equal(binding.keyOfLoaded(bytes), found);
-          const { doc, ...request } = binding.storeOf({
-            binding: 0,
-            key: found,
-            document: bytes,
-            exists,
-            deleted: false,
-            note,
-          });
-          return { ...request, document: JSON.parse(doc.toString()) as unknown };
+          binding.take(amid(bytes));
+          const found = binding.key.latin1();
+          const note = isNoted && binding.note !== undefined ? Buffer.from(binding.note.view()) : undefined;
+          binding.takeLoaded(bytes);
+          assert.equal(binding.key.latin1(), found);
+          const combined = Combined.of({ binding: 0, key: found, document: bytes, exists, note });
+          const { keyPacked, valuesPacked, doc, delete: isDelete, ...request } = binding.storeOf(combined);
+          const fields = { keyPacked, valuesPacked, isDelete, exists: request.exists };
+          return { ...fields, document: JSON.parse(doc.toString()) as unknown };
         });
       const source = JSON.stringify(document);
       assert.deepEqual(store(source), store(escaped(source)));

@@ -1,5 +1,6 @@
 // A connector as a function in this process: the tests' stand-in for a connector's process.
 
+import { StoreFrame } from '@weir/protocol';
 import type { Connection } from '../../src/task/connection.ts';
 
 export interface Script<Request, Response> {
@@ -49,7 +50,7 @@ export class ScriptedConnection<Request, Response> implements Connection<Request
   }
 
   send(request: Request): boolean {
-    this.#requests.push(request);
+    this.#requests.push(owned(request));
     this.#change();
     return true;
   }
@@ -65,6 +66,10 @@ export class ScriptedConnection<Request, Response> implements Connection<Request
       if (this.#outputEnded || this.#stopped) return undefined;
       await this.#changed.promise;
     }
+  }
+
+  messages(): Promise<readonly Response[] | undefined> {
+    return this.receive();
   }
 
   async endInput(): Promise<void> {
@@ -89,4 +94,19 @@ export class ScriptedConnection<Request, Response> implements Connection<Request
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
+}
+
+/** The runtime uses its requests and their buffers again. */
+function owned<Request>(request: Request): Request {
+  if (request instanceof StoreFrame) {
+    const { binding, exists, delete: isDelete, keyPacked, valuesPacked, doc } = request;
+    const copies = {
+      keyPacked: Buffer.from(keyPacked),
+      valuesPacked: Buffer.from(valuesPacked),
+      doc: Buffer.from(doc),
+    };
+    return { kind: 'store', binding, exists, delete: isDelete, ...copies } as Request;
+  }
+  const load = request as { readonly kind?: string; readonly keyPacked?: Buffer };
+  return load.kind === 'load' ? { ...request, keyPacked: Buffer.from(load.keyPacked ?? '') } : request;
 }
