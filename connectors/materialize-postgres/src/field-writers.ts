@@ -3,6 +3,11 @@
 import { changedText, type FieldWriter, jsonField, textField } from '@weir/materialize-sql';
 
 const DIGIT_ZERO = 0x30;
+const DIGIT_NINE = 0x39;
+const COLON = 0x3a;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const LETTER_z = 0x7a;
 
 /** The server has no year 0. */
 function isOfYearZero(bytes: Uint8Array, start: number, end: number): boolean {
@@ -17,15 +22,32 @@ export const dateField: FieldWriter = (element, rows) => {
   else textField(element, rows);
 };
 
-const hasOffset = /(?:[Zz]|[+-]\d\d:\d\d)$/;
+/** Whether bytes [start, end) end in `Z` or in `±HH:MM`. */
+function hasOffset(bytes: Uint8Array, start: number, end: number): boolean {
+  const last = end > start ? (bytes[end - 1] as number) : 0;
+  if ((last | 0x20) === LETTER_z) return true;
+  if (end - start < 6) return false;
+  const sign = bytes[end - 6];
+  return (
+    (sign === PLUS || sign === MINUS) &&
+    isDigit(bytes[end - 5]) &&
+    isDigit(bytes[end - 4]) &&
+    bytes[end - 3] === COLON &&
+    isDigit(bytes[end - 2]) &&
+    isDigit(last)
+  );
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= DIGIT_ZERO && byte <= DIGIT_NINE;
+}
 
 /** RFC 3339, with a space for the T if need be. Without an offset it would be taken for the time of the session. */
 export const dateTimeField: FieldWriter = (element, rows) => {
   if (element.kind !== 'text') return textField(element, rows);
   const { packed, start, end } = element;
   if (isOfYearZero(packed, start, end)) return rows.ascii('0001-01-01T00:00:00Z');
-  const tail = packed.toString('latin1', Math.max(start, end - 6), end);
-  if (!hasOffset.test(tail)) {
+  if (!hasOffset(packed, start, end)) {
     throw new RangeError(
       `${JSON.stringify(packed.toString('utf8', start, Math.min(end, start + 40)))} has no offset from UTC`,
     );

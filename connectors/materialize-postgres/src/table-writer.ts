@@ -1,7 +1,7 @@
 // The rows of one table in one transaction, in three lanes: rows that are known to be new go straight into the table;
 // others are staged, and merged at the end; keys of rows to be removed are staged too. A lane is sent when it is full.
 
-import { encodeKey, encodeRow, RowBuffer } from '@weir/materialize-sql';
+import { type BufferPool, encodeKey, encodeRow, RowBuffer } from '@weir/materialize-sql';
 import type { StoreFrame } from '@weir/protocol';
 import type { CopyQueue } from './copy-queue.ts';
 import { copyRows, createStaging, deleteRows, mergeRows, type PgTable, stagingName } from './table-sql.ts';
@@ -33,12 +33,12 @@ export class TableWriter {
   /** Of the connection: the staging tables that it has. */
   readonly #staged: Set<string>;
 
-  constructor(target: StoreTarget, staged: Set<string>) {
+  constructor(target: StoreTarget, staged: Set<string>, pool: BufferPool) {
     const { index, table } = target;
     this.#target = target;
     this.#staged = staged;
     const lane = (copy: string, create?: string): Lane => ({
-      rows: new RowBuffer('drop', INITIAL_BYTES),
+      rows: new RowBuffer('drop', INITIAL_BYTES, pool),
       copy,
       create,
       isUsed: false,

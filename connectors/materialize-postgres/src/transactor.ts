@@ -4,7 +4,7 @@
 import type { Logger } from '@weir/connector';
 import { crashPoint } from '@weir/crash-point';
 import type { Authoritative, BackgroundCommit, Loads, Stores } from '@weir/materialize';
-import type { Fence } from '@weir/materialize-sql';
+import { BufferPool, type Fence } from '@weir/materialize-sql';
 import type { PgConnection } from '@weir/pgwire';
 import type { Checkpoint, EXPLICIT_ZERO_CHECKPOINT } from '@weir/protocol';
 import { isOutcomeUnknown, settleCommit } from './commit-outcome.ts';
@@ -42,6 +42,7 @@ export class PostgresTransactor implements Authoritative {
   readonly #options: TransactorOptions;
   readonly #storing: LastingConnection;
   readonly #loading: LastingConnection;
+  readonly #pool = new BufferPool();
   readonly #writers: readonly TableWriter[];
   readonly #loader: RowLoader;
   #committed: Promise<void> = Promise.resolve();
@@ -61,7 +62,7 @@ export class PostgresTransactor implements Authoritative {
     const [stored, loaded] = [new Set<string>(), new Set<string>()];
     this.#storing = new LastingConnection(connect, () => stored.clear());
     this.#loading = new LastingConnection(connect, () => loaded.clear());
-    this.#writers = targets.map((target) => new TableWriter(target, stored));
+    this.#writers = targets.map((target) => new TableWriter(target, stored, this.#pool));
     const tables = targets.map(({ table }) => table);
     this.#loader = new RowLoader(this.#loading, tables, loaded);
   }
@@ -96,7 +97,7 @@ export class PostgresTransactor implements Authoritative {
     if (this.#transaction !== undefined) return this.#transaction;
     const connection = await this.#storing.get();
     await this.#query(connection, BEGIN, 'cannot begin a transaction');
-    this.#transaction = { connection, queue: new CopyQueue(connection) };
+    this.#transaction = { connection, queue: new CopyQueue(connection, this.#pool) };
     crash('materialize-postgres.begun');
     return this.#transaction;
   }

@@ -55,6 +55,20 @@ test('any number of rows arrives, in order, once they are flushed', () => {
   }
 });
 
+test('rows that are held outlive the bytes that they came in, once they are to be kept', () => {
+  const { database, rows, writer } = opened();
+  using _ = database;
+  const expected = Array.from({ length: 20 }, (_, id) => row(id, `käse ${id}`));
+  for (const { id, v } of expected) {
+    const frame = stored(id, v);
+    writer.add(frame);
+    writer.keep();
+    frame.bytes.fill('x');
+  }
+  writer.flush();
+  assert.deepEqual(rows(), expected);
+});
+
 test('of one key in one statement the last row counts; delta updates keep every row', () => {
   for (const deltaUpdates of [false, true]) {
     const { database, rows, writer } = opened({ deltaUpdates });

@@ -68,6 +68,15 @@ export class RowWriter {
     else if (this.#heldBytes > MAX_HELD_BYTES) this.flush();
   }
 
+  /** What is held stays when the bytes of the documents that were added are overwritten. */
+  keep(): void {
+    const parameters = this.#parameters;
+    for (let index = 0; index < this.#held * this.#table.columns.length; index++) {
+      const value = parameters[index];
+      if (value instanceof Uint8Array) parameters[index] = Buffer.from(value);
+    }
+  }
+
   /** Writes the rows that are held. */
   flush(): void {
     const width = this.#table.columns.length;

@@ -100,6 +100,7 @@ export class SqliteTransactor implements Authoritative {
       this.#explained(() => {
         this.#begin();
         for (const document of documents) this.#storeOne(prepared, document);
+        prepared.rows.keep();
       });
       crash('materialize-sqlite.stored');
     }

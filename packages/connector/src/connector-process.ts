@@ -1,8 +1,10 @@
 // What a connector touches of the process it runs in, as one value, so that the main loop runs in a test as it is.
 
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
+import { standardInput } from './standard-input.ts';
 
 export interface ConnectorProcess {
+  /** Bytes are valid until the next are asked for. */
   readonly stdin: AsyncIterable<Buffer>;
   readonly stdout: Writable;
   /** Takes one log line without its newline. */
@@ -20,7 +22,7 @@ const ORPHAN_GRACE_MS = 5000;
 export function currentProcess(): ConnectorProcess {
   redirectConsole();
   return {
-    stdin: process.stdin as Readable & AsyncIterable<Buffer>,
+    stdin: standardInput(),
     stdout: process.stdout,
     writeLogLine: (line) => process.stderr.write(`${line}\n`),
     isTerminal: process.stderr.isTTY,

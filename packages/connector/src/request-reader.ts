@@ -1,5 +1,8 @@
 // Requests from stdin. Chunks are taken one by one from the stream, so that a connector that does not ask for
 // requests exerts back-pressure on the runtime through the pipe.
+//
+// Invariant: no chunk is asked for before all requests of the last one are taken. Bytes in requests (keys, documents) are
+// valid until `next` has to wait for more, and a Store until the request behind it is taken.
 
 import { createDecoder, sniffCodec, type CodecName, type FrameDecoder, type Messages } from '@weir/protocol';
 import { errors } from './errors.ts';
@@ -49,7 +52,10 @@ export class RequestReader<D extends Direction> {
   }
 
   async #receive(signal: AbortSignal | undefined): Promise<boolean> {
-    this.#awaited ??= this.#chunks.next();
+    if (this.#awaited === undefined) {
+      this.#decoder?.release();
+      this.#awaited = this.#chunks.next();
+    }
     const result = await unlessAborted(this.#awaited, signal);
     if (result === undefined) return false;
     this.#awaited = undefined;
@@ -80,7 +86,8 @@ export class RequestReader<D extends Direction> {
 
   #start(codec: CodecName): FrameDecoder<RequestOf<D>> {
     this.#codec = codec;
-    this.#decoder = createDecoder(`${this.#direction}.Request` as const, codec) as FrameDecoder<RequestOf<D>>;
+    const direction = `${this.#direction}.Request` as const;
+    this.#decoder = createDecoder(direction, codec, { reuseFrames: true }) as FrameDecoder<RequestOf<D>>;
     return this.#decoder;
   }
 

@@ -28,6 +28,7 @@ export {
   textField,
 } from './delimited/field-writer.ts';
 export type { FieldWriter } from './delimited/field-writer.ts';
+export { BufferPool } from './delimited/buffer-pool.ts';
 export { RowBuffer } from './delimited/row-buffer.ts';
 export type { ZeroBytes } from './delimited/row-buffer.ts';
 export { encodeKey, encodeRow } from './delimited/row-encoder.ts';

@@ -89,7 +89,7 @@ class Recorder {
 
   readonly store = async (stores: Stores): Promise<void> => {
     for await (const { binding, documents } of stores) {
-      this.events.push(`store ${binding}:${documents.map(({ doc }) => doc.toString()).join(',')}`);
+      this.events.push(`store ${binding}:${Array.from(documents, ({ doc }) => doc.toString()).join(',')}`);
     }
   };
 

@@ -4,14 +4,16 @@ import { errors } from './errors.ts';
 import { unexpected } from './session-request.ts';
 import type { StoreBatch, Stores } from './transactor.ts';
 
-/** A batch is handed on when nothing more has arrived, when the binding changes, or at this many documents. */
-const MAX_BATCH_DOCUMENTS = 4096;
-
-/** The store phase of one transaction: batches of documents until the runtime sends StartCommit. */
+/**
+ * The store phase of one transaction: batches of documents until the runtime sends StartCommit. A batch ends where nothing
+ * more has arrived, or where the binding changes.
+ */
 export class StorePhase implements Stores {
   readonly #requests: ConnectorStreams<'materialize'>['requests'];
   readonly #hardDelete: boolean;
   #startCommit: StartCommitRequest | undefined;
+  /** The first of another binding, behind the last batch. */
+  #held: StoreFrame | undefined;
 
   constructor(requests: ConnectorStreams<'materialize'>['requests'], hardDelete: boolean) {
     this.#requests = requests;
@@ -27,17 +29,31 @@ export class StorePhase implements Stores {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<StoreBatch, void, undefined> {
-    let request = await this.#next();
-    while (request !== undefined) {
-      const binding = request.binding;
-      const documents: StoreFrame[] = [];
-      do {
-        if (!this.#isVoid(request)) documents.push(request);
-        request = documents.length < MAX_BATCH_DOCUMENTS ? this.#poll() : undefined;
-      } while (request !== undefined && request.binding === binding);
-      if (documents.length > 0) yield { binding, documents };
-      request ??= await this.#next();
+    for (
+      let first = await this.#next();
+      first !== undefined;
+      first = this.#takeHeld() ?? (await this.#next())
+    ) {
+      if (!this.#isVoid(first)) yield { binding: first.binding, documents: this.#documents(first) };
     }
+  }
+
+  /** What has arrived for the same binding, as far as it is asked for. */
+  *#documents(first: StoreFrame): Generator<StoreFrame, void, undefined> {
+    const { binding } = first;
+    for (let frame: StoreFrame | undefined = first; frame !== undefined; frame = this.#poll()) {
+      if (frame.binding !== binding) {
+        this.#held = frame;
+        return;
+      }
+      if (!this.#isVoid(frame)) yield frame;
+    }
+  }
+
+  #takeHeld(): StoreFrame | undefined {
+    const held = this.#held;
+    this.#held = undefined;
+    return held;
   }
 
   /** The delete of a document that was never stored. */

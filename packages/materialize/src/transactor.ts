@@ -7,7 +7,10 @@ import type { JsonObject, JsonValue } from '@weir/schema';
 /** An RFC 7396 merge patch of the connector's state: an object, or its JSON text. */
 export type StatePatch = JsonObject | JsonText;
 
-/** Keys of one binding, each a packed tuple of the binding's selected keys, in the order they were asked for. */
+/**
+ * Keys of one binding, each a packed tuple of the binding's selected keys, in the order they were asked for. They are valid
+ * until the next batch is asked for.
+ */
 export interface LoadBatch {
   readonly binding: number;
   readonly keys: readonly Buffer[];
@@ -28,10 +31,13 @@ export interface Loads extends AsyncIterable<LoadBatch> {
   readonly signal: AbortSignal;
 }
 
-/** Documents of one binding. A transaction's batches come ordered by binding, and within it by packed key. */
+/**
+ * Documents of one binding. A transaction's batches come ordered by binding, and within it by packed key. Each document is
+ * valid until the next is asked for, its bytes until the next batch is; all are to be taken before that.
+ */
 export interface StoreBatch {
   readonly binding: number;
-  readonly documents: readonly StoreFrame[];
+  readonly documents: Iterable<StoreFrame>;
 }
 
 export type Stores = AsyncIterable<StoreBatch>;

@@ -41,8 +41,11 @@ function scalar(element: TupleCursor, rows: RowBuffer): void {
 
 /** Without exponent, in the fewest digits that mean the same double. */
 export function plainNumber(value: number): string {
-  if (Object.is(value, -0)) return '-0';
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   const short = String(value);
+  const size = Math.abs(value);
+  // ECMAScript, Number::toString: only outside of these bounds there is an exponent.
+  if (size >= 1e-6 && size < 1e21) return short;
   const match = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(short);
   if (match === null) return short;
   const [, sign = '', whole = '', fraction = '', exponent = ''] = match;
@@ -75,7 +78,8 @@ export const jsonField: FieldWriter = (element, rows) => {
 export const numberField: FieldWriter = (element, rows) => {
   if (element.kind === 'double' || element.kind === 'float') {
     const value = element.double();
-    rows.ascii(Number.isInteger(value) ? String(BigInt(value)) : plainNumber(value));
+    if (Number.isSafeInteger(value)) rows.integer(value);
+    else rows.ascii(Number.isInteger(value) ? String(BigInt(value)) : plainNumber(value));
   } else textField(element, rows);
 };
 

@@ -11,6 +11,7 @@ import {
   plainNumber,
   textField,
 } from './field-writer.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { RowBuffer, type ZeroBytes } from './row-buffer.ts';
 
 /** What the server makes of a field's text (PostgreSQL manual: "COPY", text format; MySQL manual: "LOAD DATA"). */
@@ -135,5 +136,31 @@ test('a whole double is an integer, and a text that spells one loses its fractio
       'a\t',
     ),
     'A\t',
+  );
+});
+
+test('rows that are written into buffers that were sent are the rows that new buffers would hold', () => {
+  const batches = fc.array(fc.array(texts, { maxLength: 8 }), { maxLength: 6 });
+  fc.assert(
+    fc.property(batches, fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }), (sent, givenBack) => {
+      const pool = new BufferPool();
+      const pooled = new RowBuffer('escape', 16, pool);
+      const fresh = new RowBuffer('escape', 16);
+      const kept: [Buffer, Buffer][] = [];
+      for (const [index, values] of sent.entries()) {
+        for (const rows of [pooled, fresh]) {
+          for (const value of values) {
+            rows.text(value);
+            rows.endField();
+            rows.endRow();
+          }
+        }
+        const [taken, expected] = [pooled.take(), fresh.take()];
+        assert.deepEqual(taken, expected);
+        if (givenBack[index] === true) pool.giveBack(Buffer.from(taken.buffer));
+        else kept.push([taken, expected]);
+      }
+      for (const [taken, expected] of kept) assert.deepEqual(taken, expected, 'what is not given back stays');
+    }),
   );
 });

@@ -2,6 +2,8 @@
 // feeds, a backslash before what would be read otherwise, \N for null. One buffer that grows: writing a row allocates
 // nothing. Text moves in words of four bytes while there is nothing to escape.
 
+import type { BufferPool } from './buffer-pool.ts';
+
 const TAB = 0x09;
 const LINE_FEED = 0x0a;
 const BACKSLASH = 0x5c;
@@ -34,9 +36,13 @@ export class RowBuffer {
   #source: Uint8Array;
   #sourceWords: DataView;
 
-  constructor(zeroBytes: ZeroBytes, initialBytes = 1 << 16) {
+  readonly #pool: BufferPool | undefined;
+
+  /** `pool`: where larger buffers come from, and where whoever takes rows gives them back. */
+  constructor(zeroBytes: ZeroBytes, initialBytes = 1 << 16, pool?: BufferPool) {
     this.zeroBytes = zeroBytes;
     this.#initialBytes = initialBytes;
+    this.#pool = pool;
     this.bytes = Buffer.allocUnsafeSlow(initialBytes + SLACK_BYTES);
     this.#words = wordsOf(this.bytes);
     this.#source = this.bytes;
@@ -74,8 +80,12 @@ export class RowBuffer {
 
   /** ASCII that needs no escape. */
   ascii(text: string): void {
-    this.reserve(text.length);
-    this.length += this.bytes.write(text, this.length, 'latin1');
+    const { length } = text;
+    this.reserve(length);
+    // Calling the native copy takes longer than the digits of a number do.
+    if (length > 32) this.bytes.write(text, this.length, 'latin1');
+    else for (let at = 0; at < length; at += 1) this.bytes[this.length + at] = text.charCodeAt(at);
+    this.length += length;
   }
 
   /** A safe integer. */
@@ -169,7 +179,7 @@ export class RowBuffer {
 
   #grow(count: number): void {
     const needed = this.length + count + SLACK_BYTES;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
+    const grown = this.#pool?.take(needed) ?? Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
     grown.set(this.bytes.subarray(0, this.length));
     if (this.#source === this.bytes) this.#source = grown;
     this.bytes = grown;
