@@ -8,6 +8,7 @@ import {
   openStoreToRead,
   readStatus,
   requestBackfill,
+  type TaskKind,
 } from '@weir/runtime';
 import { errors } from '../errors.ts';
 
@@ -51,13 +52,18 @@ export function chooseBindings(
   return bindings.filter((binding) => namesOf(binding).some((name) => names.includes(name)));
 }
 
-/** The bindings as they were applied last. Errors: TASK_UNKNOWN, RUNTIME_STATE_UNUSABLE. */
-function appliedBindings(statePath: string, task: string): readonly NamedBinding[] {
+interface AppliedTask {
+  readonly kind: TaskKind;
+  readonly bindings: readonly NamedBinding[];
+}
+
+/** The task as it was applied last. Errors: TASK_UNKNOWN, RUNTIME_STATE_UNUSABLE. */
+function appliedTask(statePath: string, task: string): AppliedTask {
   using store = openStoreToRead(statePath);
   const record = store.task(task);
   if (record?.lastApplied !== undefined) {
     const parse = record.kind === 'capture' ? captureSpecFromJson : materializationSpecFromJson;
-    return parse(record.lastApplied).bindings;
+    return { kind: record.kind, bindings: parse(record.lastApplied).bindings };
   }
   const known = store
     .tasks()
@@ -72,11 +78,26 @@ function appliedBindings(statePath: string, task: string): readonly NamedBinding
   });
 }
 
+/**
+ * A journal keeps the rows that are gone, and a table that is built again from all of it has them again. `now`: when the
+ * capture has stopped, and before it reads again.
+ */
+export function rebuildAdvice(collections: readonly string[], now: Date): string {
+  return `Rows that are gone at the source stay in the tables downstream. To build such a table from this backfill alone, give its
+binding of the materialization a source like this one, and backfill that binding too:
+${collections.map((name) => `  source: { name: ${name}, notBefore: "${now.toISOString()}" }\n`).join('')}`;
+}
+
 function run(task: string, names: readonly string[], options: BackfillOptions): void {
-  const chosen = chooseBindings(task, appliedBindings(options.state, task), names, options.all === true);
+  const { kind, bindings } = appliedTask(options.state, task);
+  const chosen = chooseBindings(task, bindings, names, options.all === true);
   for (const { resourcePath } of chosen) {
     requestBackfill(options.state, task, resourcePath);
     process.stdout.write(`${task}: ${resourcePath.join('.')} will be backfilled.\n`);
+  }
+  if (kind === 'capture') {
+    const collections = new Set(chosen.map(({ collection }) => collection.name));
+    process.stdout.write(rebuildAdvice([...collections], new Date()));
   }
   const { owner } = readStatus(options.state);
   process.stdout.write(
@@ -104,8 +125,10 @@ export function backfillCommand(): Command {
 The request is kept in the state folder and adds to the binding's \`backfill\` number of the catalog, which need not be
 edited. The next start of the task takes it up, once.
 
-A capture that is backfilled sends all documents of its source again, and tables downstream are updated in place. To
-rebuild a table as well, backfill its materialization too.
+A capture that is backfilled sends all documents of its source again, and tables downstream are updated in place: rows that
+are gone at the source stay. A materialization that is backfilled builds its table again from the whole collection, or from
+what was captured since its \`source.notBefore\`. Both together, with the time that this command prints, leave exactly the
+rows of the source.
 
 Examples:
   weir backfill acme/postgres public.users
