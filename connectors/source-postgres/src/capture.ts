@@ -18,6 +18,7 @@ import {
 import { checkConfig } from './config.ts';
 import { type EndpointConfig, endpointSchema, upgradeConfig } from './endpoint-schema.ts';
 import { discoverBindings, schemaOptions } from './discovery/discover.ts';
+import { examineState } from './examination.ts';
 import { PgDatabase } from './pg-database.ts';
 import { checkPrerequisites, checkWalLevel } from './prerequisites.ts';
 import { holdPreviewPosition } from './preview-slot.ts';
@@ -58,25 +59,35 @@ export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
   },
 
   async validate(config, bindings, context, last) {
-    const found = [
+    const asPartitions = config.advanced.capture_as_partitions ?? false;
+    const state = context.examinedState;
+    const continued = (last?.bindings ?? []).flatMap((before) =>
+      bindings.some((binding) => isSameBackfill(before, binding))
+        ? [{ resource: lastBinding(before).resource, stateKey: before.stateKey }]
+        : [],
+    );
+    const found: unknown[] = [
       ...failuresOf(() => checkBindings(bindings)),
       ...backfillChangeFailures(bindings, (last?.bindings ?? []).map(lastBinding)),
     ];
-    await withSource(config, context, ({ sql, settings }) =>
-      checkPrerequisites({
+    await withSource(config, context, async ({ sql, connect, settings, signal }) => {
+      const examination = { sql, connect, settings, asPartitions, continued, log: context.log, signal };
+      if (state !== undefined) found.push(...(await examineState({ ...examination, state })));
+      await checkPrerequisites({
         sql,
         settings,
-        asPartitions: config.advanced.capture_as_partitions ?? false,
+        asPartitions,
         bindings: bindings.map((binding) => ({
           ...prerequisiteBinding(binding),
           isBegun: (last?.bindings ?? []).some((before) => isSameBackfill(before, binding)),
         })),
         repair: false,
         hasRun: last !== undefined,
+        isExamined: state !== undefined,
         found,
         log: context.log,
-      }),
-    );
+      });
+    });
     return bindings.map(({ resource }) => [resource.namespace, resource.stream]);
   },
 

@@ -31,6 +31,8 @@ export interface PrerequisiteOptions {
   readonly repair: boolean;
   /** The capture was applied before, and may have run. */
   readonly hasRun?: boolean;
+  /** Its state was looked at, so that what is known of its slot is in `found`. */
+  readonly isExamined?: boolean;
   /** What is wrong by the bindings alone, to be told in the same list. */
   readonly found?: readonly unknown[];
   readonly log: Logger;
@@ -55,7 +57,7 @@ export async function checkPrerequisites(options: PrerequisiteOptions): Promise<
   const standby = await isStandby(sql);
   if (standby) await attempt(() => Promise.resolve(checkStandby(version)));
   await attempt(() => checkRole(sql, settings));
-  await attempt(() => checkSlot(sql, settings));
+  await attempt(() => checkSlot(sql, settings, repair));
   // A capture that only streams needs fewer, and one that is running has them already.
   if (!repair) failures.push(...(await connectionLimitFailures(sql, settings)));
   const publicationCheck: PublicationCheck = { ...options, standby };
@@ -125,7 +127,8 @@ async function checkRole(sql: SqlSession, settings: SourceSettings): Promise<voi
   if (row?.['may'] !== 't') throw roleError(settings.user);
 }
 
-async function checkSlot(sql: SqlSession, settings: SourceSettings): Promise<void> {
+/** `repair`: the capture starts, and what is wrong with a slot that it goes on with is told before one is made. */
+async function checkSlot(sql: SqlSession, settings: SourceSettings, repair: boolean): Promise<void> {
   const row = await sql.row(
     'cannot read the replication slots',
     'SELECT slot_type, plugin, database FROM pg_catalog.pg_replication_slots WHERE slot_name = $1',
@@ -133,7 +136,7 @@ async function checkSlot(sql: SqlSession, settings: SourceSettings): Promise<voi
   );
   const slot = JSON.stringify(settings.slot);
   if (row === undefined) {
-    if (settings.flags.create_replication_slot) return;
+    if (settings.flags.create_replication_slot) return repair ? undefined : checkFreeSlot(sql, slot);
     throw errors.PG_SLOT_MISSING({
       message: `the replication slot ${slot} does not exist, and the flag no_create_replication_slot forbids creating it`,
       fix: `Run: SELECT pg_create_logical_replication_slot('${settings.slot}', 'pgoutput');`,
@@ -149,6 +152,20 @@ async function checkSlot(sql: SqlSession, settings: SourceSettings): Promise<voi
       message: `the replication slot ${slot} exists in the database ${JSON.stringify(row['database'])}, but the configured one is ${JSON.stringify(settings.database)}`,
     });
   }
+}
+
+/** Throws PG_SLOT_CREATE_FAILED. */
+async function checkFreeSlot(sql: SqlSession, slot: string): Promise<void> {
+  const row = await sql.row(
+    'cannot read the replication slots',
+    `SELECT current_setting('max_replication_slots') AS most,
+            (SELECT count(*) FROM pg_catalog.pg_replication_slots) AS taken`,
+  );
+  if (Number(row?.['taken']) < Number(row?.['most'])) return;
+  throw errors.PG_SLOT_CREATE_FAILED({
+    message: `the replication slot ${slot} does not exist, and cannot be created: all ${row?.['most'] ?? ''} replication slots are taken`,
+    fix: 'Drop a slot that nobody uses (SELECT slot_name, active FROM pg_replication_slots;), or raise max_replication_slots and restart the server.',
+  });
 }
 
 async function boundRelations(options: PrerequisiteOptions, failures: unknown[]): Promise<PgRelationInfo[]> {

@@ -163,6 +163,8 @@ export interface ContinuityCheck {
   /** What the tables of the capture remember of the server they were read from. */
   readonly known: readonly TableMetadata[];
   readonly signal: AbortSignal;
+  /** The capture may be running, and is only looked at. */
+  readonly mayBeActive?: boolean;
 }
 
 /** Throws unless everything after the cursor is still to be had from this server. */
@@ -170,7 +172,10 @@ export async function checkContinuity(check: ContinuityCheck): Promise<void> {
   const { sql, settings, cursor, cluster } = check;
   const name = JSON.stringify(settings.slot);
   checkCluster(cluster, check.known, cursor, RESTART_BACKFILLS);
-  const slot = await waitUntilInactive(sql, settings, check.signal);
+  const slot =
+    check.mayBeActive === true
+      ? await readSlot(sql, settings.slot)
+      : await waitUntilInactive(sql, settings, check.signal);
   if (slot === undefined) {
     throw errors.PG_SLOT_MISSING({
       message: `the replication slot ${name} does not exist, and the capture has read up to ${formatLsn(cursor)}: what was written since is lost to it`,
@@ -193,7 +198,9 @@ export async function checkContinuity(check: ContinuityCheck): Promise<void> {
       fix: RESTART_BACKFILLS,
     });
   }
-  if (slot.confirmedFlush !== undefined && slot.confirmedFlush > cursor) {
+  // While it runs, the capture is further than the state that was read a moment before.
+  const isRunning = slot.active && check.mayBeActive === true;
+  if (!isRunning && slot.confirmedFlush !== undefined && slot.confirmedFlush > cursor) {
     throw errors.PG_SLOT_RECREATED({
       message: `the replication slot ${name} begins at ${formatLsn(slot.confirmedFlush)}, but the capture has only read up to ${formatLsn(cursor)}: the slot was created again or moved by somebody else, and what was written between is lost`,
       fix: RESTART_BACKFILLS,

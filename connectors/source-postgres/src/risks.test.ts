@@ -8,8 +8,7 @@ const sound: ServerFacts = {
   slot: 'flow_slot',
   slotExists: false,
   hasRun: false,
-  slots: 0,
-  maxSlots: 10,
+  isExamined: false,
   walSenders: 0,
   maxWalSenders: 10,
   maxSlotWalKeepBytes: 50 * 1024 ** 3,
@@ -26,12 +25,17 @@ test('a sound server has no risks, whatever figures its version lacks', () => {
       ...sound,
       version: 160_009,
       maxSlotWalKeepBytes: undefined,
-      slots: 10,
       slotExists: true,
       hasRun: true,
     }),
     [],
   );
+});
+
+test('what the state of the capture has shown is no risk any more', () => {
+  const examined = { ...sound, hasRun: true, isExamined: true };
+  assert.deepEqual(serverRisks(examined), []);
+  assert.deepEqual(serverRisks({ ...examined, slotExists: true, walStatus: 'lost' }), []);
 });
 
 test('each risk of a server is told with its way out', () => {
@@ -49,7 +53,6 @@ test('each risk of a server is told with its way out', () => {
       /weir backfill <task> --all/,
     ],
     [{ slotExists: true }, /exists already/, /choose another/],
-    [{ slots: 10 }, /all 10 replication slots are taken/, /max_replication_slots/],
     [{ walSenders: 10 }, /all 10 replication connections/, /max_wal_senders/],
     [{ synchronousStandbys: '*' }, /wait for a standby/, /pg_read_all_stats TO "flow ""capture""";/],
     [{ encoding: 'SQL_ASCII' }, /not UTF-8 stops the capture/, /whose ENCODING/],

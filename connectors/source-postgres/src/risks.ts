@@ -24,8 +24,8 @@ export interface ServerFacts {
   readonly slotExists: boolean;
   /** The capture may have run before. */
   readonly hasRun: boolean;
-  readonly slots: number;
-  readonly maxSlots: number;
+  /** Its state was looked at, and a slot that it has lost is an error. */
+  readonly isExamined: boolean;
   readonly walSenders: number;
   readonly maxWalSenders: number;
   /** Bytes; -1 is without limit. Since version 13. */
@@ -61,13 +61,13 @@ export function serverRisks(facts: ServerFacts): readonly Risk[] {
       fix: 'Let the capture run, or raise max_slot_wal_keep_size.',
     });
   }
-  if (facts.hasRun && !facts.slotExists) {
+  if (facts.hasRun && !facts.isExamined && !facts.slotExists) {
     risks.push({
       message: `the replication slot ${JSON.stringify(facts.slot)} does not exist; if this capture has run before, what was written since is lost to it, and it will stop`,
       fix: 'Run: weir backfill <task> --all; the tables are then read anew, into the same collections.',
     });
   }
-  if (facts.hasRun && facts.walStatus === 'lost') {
+  if (facts.hasRun && !facts.isExamined && facts.walStatus === 'lost') {
     risks.push({
       message: `the server has removed log that the replication slot ${JSON.stringify(facts.slot)} still needed; what was written since is lost to this capture, and it will stop`,
       fix: 'Run: weir backfill <task> --all; the tables are then read anew, into the same collections.',
@@ -77,12 +77,6 @@ export function serverRisks(facts: ServerFacts): readonly Risk[] {
     risks.push({
       message: `the replication slot ${JSON.stringify(facts.slot)} exists already, and a capture that starts from the beginning drops it and creates its own`,
       fix: 'If another capture reads that slot, choose another /advanced/slotName for this one.',
-    });
-  }
-  if (!facts.slotExists && facts.slots >= facts.maxSlots) {
-    risks.push({
-      message: `all ${facts.maxSlots} replication slots are taken, so the capture cannot create one`,
-      fix: 'Drop a slot that nobody uses (SELECT slot_name, active FROM pg_replication_slots;), or raise max_replication_slots and restart the server.',
     });
   }
   if (facts.walSenders >= facts.maxWalSenders) {
@@ -119,13 +113,11 @@ export function serverRisks(facts: ServerFacts): readonly Risk[] {
 async function readServerFacts(
   sql: SqlSession,
   settings: SourceSettings,
-  hasRun: boolean,
+  past: Pick<ServerFacts, 'hasRun' | 'isExamined'>,
 ): Promise<ServerFacts> {
   const row = await sql.row(
     'cannot read the settings of the server',
     `SELECT current_setting('server_version_num') AS version, current_user AS "user",
-            (SELECT count(*) FROM pg_catalog.pg_replication_slots) AS slots,
-            current_setting('max_replication_slots') AS max_slots,
             (SELECT count(*) FROM pg_catalog.pg_stat_replication) AS senders,
             current_setting('max_wal_senders') AS max_senders,
             (SELECT s.setting::bigint * 1024 * 1024 FROM pg_catalog.pg_settings s
@@ -143,9 +135,7 @@ async function readServerFacts(
     user: row?.['user'] ?? '',
     slot: settings.slot,
     slotExists: row?.['slot_exists'] === 't',
-    hasRun,
-    slots: Number(row?.['slots']),
-    maxSlots: Number(row?.['max_slots']),
+    ...past,
     walSenders: Number(row?.['senders']),
     maxWalSenders: Number(row?.['max_senders']),
     maxSlotWalKeepBytes:
@@ -255,10 +245,10 @@ export async function oldTransactionRisks(
 }
 
 export async function reportRisks(
-  { sql, settings, log, hasRun = false }: RiskOptions,
+  { sql, settings, log, hasRun = false, isExamined = false }: RiskOptions,
   relations: readonly PgRelationInfo[],
 ): Promise<void> {
-  const facts = await readServerFacts(sql, settings, hasRun);
+  const facts = await readServerFacts(sql, settings, { hasRun, isExamined });
   const risks = [
     ...serverRisks(facts),
     ...metaRisks(relations),
@@ -275,4 +265,5 @@ export interface RiskOptions {
   readonly settings: SourceSettings;
   readonly log: Logger;
   readonly hasRun?: boolean;
+  readonly isExamined?: boolean;
 }

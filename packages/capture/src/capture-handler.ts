@@ -15,6 +15,7 @@ import { configSchemaText, decodeConfig } from '@weir/schema/config';
 import { runSession } from './capture-session.ts';
 import type { Capture, CaptureBinding, RequestContext, ResourcePath } from './capture.ts';
 import { errors } from './errors.ts';
+import { examinedState } from './examined-state.ts';
 import { previewOf } from './preview.ts';
 
 type UnaryRequest = Exclude<CaptureRequest, { kind: 'open' | 'acknowledge' }>;
@@ -108,7 +109,7 @@ async function answerValidate<Config, Resource, State extends object>(
     collection: binding.collection,
     backfill: binding.backfill,
   }));
-  const context = contextOf(streams, request.name);
+  const context = { ...contextOf(streams, request.name), examinedState: examinedState(streams.env) };
   const paths = await capture.validate(config, bindings, context, request.lastCapture);
   assertDistinctPaths(paths, bindings.length);
   return { kind: 'validated', bindings: paths.map((resourcePath) => ({ resourcePath })) };

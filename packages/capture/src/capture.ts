@@ -46,6 +46,8 @@ export interface RequestContext {
   readonly taskName: string;
   /** Set when the task is only looked at. */
   readonly preview: Preview | undefined;
+  /** The committed state, when the task is examined: of Validate only, and nothing may be made of it but findings. */
+  readonly examinedState?: unknown;
 }
 
 export interface CaptureSession<Config, Resource, State> {

@@ -212,10 +212,7 @@ for (const version of postgresVersions) {
       await writeLog(server, 128);
       await server.query('CHECKPOINT');
       const lost = messages();
-      assert.match(
-        lost,
-        /^risk: the server has removed log that the replication slot "flow_slot" still needed/m,
-      );
+      assert.match(lost, /^problem: the server has given up the replication slot "flow_slot"/m);
       assert.doesNotMatch(lost, unlimited);
 
       await server.query("SELECT pg_drop_replication_slot('flow_slot')");
@@ -230,15 +227,58 @@ for (const version of postgresVersions) {
       const full = messages();
       for (const expected of [
         /^risk: all 1 replication connections are in use$/m,
-        /^risk: all 1 replication slots are taken, so the capture cannot create one$/m,
+        /^problem: the replication slot "flow_slot" does not exist, and cannot be created: all 1 replication slots are taken$/m,
         /^risk: nobody reads the replication slot "forgotten", and the server keeps 1\d\d\d MB of log for it$/m,
-        /^risk: the replication slot "flow_slot" does not exist; if this capture has run before/m,
+        /^problem: the replication slot "flow_slot" does not exist, and the capture has read up to/m,
         /^risk: with synchronous replication, a capture that restarts .* the user may not$/m,
         unlimited,
       ]) {
         assert.match(full, expected);
       }
       assert.equal(full.split('\n').length, 6, full);
+    },
+  );
+
+  test(
+    `what the next start would meet is a problem before it: slots, tables, servers, on PostgreSQL ${version}`,
+    { skip: missingPostgres(version) },
+    async () => {
+      await using server = await startPostgres({ version, settings: { max_slot_wal_keep_size: '10GB' } });
+      using folder = temporaryDirectory();
+      await server.query(`CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);
+                          CREATE ROLE keeper SUPERUSER LOGIN REPLICATION PASSWORD 'right'`);
+      const write = (port: number): void =>
+        writeFileSync(join(folder.path, 'flow.json'), catalog(port, 'right', 'sink.db'));
+      const told = (): { readonly status: number | null; readonly codes: readonly string[] } => {
+        const diagnosis = diagnose(folder.path);
+        return { status: diagnosis.status, codes: findingsOf(diagnosis).map(({ code }) => code) };
+      };
+      write(server.port);
+      const ran = weir(folder.path, 'run', '--source', 'flow.json', '--until-caught-up');
+      assert.equal(ran.status, 0, ran.stderr);
+      assert.deepEqual(told(), { status: 0, codes: [] });
+
+      await server.query(
+        'CREATE TABLE other (LIKE t INCLUDING ALL); DROP TABLE t; ALTER TABLE other RENAME TO t',
+      );
+      assert.deepEqual(told(), { status: 1, codes: ['SQL_TABLE_REPLACED'] });
+
+      await server.query("SELECT pg_drop_replication_slot('flow_slot')");
+      const lost = told();
+      assert.deepEqual([lost.status, lost.codes.toSorted()], [1, ['PG_SLOT_MISSING', 'SQL_TABLE_REPLACED']]);
+
+      await using another = await startPostgres({ version, ownSystem: true });
+      await another.query(`CREATE TABLE t (id int PRIMARY KEY);
+                           CREATE ROLE keeper SUPERUSER LOGIN REPLICATION PASSWORD 'right'`);
+      write(another.port);
+      assert.ok(told().codes.includes('PG_OTHER_CLUSTER'));
+
+      // What is read from the beginning needs none of it.
+      write(server.port);
+      assert.equal(weir(folder.path, 'backfill', 'acme/source', '--all').status, 0);
+      assert.deepEqual(told(), { status: 0, codes: [] });
+      const again = weir(folder.path, 'run', '--source', 'flow.json', '--until-caught-up');
+      assert.equal(again.status, 0, again.stderr);
     },
   );
 }

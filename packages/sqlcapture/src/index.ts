@@ -27,7 +27,7 @@ export type {
 export { schemaAnchor, sourcedSchema, writeSchema } from './document-schema.ts';
 export type { SchemaOptions } from './document-schema.ts';
 export { CaptureEngine } from './engine.ts';
-export { replacePolicies, truncatePolicies } from './table-policies.ts';
+export { isReplaced, replacedError, replacePolicies, truncatePolicies } from './table-policies.ts';
 export type { ReplacePolicy, TruncatePolicy } from './table-policies.ts';
 export type { EngineOutput, EngineSettings, EngineSurroundings } from './engine-settings.ts';
 export { catalogue, errors } from './errors.ts';

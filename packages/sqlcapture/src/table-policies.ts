@@ -99,7 +99,7 @@ export function rewrittenError(binding: SqlBinding) {
   });
 }
 
-export function replacedError(binding: SqlBinding) {
+export function replacedError(binding: Pick<SqlBinding, 'resource'>) {
   return errors.SQL_TABLE_REPLACED({
     message: `the table ${label(binding)} is not the one that was captured: it was dropped or renamed, and another one has its name`,
   });
@@ -117,6 +117,6 @@ export function goneError(binding: SqlBinding) {
   });
 }
 
-function label(binding: SqlBinding): string {
+function label(binding: Pick<SqlBinding, 'resource'>): string {
   return streamLabel(resourceStream(binding.resource));
 }

@@ -1,8 +1,10 @@
 // What would stop a task, or may hurt it later, found without changing anything: the task is built as its next start
-// would build it, which has its connector validate every binding against the real endpoint.
+// would build it, which has its connector validate every binding against the real endpoint. A capture's connector may look
+// at the committed state, and tell what the next session would meet.
 
-import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { WeirError } from '@weir/protocol';
 import type { Catalog } from '../catalog/load-catalog.ts';
 import type { OpsLog } from '../connector/ops-log.ts';
@@ -38,8 +40,15 @@ export async function examineTask(
     const risk = riskOf(log);
     if (risk !== undefined) findings.set(risk.message, risk);
   };
+  const state = store?.task(task.name)?.state;
+  using examined = state === undefined ? undefined : stateFile(state);
+  const env = examined === undefined ? {} : { WEIR_EXAMINED_STATE: examined.path };
   try {
-    const built = await buildTask(catalog, task, store, { ...options, onLog });
+    const built = await buildTask(catalog, task, store, {
+      ...options,
+      env: { ...options.env, ...env },
+      onLog,
+    });
     if (built.protocol === 'materialize') {
       for (const message of built.leftOut) findings.set(message, finding('risk', message));
     }
@@ -50,6 +59,14 @@ export async function examineTask(
     return [...problems, ...findings.values()];
   }
   return [...findings.values()];
+}
+
+/** The state of the task for its connector, which only looks at it. */
+function stateFile(state: string): Disposable & { readonly path: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-examined-'));
+  const path = join(folder, 'state.json');
+  writeFileSync(path, state, { mode: 0o600 });
+  return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** Below this much free space a busy capture may soon fill the disk. */
