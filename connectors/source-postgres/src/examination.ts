@@ -94,8 +94,8 @@ const unknownCluster: ClusterIdentity = {
 /** Undefined where no replication connection is to be had: the capture may have the only one. Why is told elsewhere. */
 async function clusterOf({ connect, signal }: Examination): Promise<ClusterIdentity | undefined> {
   try {
-    const connection = await connect('replication', signal);
-    return await identifySystem(connection).finally(() => connection.close());
+    await using connection = await connect('replication', signal);
+    return await identifySystem(connection);
   } catch (failure) {
     const code = failure instanceof WeirError ? failure.code : '';
     if (code === 'PG_ROLE' || code === 'PG_TOO_MANY_CONNECTIONS') return undefined;
