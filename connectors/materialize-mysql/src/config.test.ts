@@ -36,7 +36,7 @@ test('what cannot work, or is not there yet, is refused', () => {
   refused({ address: ':3306' }, 'MYSQL_CONFIG_INVALID');
   refused({ timezone: 'Mars/Olympus' }, 'MYSQL_TIME_ZONE');
   refused({ timezone: '+99:00' }, 'MYSQL_TIME_ZONE');
-  refused({ dbt_job_trigger: { job_id: '1', account_id: '2', api_key: 'k' } }, 'MYSQL_CONFIG_INVALID');
+  refused({ dbt_job_trigger: { job_id: '1', account_id: '2', api_key: 'k' } }, 'MATERIALIZE_DBT_TRIGGER');
   refused(
     { networkTunnel: { sshForwarding: { sshEndpoint: 'ssh://u@h:x', privateKey: 'k' } } },
     'TUNNEL_ENDPOINT_INVALID',

@@ -1,5 +1,6 @@
 // What an endpoint configuration means: its settings in the units of the connector, and what its schema cannot say.
 
+import { checkDbtJob } from '@weir/materialize';
 import type { TableOptions } from '@weir/materialize-sql';
 import { checkSshTunnel } from '@weir/network-tunnel';
 import { parseFeatureFlags } from '@weir/schema/config';
@@ -44,12 +45,7 @@ export function checkConfig(config: EndpointConfig): void {
       fix: 'Write it as host or host:port; the port is 3306 if you leave it out.',
     });
   }
-  if (config.dbt_job_trigger !== undefined) {
-    throw errors.MYSQL_CONFIG_INVALID({
-      message: '/dbt_job_trigger is given, and this connector does not trigger jobs',
-      fix: 'Take the section out, and run the job on a schedule of its own.',
-    });
-  }
+  if (config.dbt_job_trigger !== undefined) checkDbtJob(config.dbt_job_trigger);
   if (!isBlank(config.timezone)) parseTimeZone(config.timezone);
   const forwarding = config.networkTunnel?.sshForwarding;
   if (forwarding !== undefined) checkSshTunnel({ ...forwarding, target: tunnelTarget(config) });

@@ -57,7 +57,7 @@ export const endpointSchema = configSchema(
       section(
         {
           title: 'DBT Cloud Job Trigger',
-          description: 'Not available in this connector: a task that asks for it is refused.',
+          description: 'Runs a job of dbt Cloud when new data is there.',
         },
         {
           job_id: text({ title: 'Job ID', description: 'The ID of the job.' }),

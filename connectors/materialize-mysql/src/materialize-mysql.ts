@@ -20,6 +20,7 @@ export const materializeMysql: Materialization<EndpointConfig, ResourceConfig> =
   },
   upgradeConfig: withoutEmptyTunnel,
   checkConfig,
+  dbtJob: (config) => config.dbt_job_trigger,
   validate,
   apply,
   open: openTransactor,

@@ -23,7 +23,6 @@ interface Node {
 function configRows(node: Node, pointer: string): string[] {
   return Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
     const at = `${pointer}/${name}`;
-    if (name === 'dbt_job_trigger') return [];
     if (child.properties !== undefined) return configRows(child, at);
     const standard = child.default === undefined ? '' : `\`${JSON.stringify(child.default)}\``;
     return [`| \`${at}\` | ${standard} | ${(child.description ?? '').replaceAll('|', String.raw`\|`)} |`];

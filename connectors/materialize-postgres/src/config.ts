@@ -1,6 +1,6 @@
-// What a user configures. Names and defaults are those of the catalogs in use; an option that is not here yet is refused
-// (see `checkConfig`), never ignored.
+// What a user configures. Names and defaults are those of the catalogs in use.
 
+import { checkDbtJob } from '@weir/materialize';
 import { networkTunnelField, withoutEmptyTunnel } from '@weir/network-tunnel';
 import { addressField, checkEndpoint, credentialsField, refusePooler, tlsFields } from '@weir/postgres';
 import {
@@ -15,7 +15,6 @@ import {
   section,
   text,
 } from '@weir/schema/config';
-import { errors } from './errors.ts';
 
 const schemaId = (name: string) => `https://github.com/estuary/connectors/materialize-postgres/${name}`;
 
@@ -54,7 +53,7 @@ export const endpointConfig = configSchema(
       section(
         {
           title: 'DBT Cloud Job Trigger',
-          description: 'Runs a job of dbt Cloud when new data is there. Not available yet: leave it empty.',
+          description: 'Runs a job of dbt Cloud when new data is there.',
           advanced: true,
         },
         {
@@ -212,15 +211,11 @@ function isEmptyForm(trigger: unknown): boolean {
   });
 }
 
-/** What the schema cannot say. Throws PG_CONFIG_INVALID, PG_OPTION_UNSUPPORTED and the errors of tunnels and identities. */
+/** What the schema cannot say. Throws PG_CONFIG_INVALID, MATERIALIZE_DBT_TRIGGER and the errors of tunnels and identities. */
 export function checkConfig(config: EndpointConfig): void {
   refusePooler(config.address, 'which keeps no session with its temporary tables');
   checkEndpoint(config);
-  if (config.dbt_job_trigger !== undefined) {
-    throw errors.PG_OPTION_UNSUPPORTED({
-      message: '/dbt_job_trigger is set, and this connector does not run jobs of dbt Cloud yet',
-    });
-  }
+  if (config.dbt_job_trigger !== undefined) checkDbtJob(config.dbt_job_trigger);
 }
 
 /** `[schema, table]`, or `[table]` where neither the binding nor the endpoint names a schema. */

@@ -3,11 +3,6 @@
 import { defineErrors, type ErrorCatalogue } from '@weir/protocol';
 
 export const catalogue = {
-  PG_OPTION_UNSUPPORTED: {
-    summary: 'An option of the configuration that this connector does not have yet.',
-    fix: 'Take the option out of the configuration.',
-    retry: 'never',
-  },
   PG_TABLE_NAME: {
     summary: 'A binding has the name of the table in which the connector keeps its checkpoints.',
     fix: 'Choose another table for the binding.',

@@ -20,6 +20,7 @@ export const materializePostgres: Materialization<EndpointConfig, ResourceConfig
   },
   upgradeConfig,
   checkConfig,
+  dbtJob: (config) => config.dbt_job_trigger,
   validate,
   apply,
   open: (session) => open(session),

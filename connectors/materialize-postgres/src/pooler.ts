@@ -2,7 +2,7 @@
 // task needs: they stay with the server's session, where the next transaction of somebody else meets them.
 
 import type { PgConnection } from '@weir/pgwire';
-import { connectionErrors } from '@weir/postgres';
+import { connectionErrors, queryError } from '@weir/postgres';
 
 /** As many connections as a task has beside the first. */
 const OTHERS = 2;
@@ -17,6 +17,17 @@ async function processOf(connection: PgConnection): Promise<string> {
  * only where something answers for the server, which then tells clients of a process that is not the server's.
  */
 export async function refuseSharedSessions(
+  connection: PgConnection,
+  connect: () => Promise<PgConnection>,
+): Promise<void> {
+  try {
+    await compareProcesses(connection, connect);
+  } catch (error) {
+    throw queryError(error, 'cannot ask for the process of the session');
+  }
+}
+
+async function compareProcesses(
   connection: PgConnection,
   connect: () => Promise<PgConnection>,
 ): Promise<void> {

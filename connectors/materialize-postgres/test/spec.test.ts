@@ -64,7 +64,7 @@ test('a password at the root, an empty tunnel and an empty trigger are those of 
 
 test('what cannot work is refused by the name of its field', () => {
   const dbt = { job_id: '1', account_id: '2', api_key: 'secret' };
-  assert.throws(() => decoded({ ...base, dbt_job_trigger: dbt }), { code: 'PG_OPTION_UNSUPPORTED' });
+  assert.throws(() => decoded({ ...base, dbt_job_trigger: dbt }), { code: 'MATERIALIZE_DBT_TRIGGER' });
   for (const address of [
     'x.pooler.supabase.com',
     'x.pooler.supabase.com:6543',

@@ -22,6 +22,11 @@ export const catalogue = {
     fix: 'Report this with the log of the task: the runtime sent something else than the protocol says.',
     retry: 'never',
   },
+  MATERIALIZE_DBT_TRIGGER: {
+    summary: 'The trigger of a job of dbt Cloud has no address, or an interval that is none.',
+    fix: 'Give /dbt_job_trigger/access_url, the address of the account at dbt Cloud, and an interval such as 30m.',
+    retry: 'never',
+  },
   MATERIALIZE_FIELD_CONFIG_INVALID: {
     summary:
       'The configuration of one field of a binding has an unknown property or a value of the wrong type.',

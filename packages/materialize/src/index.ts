@@ -1,5 +1,7 @@
 export { CRASH_POINTS } from './crash-points.ts';
 export type { MaterializeCrashPoint } from './crash-points.ts';
+export { checkDbtJob, DbtCloudJob } from './dbt-cloud-job.ts';
+export type { DbtJobTrigger } from './dbt-cloud-job.ts';
 export { catalogue, errors } from './errors.ts';
 export type {
   ApplyResult,

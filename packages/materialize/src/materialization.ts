@@ -10,6 +10,7 @@ import type {
   RangeSpec,
 } from '@weir/protocol';
 import type { JsonObject } from '@weir/schema';
+import type { DbtJobTrigger } from './dbt-cloud-job.ts';
 import type { StatePatch, Transactor } from './transactor.ts';
 
 export type ResourcePath = readonly string[];
@@ -84,6 +85,8 @@ export interface Materialization<Config, Resource> {
   upgradeConfig?(raw: Record<string, unknown>): Record<string, unknown>;
   /** Checks what a schema cannot; throws. */
   checkConfig?(config: Config): void;
+  /** The job of dbt Cloud to run when data is there, if the configuration names one. */
+  dbtJob?(config: Config): DbtJobTrigger | undefined;
   /** Reads the destination, changes nothing. One answer for each binding, in their order. */
   validate(
     config: Config,

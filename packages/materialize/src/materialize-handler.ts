@@ -18,6 +18,7 @@ import {
 } from '@weir/protocol';
 import { configSchemaText, decodeConfig, isJsonObject, parseJson, type JsonObject } from '@weir/schema';
 import { passCrashPoint } from './crash-points.ts';
+import { DbtCloudJob } from './dbt-cloud-job.ts';
 import type { Materialization, MaterializationBinding, RequestContext } from './materialization.ts';
 import { runTransactions } from './materialize-session.ts';
 import { unexpected } from './session-request.ts';
@@ -60,9 +61,12 @@ class Answering<Config, Resource> {
   /** Runs an open session to its end. */
   async session(request: MaterializeOpenRequest, streams: Streams): Promise<void> {
     const spec = request.materialization;
+    const config = this.#config(spec.config);
+    const trigger = this.#materialization.dbtJob?.(config);
+    await using job = trigger === undefined ? undefined : new DbtCloudJob(trigger, streams.log);
     await using transactor = await this.#materialization.open({
       ...contextOf(streams, spec.name),
-      config: this.#config(spec.config),
+      config,
       bindings: this.#bindings(spec),
       version: request.version,
       range: request.range,
@@ -70,7 +74,7 @@ class Answering<Config, Resource> {
       spec,
     });
     try {
-      await runTransactions(transactor, streams);
+      await runTransactions(transactor, streams, () => job?.dataIsThere());
     } catch (failure) {
       // Asked to end, and then cut off within a transaction: that is what a stop looks like, not a failure.
       const cutOff = failure instanceof WeirError && failure.code === 'MATERIALIZE_ENDED_EARLY';

@@ -15,12 +15,16 @@ import { splitStatePatches, stateOf } from './state-patches.ts';
 import { StorePhase } from './store-phase.ts';
 import type { BackgroundCommit, StatePatch, Transactor } from './transactor.ts';
 
-/** Runs transactions until the runtime ends the session between two of them. */
+/**
+ * Runs transactions until the runtime ends the session between two of them. `dataIsThere` is called when one that stored
+ * something is acknowledged; at first too, as the session before may have ended just then.
+ */
 export async function runTransactions(
   transactor: Transactor,
   streams: ConnectorStreams<'materialize'>,
+  dataIsThere: () => void = () => undefined,
 ): Promise<void> {
-  const session = new TransactionLoop(transactor, streams);
+  const session = new TransactionLoop(transactor, streams, dataIsThere);
   session.opened();
   streams.log.status('Running');
   while (await session.transaction());
@@ -29,13 +33,17 @@ export async function runTransactions(
 class TransactionLoop {
   readonly #transactor: Transactor;
   readonly #streams: ConnectorStreams<'materialize'>;
+  readonly #dataIsThere: () => void;
+  /** By the last transaction. */
+  #hasStored = true;
   readonly #order = new ResponseOrder();
   /** Of the last transaction, when it commits in the background. */
   #committed: Promise<void> = Promise.resolve();
 
-  constructor(transactor: Transactor, streams: ConnectorStreams<'materialize'>) {
+  constructor(transactor: Transactor, streams: ConnectorStreams<'materialize'>, dataIsThere: () => void) {
     this.#transactor = transactor;
     this.#streams = streams;
+    this.#dataIsThere = dataIsThere;
   }
 
   opened(): void {
@@ -84,6 +92,7 @@ class TransactionLoop {
     passCrashPoint('materialize.after-acknowledge');
     this.#order.advance('acknowledged');
     this.#streams.responses.send({ kind: 'acknowledged', ...stateOf(patch) });
+    if (this.#hasStored) this.#dataIsThere();
   }
 
   async #load(acknowledged: Promise<void>, failed: AbortSignal): Promise<boolean> {
@@ -126,6 +135,7 @@ class TransactionLoop {
     passCrashPoint('materialize.before-store');
     await transactor.store(stores);
     const { runtimeCheckpoint } = stores.startCommit();
+    this.#hasStored = stores.hasStored;
     passCrashPoint('materialize.after-store');
 
     passCrashPoint('materialize.before-commit');

@@ -14,6 +14,7 @@ export class StorePhase implements Stores {
   #startCommit: StartCommitRequest | undefined;
   /** The first of another binding, behind the last batch. */
   #held: StoreFrame | undefined;
+  #hasStored = false;
 
   constructor(requests: ConnectorStreams<'materialize'>['requests'], hardDelete: boolean) {
     this.#requests = requests;
@@ -28,13 +29,20 @@ export class StorePhase implements Stores {
     });
   }
 
+  /** Whether there was a document. */
+  get hasStored(): boolean {
+    return this.#hasStored;
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<StoreBatch, void, undefined> {
     for (
       let first = await this.#next();
       first !== undefined;
       first = this.#takeHeld() ?? (await this.#next())
     ) {
-      if (!this.#isVoid(first)) yield { binding: first.binding, documents: this.#documents(first) };
+      if (this.#isVoid(first)) continue;
+      this.#hasStored = true;
+      yield { binding: first.binding, documents: this.#documents(first) };
     }
   }
 
