@@ -127,7 +127,7 @@ export const endpointSchema = configSchema(
           flag({
             title: 'Exclude Flow Document',
             description:
-              'Tables have no column for the whole document; it is put together from the columns of its properties, all of which are then required.',
+              'Tables have no column for the whole document; it is put together from the columns of its properties, of which those that are always there are then required.',
             default: false,
           }),
         ),
