@@ -10,8 +10,6 @@ import type { ByteSource } from './socket-bytes.ts';
 
 const HIGH_WATER_BYTES = 1 << 19;
 const INITIAL_BYTES = 1 << 16;
-/** Of a stream: a batch that is being worked on, and what is received before the socket is paused. */
-const STREAM_BYTES = 1 << 21;
 /** A larger buffer is given back once it is nearly empty again. */
 const KEEP_BYTES = 1 << 23;
 /** The server's own limit for one message is 1 GiB. */
@@ -181,8 +179,7 @@ export class MessageStream {
 
   /** A buffer for `needed` bytes, the first of them those behind `start`. */
   #replace(start: number, needed: number): void {
-    const least = this.isGathering ? STREAM_BYTES : INITIAL_BYTES;
-    const replaced = Buffer.allocUnsafeSlow(Math.max(least, 2 ** Math.ceil(Math.log2(needed))));
+    const replaced = Buffer.allocUnsafeSlow(Math.max(INITIAL_BYTES, 2 ** Math.ceil(Math.log2(needed))));
     this.bytes.copy(replaced, 0, start, this.#end);
     this.bytes = replaced;
   }
