@@ -10,7 +10,7 @@ import { pipelineFigures } from './pipeline-run.ts';
 import { clientEnv, pgBin } from './postgres.ts';
 import { runShell } from './process-figures.ts';
 
-const rows = Number(process.env['WEIR_BENCH_PIPELINE_ROWS'] ?? 300_000);
+const rows = Number(process.env['WEIR_BENCH_PIPELINE_ROWS'] ?? 1_000_000);
 
 export const pipelinePgSqlite: BenchRow = {
   id: 'pipeline-pg-sqlite',
