@@ -81,7 +81,7 @@ for (const version of postgresVersions) {
     test('of several bound tables only the one that was dropped is told, with the user and its name', async () => {
       await server.query(`CREATE TABLE here_a (id int PRIMARY KEY); CREATE TABLE here_b (id int PRIMARY KEY);
                           CREATE TABLE dropped (id int PRIMARY KEY)`);
-      const config = endpointConfig(server);
+      const config = endpointConfig(server, { advanced: { publicationName: 'of_several' } });
       const bindings = (await discoverBindings(config)).filter(({ resource }) =>
         ['here_a', 'here_b', 'dropped'].includes(String(resource['stream'])),
       );
@@ -95,7 +95,7 @@ for (const version of postgresVersions) {
       capture.start();
       assert.match((await capture.failure()).replace(/^PG_TABLE_UNREADABLE: (?=PG_)/, ''), told);
       assert.deepEqual(capture.committed, []);
-      await server.query('DROP TABLE here_a, here_b');
+      await server.query('DROP TABLE here_a, here_b; DROP PUBLICATION IF EXISTS of_several');
     });
 
     test('validation changes nothing in the database', async () => {
