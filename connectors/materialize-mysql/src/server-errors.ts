@@ -96,6 +96,8 @@ export function explainConnect(cause: unknown, address: string): unknown {
   const known = errorOf(errno);
   if (known === errors.MYSQL_AUTH_FAILED) return known({ ...detail, ...adviceOf(message) });
   if (known !== undefined && known !== errors.MYSQL_CONNECTION_LOST) return known(detail);
+  // The client library calls whatever goes wrong during the TLS handshake an error of TLS, also a server that goes down.
+  if (/\b(?:ECONNRESET|EPIPE|ETIMEDOUT)\b/.test(message)) return errors.MYSQL_UNREACHABLE(detail);
   if (
     /SSL|TLS|CERT|^ERR_TLS|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code) ||
     /SSL|TLS|certificate/i.test(message)
