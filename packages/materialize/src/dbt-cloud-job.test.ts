@@ -100,10 +100,16 @@ test('a session asks for the job at its start and after each transaction that st
   const exit = serveMaterialize(definition, host);
   const materialization = { ...sampleMaterialization(), config: '{}' };
   host.send({ kind: 'open', materialization, version: '1', range: FULL_RANGE, state: '{}' });
-  for (const stores of [1, 0, 1, 0]) {
+  for (const [stores, asked] of [
+    [1, 1],
+    [0, 2],
+    [1, 2],
+    [0, 3],
+  ] as const) {
     host.send({ kind: 'acknowledge' }, { kind: 'flush' });
     if (stores > 0) host.send(sampleStore({ key: [1] }));
     host.send({ kind: 'startCommit', runtimeCheckpoint: checkpointAt(1) });
+    await until(`${asked} requests`, () => cloud.requests.length === asked);
   }
   host.end();
   assert.equal(await exit, 0);
@@ -119,6 +125,37 @@ test('the job is not run more often than the interval says, and once more for wh
   await until('the second run', () => cloud.requests.length === 2);
   clearInterval(hold);
   assert.ok(performance.now() - started >= 299);
+});
+
+test('a dbt Cloud that does not answer is asked once at a time, and does not hold up the end', async () => {
+  let connections = 0;
+  const silent = createServer(() => void (connections += 1)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const access_url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const lines: string[] = [];
+  const given = { job_id: '7', account_id: '12', access_url, api_key: new Secret('k'), interval: '0s' };
+  const job = new DbtCloudJob(given, logInto(lines));
+  for (let count = 0; count < 5; count += 1) job.dataIsThere();
+  await until('a request', () => connections > 0);
+  await job[Symbol.asyncDispose]();
+  silent.closeAllConnections();
+  silent.close();
+  assert.equal(connections, 1);
+  assert.deepEqual(lines, [
+    'The job 7 of dbt Cloud was not run: the task was asked to end before dbt Cloud answered',
+  ]);
+});
+
+test('an interval of months waits, though no timer is that long', async () => {
+  await using cloud = new FakeCloud();
+  await using job = new DbtCloudJob(await cloud.trigger({ mode: 'ignore', interval: '9000h' }), logInto([]));
+  job.dataIsThere();
+  await until('the first run', () => cloud.requests.length === 1);
+  job.dataIsThere();
+  const later = Promise.withResolvers<void>();
+  setTimeout(later.resolve, 50);
+  await later.promise;
+  assert.equal(cloud.requests.length, 1);
 });
 
 test('[G9] what goes wrong is told in the log without the key, and ends nothing', async () => {
@@ -145,7 +182,17 @@ test('[G9] what goes wrong is told in the log without the key, and ends nothing'
 test('a trigger without a place, or with an interval that is none, is refused', () => {
   const trigger = { job_id: '1', account_id: '2', api_key: new Secret('k'), access_url: 'https://x.example' };
   checkDbtJob({ ...trigger, interval: '1h30m' });
-  for (const wrong of [{ access_url: '' }, { interval: 'often' }, { interval: '5' }]) {
-    assert.throws(() => checkDbtJob({ ...trigger, ...wrong }), { code: 'MATERIALIZE_DBT_TRIGGER' });
+  for (const wrong of [
+    { access_url: '' },
+    { interval: 'often' },
+    { interval: '5' },
+    { api_key: new Secret('') },
+    { api_key: new Secret('hunter2\nhunter3') },
+  ]) {
+    assert.throws(
+      () => checkDbtJob({ ...trigger, ...wrong }),
+      (error: { code: string; message: string }) =>
+        error.code === 'MATERIALIZE_DBT_TRIGGER' && !error.message.includes('hunter'),
+    );
   }
 });

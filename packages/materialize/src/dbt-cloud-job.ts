@@ -20,14 +20,24 @@ export interface DbtJobTrigger {
 }
 
 const REQUEST_TIMEOUT_MS = 60_000;
+/** How long the end of a session waits for a request that is under way. */
+const LAST_WAIT_MS = 2000;
+/** A timer that is to wait longer fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** The status of a run that goes on. */
 const RUNNING = 3;
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** Throws MATERIALIZE_DBT_TRIGGER. */
-export function checkDbtJob({ access_url = '', interval = '' }: DbtJobTrigger): void {
+export function checkDbtJob({ access_url = '', api_key, interval = '' }: DbtJobTrigger): void {
   if (access_url === '') {
     throw errors.MATERIALIZE_DBT_TRIGGER({ message: '/dbt_job_trigger has no access_url.' });
+  }
+  // The error of a header that cannot be sent would hold the key.
+  if (!/^[\x21-\x7e]+$/.test(api_key.reveal())) {
+    throw errors.MATERIALIZE_DBT_TRIGGER({
+      message: '/dbt_job_trigger/api_key is empty, or has a blank, a line feed or a letter that no key has.',
+    });
   }
   intervalMs(interval);
 }
@@ -47,9 +57,12 @@ export class DbtCloudJob implements AsyncDisposable {
   readonly #trigger: DbtJobTrigger;
   readonly #log: Logger;
   readonly #intervalMs: number;
+  readonly #stopping = new AbortController();
   #lastMs = -Infinity;
+  /** Data has come since the job was last asked for. */
+  #isWanted = false;
   #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
+  #asking: Promise<void> | undefined;
 
   constructor(trigger: DbtJobTrigger, log: Logger) {
     this.#trigger = trigger;
@@ -59,24 +72,37 @@ export class DbtCloudJob implements AsyncDisposable {
 
   /** A transaction is committed. Returns at once. */
   dataIsThere(): void {
-    if (this.#timer !== undefined) return;
-    const waitMs = this.#lastMs + this.#intervalMs - performance.now();
-    if (waitMs <= 0) return this.#begin();
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#begin();
-    }, waitMs);
-    this.#timer.unref();
+    this.#isWanted = true;
+    this.#proceed();
   }
 
-  #begin(): void {
+  /** However long dbt Cloud takes to answer, it is asked once at a time. */
+  #proceed(): void {
+    if (!this.#isWanted || this.#timer !== undefined || this.#asking !== undefined) return;
+    const waitMs = this.#lastMs + this.#intervalMs - performance.now();
+    if (waitMs > 0) {
+      const next = (): void => {
+        this.#timer = undefined;
+        this.#proceed();
+      };
+      this.#timer = setTimeout(next, Math.min(waitMs, LONGEST_TIMER_MS));
+      this.#timer.unref();
+      return;
+    }
+    this.#isWanted = false;
     this.#lastMs = performance.now();
-    this.#running = this.#running
-      .then(() => this.#run())
-      .catch((error: unknown) => {
-        const told = error instanceof Error ? error.message : String(error);
-        this.#log.warn(`The job ${this.#trigger.job_id} of dbt Cloud was not run: ${told}`);
-      });
+    this.#asking = this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      await this.#run();
+    } catch (error) {
+      const told = error instanceof Error ? error.message : String(error);
+      this.#log.warn(`The job ${this.#trigger.job_id} of dbt Cloud was not run: ${told}`);
+    }
+    this.#asking = undefined;
+    this.#proceed();
   }
 
   async #run(): Promise<void> {
@@ -107,7 +133,7 @@ export class DbtCloudJob implements AsyncDisposable {
         'content-type': 'application/json',
         'user-agent': 'Estuary Technologies Flow',
       },
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -115,9 +141,17 @@ export class DbtCloudJob implements AsyncDisposable {
     return text === '' ? {} : (JSON.parse(text) as unknown);
   }
 
-  /** What was asked for is asked to the end; what would have come later is not. */
+  /**
+   * What is being asked for may take a moment more. What would have come later does not come: the next session begins with
+   * it.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isWanted = false;
     clearTimeout(this.#timer);
-    await this.#running;
+    const timer = setTimeout(() => {
+      this.#stopping.abort(new Error('the task was asked to end before dbt Cloud answered'));
+    }, LAST_WAIT_MS);
+    await this.#asking;
+    clearTimeout(timer);
   }
 }
