@@ -44,14 +44,8 @@ export class Child {
     this.started.catch(() => {});
     this.closed = closed.promise;
     this.#process.once('spawn', () => spawned.resolve());
-    this.#process.once('error', (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'ENOENT' ? 'there is no such program' : cause.message;
-      spawned.reject(
-        errors.CONNECTOR_START_FAILED({
-          message: `Cannot start the connector ${command.description}: ${command.program}: ${why}.`,
-          cause,
-        }),
-      );
+    this.#process.once('error', (cause) => {
+      spawned.reject(startError(command, cause));
       this.#status ??= { code: 127, signal: null };
       output.destroy();
       closed.resolve(this.#status);
@@ -65,9 +59,15 @@ export class Child {
     this.#process.stdin.on('error', () => {});
   }
 
-  /** Throws CONNECTOR_START_FAILED when there can be no pipe; otherwise `started` tells. */
+  /** Throws CONNECTOR_START_FAILED when there can be no pipe, or no process at all; otherwise `started` tells. */
   static async spawn(command: ConnectorCommand, env: NodeJS.ProcessEnv): Promise<Child> {
-    return new Child(command, env, await openOutput(command));
+    const output = await openOutput(command);
+    try {
+      return new Child(command, env, output);
+    } catch (cause) {
+      output.destroy();
+      throw startError(command, cause);
+    }
   }
 
   get pid(): number | undefined {
@@ -126,6 +126,15 @@ export class Child {
     }
     return await this.closed;
   }
+}
+
+function startError(command: ConnectorCommand, cause: unknown) {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const why = code === 'ENOENT' ? 'there is no such program' : message;
+  return errors.CONNECTOR_START_FAILED({
+    message: `Cannot start the connector ${command.description}: ${command.program}: ${why}.`,
+    cause,
+  });
 }
 
 async function openOutput(command: ConnectorCommand): Promise<ConnectorOutput> {

@@ -9,6 +9,7 @@ import { resolveConnector } from './connector-command.ts';
 import type { ConnectorCommand } from './connector-command.ts';
 import { ConnectorProcess } from './connector-process.ts';
 import type { ConnectorOptions } from './connector-process.ts';
+import { until } from '@weir/testing';
 import type { OpsLog } from './ops-log.ts';
 
 const fake = join(import.meta.dirname, '../../test/fake-connector.mjs');
@@ -58,6 +59,18 @@ test('a program that does not exist cannot be started', async () => {
     code: 'CONNECTOR_START_FAILED',
     message: /no such program/,
   });
+});
+
+test('a program that cannot even be tried leaves nothing open', async () => {
+  const sockets = () =>
+    process.getActiveResourcesInfo().filter((name) => /Pipe|Socket|TCP/.test(name)).length;
+  const before = sockets();
+  const command = { ...scripted({}), program: `${process.execPath}/below-a-file` };
+  await assert.rejects(ConnectorProcess.start('capture', command), {
+    code: 'CONNECTOR_START_FAILED',
+    message: /ENOTDIR/,
+  });
+  await until('the sockets to be closed', () => sockets() <= before);
 });
 
 test('[G9] a failed connector fails with its last log, its own code, and without the secrets of its config', async () => {

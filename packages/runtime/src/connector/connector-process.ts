@@ -208,7 +208,8 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#child.hasExited) await this.stop();
+    if (this.#child.hasExited) this.#child.output.discard();
+    else await this.stop();
   }
 
   /** An error that names the connector and shows up to 4096 characters of the message that was not expected. */

@@ -25,13 +25,19 @@ export async function socketPair(take: (bytes: Buffer) => boolean): Promise<Sock
     const path = join(folder, 'socket');
     await once(server.listen(path), 'listening');
     const accepted = once(server, 'connection') as Promise<[Socket]>;
+    accepted.catch(() => {});
     const buffer = Buffer.allocUnsafeSlow(readBytes);
     const callback = (count: number): boolean => take(buffer.subarray(0, count));
     const reader = connect({ path, onread: { buffer, callback } });
-    const [writer] = await accepted;
+    // Without descriptors left, there is no connection, or none that is accepted.
+    const [writer] = await Promise.race([accepted, once(reader, 'close').then(noConnection)]);
     return { reader, writer };
   } finally {
     server.close();
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function noConnection(): never {
+  throw new Error('the connection was closed before it was made');
 }

@@ -149,6 +149,8 @@ class CaptureSession {
           else if (message.kind === 'captured') this.#takeDocument(message);
           else await this.#take(message);
           if (this.#pending.byteLength > this.#limitBytes) await this.#overflow();
+          // What is left of the batch may be overwritten by then.
+          if (this.#closed) return;
         }
         this.#reportReceiving();
         // After the whole batch: what came together commits together.
