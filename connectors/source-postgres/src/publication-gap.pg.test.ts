@@ -218,7 +218,7 @@ for (const version of postgresVersions) {
       };
       assert.throws(() => check(''), {
         code: 'SQL_TABLE_RENEWED',
-        message: /not published yet: too_late\.t$/,
+        message: /not published: too_late\.t$/,
       });
       check('skip_table_prerequisites');
     });

@@ -138,7 +138,8 @@ export function checkPublished(
   const made = tables.filter(({ info, known }) => known === undefined && isUnpublished(info));
   if (made.length > 0 && !skip_prerequisites && !skip_table_prerequisites) {
     throw engineErrors.SQL_TABLE_RENEWED({
-      message: `tables were created while the capture started, and are not published yet: ${made.map(({ info }) => streamLabel(info)).join(', ')}`,
+      message: `tables were created, or taken out of the publication, while the capture started, and are not published: ${made.map(({ info }) => streamLabel(info)).join(', ')}`,
+      fix: 'Nothing is to be done: the next start adds them to the publication, or says who may.',
     });
   }
   const byReason = new Map<string, string[]>();

@@ -10,6 +10,8 @@ const BEGINNINGS = 6;
 const SMALLEST_SHARE = 1 / 256;
 /** Of a chunk that is longer than usual, about: a table is looked at anew before each, and its snapshot is as old. */
 const LONG_MS = 1000;
+/** However fast rows come, or chunks are cut off: a limit of rows has to remain a number that the server takes. */
+const LARGEST_SHARE = 64;
 
 export interface ChunkTimes {
   /** Until the first row. */
@@ -32,7 +34,7 @@ export class ChunkPace {
     const share = this.share(table);
     const wantedMs = Math.max(TARGET_MS, BEGINNINGS * beginningMs);
     const factor = wasInTheWay ? Math.min(1, Math.max(1 / 8, wantedMs / durationMs)) : 2;
-    const longest = mayBeLonger ? Math.max(1, (share * LONG_MS) / durationMs) : 1;
+    const longest = mayBeLonger ? Math.min(LARGEST_SHARE, Math.max(1, (share * LONG_MS) / durationMs)) : 1;
     this.#shares.set(table, Math.min(longest, Math.max(SMALLEST_SHARE, share * factor)));
   }
 }

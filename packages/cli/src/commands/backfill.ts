@@ -95,16 +95,22 @@ function run(task: string, names: readonly string[], options: BackfillOptions): 
     requestBackfill(options.state, task, resourcePath);
     process.stdout.write(`${task}: ${resourcePath.join('.')} will be backfilled.\n`);
   }
+  const { owner } = readStatus(options.state);
+  if (owner !== undefined) {
+    const rebuild =
+      kind === 'capture'
+        ? 'To have tables downstream without the rows that are gone at the source, use this command once more in between.\n'
+        : '';
+    process.stdout.write(
+      `It is done at the next start of the task: stop process ${owner.pid} and run again.\n${rebuild}`,
+    );
+    return;
+  }
   if (kind === 'capture') {
     const collections = new Set(chosen.map(({ collection }) => collection.name));
     process.stdout.write(rebuildAdvice([...collections], new Date()));
   }
-  const { owner } = readStatus(options.state);
-  process.stdout.write(
-    owner === undefined
-      ? 'The next `weir run` does it.\n'
-      : `It is done at the next start of the task: stop process ${owner.pid} and run again.\n`,
-  );
+  process.stdout.write('The next `weir run` does it.\n');
 }
 
 export function backfillCommand(): Command {
@@ -127,8 +133,8 @@ edited. The next start of the task takes it up, once.
 
 A capture that is backfilled sends all documents of its source again, and tables downstream are updated in place: rows that
 are gone at the source stay. A materialization that is backfilled builds its table again from the whole collection, or from
-what was captured since its \`source.notBefore\`. Both together, with the time that this command prints, leave exactly the
-rows of the source.
+what was captured since its \`source.notBefore\`. Both together, with the time that this command prints while nothing runs,
+leave exactly the rows of the source.
 
 Examples:
   weir backfill acme/postgres public.users
