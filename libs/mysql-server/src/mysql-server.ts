@@ -2,7 +2,7 @@
 // the terminal must reach the program that owns it, not the database under it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, cpSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -116,8 +116,10 @@ export class MysqlServer {
   #options(): string[] {
     const initFile = join(this.dataDirectory, 'account.sql');
     writeFileSync(initFile, accountSql(this.user, this.password), { mode: 0o600 });
+    mkdirSync(this.#temporaryDirectory, { recursive: true });
     const settings: Record<string, string> = {
       datadir: this.dataDirectory,
+      tmpdir: this.#temporaryDirectory,
       port: String(this.port),
       'bind-address': '127.0.0.1',
       socket: join(this.dataDirectory, 'server.sock'),
@@ -128,6 +130,14 @@ export class MysqlServer {
       ...this.#settings,
     };
     return [...asRoot(), ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)];
+  }
+
+  /**
+   * Of its own, and not within the data folder, where MariaDB takes each folder for a database: a MariaDB that starts deletes
+   * the temporary tables that it finds, also those of another one that runs, which does not survive that.
+   */
+  get #temporaryDirectory(): string {
+    return `${this.dataDirectory}-tmp`;
   }
 
   get #pidFile(): string {

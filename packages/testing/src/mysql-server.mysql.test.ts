@@ -10,7 +10,11 @@ for (const flavour of mysqlFlavours) {
     { skip: missingMysql(flavour) },
     async () => {
       await using server = await startMysql({ flavour });
-      const [row] = await server.query('SELECT version() AS version, @@local_infile AS local_files');
+      const [row] = await server.query(
+        'SELECT version() AS version, @@local_infile AS local_files, @@tmpdir AS tmpdir',
+      );
+      // In a folder that it shared, another MariaDB would delete its temporary tables when it starts.
+      assert.equal(row?.['tmpdir'], `${server.dataDirectory}-tmp`);
       assert.match(String(row?.['version']), banners[flavour]);
       assert.equal(row?.['local_files'], 1);
       await server.query('CREATE TABLE kept (id bigint PRIMARY KEY)');
