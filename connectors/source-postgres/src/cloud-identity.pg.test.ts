@@ -89,9 +89,13 @@ describe('signing in with a cloud identity', { skip: missingPostgres(18) }, () =
       'a token that ends at once is asked for by each connection: queries, chunks, changes',
     );
     await issue('eyJ.third');
-    await server.query(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'estuary_flow' AND backend_type = 'client backend'",
+    const [ended] = await server.query(
+      "SELECT array_agg(pid)::text AS pids, count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'estuary_flow' AND backend_type = 'client backend'",
     );
+    await capture.until('the old connections to be gone', async () => {
+      const pids = ended?.['pids'] ?? '{}';
+      return (await server.query('SELECT FROM pg_stat_activity WHERE pid = ANY ($1)', [pids])).length === 0;
+    });
     // The next use of the connection for queries opens it anew.
     await server.query('ALTER TABLE t ADD COLUMN v text; INSERT INTO t VALUES (2, $$new$$)');
     await capture.until('the row after the new column', () => capture.rows('t').length === 2);
