@@ -120,12 +120,18 @@ for (const version of postgresVersions) {
       assert.match(explained(await ended), /^PG_SERVER_UNAVAILABLE: cannot wait: .*57P01/);
 
       await using held = await own.connect();
+      await using watcher = await own.connect();
       const stopping = own.stop('smart');
       await until('new connections to be refused', async () => {
         const text = await refusal(endpoint).catch(() => '');
         return /^PG_SERVER_UNAVAILABLE: .*shutting down\nWait; the task starts again by itself/.test(text);
       });
       const cut = held.query('SELECT pg_sleep(600)').catch((error: unknown) => error);
+      // A server process that still waits for its query would tell of the end of its server.
+      await until('the query to run', async () => {
+        const { rows } = await watcher.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+        return rows.length === 1;
+      });
       await own.kill9();
       assert.match(explained(queryError(await cut, 'cannot wait')), /^PG_CONNECTION_LOST: cannot wait: /);
       await stopping.catch(() => undefined);
