@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { runnerFlags } from './runner-flags.ts';
 
 const root = dirname(import.meta.dirname);
 const flags = new Set(process.argv.slice(2).filter((argument) => argument.startsWith('--')));
@@ -47,12 +48,9 @@ const env = {
 const result = spawnSync(
   process.execPath,
   [
-    '--test',
+    ...(flags.has('--spec') ? runnerFlags('spec') : runnerFlags()),
     '--test-concurrency=2',
-    // A file whose tests have ended ends as well, also after one that failed and left a workload running.
-    '--test-force-exit',
     `--test-timeout=${(flags.has('--crash') ? 240 : 15) * 60_000}`,
-    `--test-reporter=${flags.has('--spec') ? 'spec' : join(root, 'scripts/test-reporter.ts')}`,
     ...files,
   ],
   { cwd: root, stdio: 'inherit', env },

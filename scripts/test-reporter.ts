@@ -1,18 +1,23 @@
 // A reporter for a large suite: silent for what passes, whole for what fails or is skipped, and a closing line
 // `N passed, N failed, N skipped` that a machine can read. What a test says of itself by `context.diagnostic` (the seed of
-// random kills, how many there were of what) is told whether it passes or fails.
+// random kills, how many there were of what) is told whether it passes or fails. A file that has not reported all its
+// tests is a failure, also where the runner sees none.
 
 import { basename } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 import { inspect } from 'node:util';
+import { FileReports } from './file-reports.ts';
 
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   let passed = 0;
   let failed = 0;
   const skipped: string[] = [];
+  const files = new FileReports();
   const started = Date.now();
   for await (const event of events) {
+    const isOfFile = files.take(event);
     if (event.type === 'test:pass') {
+      if (isOfFile) continue;
       // A skipped suite is told as well: none of its tests is.
       if (event.data.skip !== undefined && event.data.skip !== false) {
         skipped.push(`${event.data.name} (${event.data.file ?? ''}): ${String(event.data.skip)}`);
@@ -29,6 +34,11 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
     } else if (event.type === 'test:stderr' || event.type === 'test:stdout') {
       yield event.data.message;
     }
+  }
+  for (const sentence of files.incomplete()) {
+    failed += 1;
+    process.exitCode = 1;
+    yield `✖ ${sentence}\n\n`;
   }
   for (const line of skipped) yield `SKIPPED ${line}\n`;
   yield `weir: tests took ${((Date.now() - started) / 1000).toFixed(1)} s\n`;

@@ -54,6 +54,7 @@ for (const version of postgresVersions) {
           hardDelete: true,
           credentials: { auth_type: 'UserPassword', password },
         };
+        /** How the process ended, or the code of its error. */
         const run = async (crashPoint: string): Promise<string | number> => {
           const task = JSON.stringify({ config, spec, until: 12 });
           const child = spawn(
@@ -61,11 +62,13 @@ for (const version of postgresVersions) {
             [join(import.meta.dirname, '../test/ledger-child.ts'), task],
             {
               env: { ...process.env, WEIR_CRASH_POINT: crashPoint },
-              stdio: ['ignore', 'inherit', 'inherit'],
+              stdio: ['ignore', 'pipe', 'inherit'],
             },
           );
-          const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-          return code ?? signal ?? '';
+          let output = '';
+          child.stdout.setEncoding('utf8').on('data', (text: string) => void (output += text));
+          const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+          return code === 1 ? (output.trim().split('\n').at(-1) ?? '') : (code ?? signal ?? '');
         };
         for (const pass of point.endsWith('fence-installed') ? [1] : [1, 4]) {
           assert.equal(await run(`${point}:${pass}`), 'SIGKILL');
