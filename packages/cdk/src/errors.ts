@@ -108,6 +108,21 @@ export const catalogue = {
     fix: 'Try again later. If it stays, report it with the name of the stream: the API has changed.',
     retry: 'backoff',
   },
+  CDK_WEBHOOK_INVALID: {
+    summary: 'A path, a key or a rule by which webhooks are taken is not usable.',
+    fix: 'Correct what the message names in the configuration.',
+    retry: 'never',
+  },
+  CDK_WEBHOOK_CONFLICT: {
+    summary: 'Two bindings take the same webhooks, so that a document would belong to both.',
+    fix: 'Disable one of the bindings, or give them paths that no request fits both of.',
+    retry: 'never',
+  },
+  CDK_WEBHOOK_PORT: {
+    summary: 'The port that webhooks arrive at cannot be listened on.',
+    fix: 'End the other program that listens there, or choose another port in the configuration.',
+    retry: 'backoff',
+  },
 } as const satisfies ErrorCatalogue;
 
 export const errors = defineErrors(catalogue);

@@ -86,3 +86,4 @@ export type {
 export { asDocuments, batchOf, readList, recordsOf } from './streams/list-reader.ts';
 export { updatedAt } from './streams/timestamp.ts';
 export type { Timestamp, TimestampOptions } from './streams/timestamp.ts';
+export * from './webhook/index.ts';

@@ -17,6 +17,10 @@ import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
 import { parseCron } from '../time/cron.ts';
 import { isoDuration, isoDurationMs, spanMs } from '../time/duration.ts';
 import { Instant } from '../time/instant.ts';
+import { discoveredWebhook } from '../webhook/webhook-capture.ts';
+import { webhookPort } from '../webhook/webhook-config.ts';
+import { WebhookFeeds } from '../webhook/webhook-feeds.ts';
+import { WebhookRouter } from '../webhook/webhook-route.ts';
 import {
   type ApiConfig,
   apiConfigSchema,
@@ -50,18 +54,29 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
       return Object.entries(api.streams).map(([name, stream]) => discovered(name, stream));
     },
     validate: async (config, bindings, context) => {
-      for (const binding of bindings) checkBinding(api, binding);
+      checkBindings(api, bindings);
       await probe(api, config, context, runtime);
       return bindings.map(({ resource }) => [resource.name]);
     },
-    explicitAcknowledgements: Object.values(api.streams).some(({ kind }) => kind === 'feed'),
+    explicitAcknowledgements: Object.values(api.streams).some(
+      ({ kind }) => kind === 'feed' || kind === 'webhook',
+    ),
     apply: async () => '',
     pull: async ({ config, bindings, state, output, log, signal }) => {
       const clock = runtime.clock ?? systemClock;
       const context = streamContext(api, config, log, runtime);
-      for (const binding of bindings) checkBinding(api, binding);
+      checkBindings(api, bindings);
+      const webhooks = new WebhookFeeds({
+        port: webhookPort(config),
+        clock,
+        log,
+        verify: api.webhooks?.verify?.(config as never),
+        challenges: api.webhooks?.challenges?.(config as never),
+      });
       await runApiCapture({
-        bindings: await Promise.all(bindings.map((binding) => openBinding(api, binding, context, signal))),
+        bindings: await Promise.all(
+          bindings.map((binding) => openBinding(api, binding, context, webhooks, signal)),
+        ),
         state,
         output,
         clock,
@@ -124,6 +139,7 @@ async function probe(
 }
 
 function discovered(name: string, stream: StreamDefinition) {
+  if (stream.kind === 'webhook') return discoveredWebhook(name, stream);
   return {
     recommendedName: name,
     resource: { name, interval: isoDuration(spanMs(stream.options.interval)) },
@@ -137,6 +153,16 @@ function discovered(name: string, stream: StreamDefinition) {
     resourcePath: [name],
     disable: stream.options.disabled ?? false,
   };
+}
+
+function checkBindings(api: ApiDefinition, bindings: readonly ValidatedResource<ApiResource>[]): void {
+  const webhooks = new WebhookRouter<string>();
+  for (const binding of bindings) {
+    checkBinding(api, binding);
+    const { name } = binding.resource;
+    const stream = streamNamed(api, name);
+    if (stream.kind === 'webhook') webhooks.add(name, stream.options.match, name);
+  }
 }
 
 function checkBinding(api: ApiDefinition, { resource, collection }: ValidatedResource<ApiResource>): void {
@@ -182,6 +208,7 @@ async function openBinding(
   api: ApiDefinition,
   { index, resource, collection, stateKey }: CaptureBinding<ApiResource>,
   context: StreamContext,
+  webhooks: WebhookFeeds,
   signal: AbortSignal,
 ): Promise<ApiBinding> {
   const definition = streamNamed(api, resource.name);
@@ -192,7 +219,10 @@ async function openBinding(
     stateKey,
     key: collection.key,
     sourcedSchema: sourced === undefined ? undefined : completeSourcedSchema(sourced),
-    stream: openStream(resource.name, definition, context, api.query),
+    stream:
+      definition.kind === 'webhook'
+        ? { kind: 'feed', feed: webhooks.feed(resource.name, definition, collection) }
+        : openStream(resource.name, definition, context, api.query),
     intervalMs: intervalOf(definition, resource),
     schedule: resource.schedule === undefined ? undefined : parseCron(resource.schedule),
   };

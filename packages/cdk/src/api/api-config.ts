@@ -4,12 +4,14 @@
 import { choice, type ConfigOf, configSchema, optional, text } from '@weir/schema';
 import { branch, type Field, type Fields, oneOfWith, section } from '@weir/schema/config';
 import type { AuthKind, CredentialValues } from '../auth/auth-kind.ts';
+import { webhookPortField } from '../webhook/webhook-config.ts';
 import type { ApiDefinition } from './define-api.ts';
 
 /** What every configuration has; the fields of the connector beside it. */
 export interface ApiConfig {
   readonly credentials: CredentialValues;
   readonly start_date?: string | undefined;
+  readonly webhook_port?: number | undefined;
 }
 
 const AUTHENTICATION = {
@@ -18,11 +20,21 @@ const AUTHENTICATION = {
   order: 0,
 } as const;
 
-export function apiConfigSchema({ name, title, config, auth, start }: ApiDefinition): Field<ApiConfig> {
+export function apiConfigSchema({
+  name,
+  title,
+  config,
+  auth,
+  start,
+  streams,
+}: ApiDefinition): Field<ApiConfig> {
   const fields: Fields = {
     credentials: credentialsField(auth),
     ...(start === undefined ? {} : { start_date: startField(start.daysAgo) }),
     ...config,
+    ...(Object.values(streams).some(({ kind }) => kind === 'webhook')
+      ? { webhook_port: webhookPortField }
+      : {}),
   };
   const id = `https://github.com/estuary/connectors/${name}/config`;
   return configSchema({ id, title }, fields) as unknown as Field<ApiConfig>;

@@ -5,6 +5,7 @@ import type { AuthKind } from '../auth/auth-kind.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import type { AnswerRule, ApiRequest, Query } from '../http/request.ts';
 import type { StreamDefinition } from '../streams/definition.ts';
+import type { Webhooks } from '../webhook/webhook-definition.ts';
 
 export interface ApiDefinition<F extends Fields = Fields> {
   /** `source-…`. */
@@ -27,6 +28,8 @@ export interface ApiDefinition<F extends Fields = Fields> {
   readonly probe: ApiRequest;
   /** Parameters of every list. */
   readonly query?: Query;
+  /** How what arrives at streams of the kind `webhook` proves itself. */
+  readonly webhooks?: Webhooks<Decoded<F>>;
   readonly streams: Readonly<Record<string, StreamDefinition>>;
 }
 

@@ -25,6 +25,12 @@ function explainStream(
   start: Instant,
 ): string[] {
   const header = `${kind}, every ${options.interval}${options.disabled === true ? ', not enabled' : ''}`;
+  if ('match' in options)
+    return [
+      header,
+      `taken: ${JSON.stringify(options.match)}`,
+      `id: ${JSON.stringify(options.id ?? 'random')}`,
+    ];
   if (!('path' in options)) return [header, 'read by the connector itself'];
   if ('of' in options) {
     const below = `GET ${base}${options.path('{id}')}`;

@@ -6,16 +6,17 @@ import type { FieldSchema } from '../schema/document-schema.ts';
 import { childrenStream } from '../streams/children-stream.ts';
 import { WindowedStream } from '../streams/windowed-stream.ts';
 import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
+import type { WebhookDefinition } from '../webhook/webhook-definition.ts';
 import { WalkStream } from '../streams/walk-stream.ts';
 import { snapshotStream } from '../streams/snapshot-stream.ts';
 
 /** A row of a snapshot is known by its number. */
 export const SNAPSHOT_KEY = '/_meta/row_id';
 
-/** `query`: parameters of every list. */
+/** `query`: parameters of every list. Webhooks are opened together, elsewhere. */
 export function openStream(
   name: string,
-  definition: StreamDefinition,
+  definition: Exclude<StreamDefinition, WebhookDefinition>,
   context: StreamContext,
   query: Query | undefined,
 ): Stream {

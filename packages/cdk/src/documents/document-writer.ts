@@ -73,6 +73,10 @@ export class DocumentWriter {
   }
 
   #writeParsed(out: JsonBuffer, document: Buffer, op: Operation, row: number, meta: string): void {
+    if (meta === '' && this.#key.length === 0 && isMarked(document, op, row)) {
+      out.raw(document);
+      return;
+    }
     const value = parseJson(document);
     if (!isJsonObject(value)) {
       throw errors.CDK_STREAM_DEFECT({
@@ -102,6 +106,11 @@ export class DocumentWriter {
       message: `A document of ${JSON.stringify(this.#name)} lacks ${pointer} of its key: ${excerptText(document.toString('utf8', 0, 120), 120)}.`,
     });
   }
+}
+
+/** Whether it begins with what would be put in front of it, as a webhook's document does. */
+function isMarked(document: Buffer, op: Operation, row: number): boolean {
+  return document.toString('latin1', 0, 64).startsWith(`{"_meta":{"op":"${op}","row_id":${row},`);
 }
 
 function writeMeta(out: JsonBuffer, op: Operation, row: number, meta: string): void {

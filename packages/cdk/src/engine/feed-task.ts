@@ -13,6 +13,8 @@ export async function runFeed(
     await using out = new TaskOutput(targets, binding);
     for (const batch of batches) await out.add(batch);
     const acknowledged = Promise.withResolvers<void>();
+    // It may be rejected while the commit is still on its way, when nobody waits for it yet.
+    acknowledged.promise.catch(() => undefined);
     const onAbort = (): void => acknowledged.reject(stopping.hard.reason);
     stopping.hard.addEventListener('abort', onAbort, { once: true });
     try {

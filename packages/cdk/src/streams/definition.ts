@@ -11,6 +11,7 @@ import type { RecordFormat } from '../records/read-records.ts';
 import type { FieldSchema, ReductionStrategy } from '../schema/document-schema.ts';
 import type { Span } from '../time/duration.ts';
 import type { Instant } from '../time/instant.ts';
+import type { WebhookDefinition } from '../webhook/webhook-definition.ts';
 import type { Timestamp } from './timestamp.ts';
 
 /** Where a list is and how it is read. */
@@ -135,7 +136,8 @@ export type StreamDefinition =
   | ChildrenDefinition
   | RawChangesDefinition
   | RawSnapshotDefinition
-  | FeedDefinition;
+  | FeedDefinition
+  | WebhookDefinition;
 
 /** Rows that have a time of their last update: what is new, and the history beside it. */
 export function changes(options: ChangesOptions): ChangesDefinition {
