@@ -64,26 +64,38 @@ export { afterLast, cursor, linkHeader, nextUrl, offset, pageNumber, singlePage 
 export type { ListPosition, PageSeen, Paging, Stability } from './paging/paging.ts';
 export {
   changes,
+  childChanges,
   children,
+  descent,
   each,
   feed,
+  parts,
   rawChanges,
   rawSnapshot,
+  report,
+  sequence,
   snapshot,
+  token,
   walk,
 } from './streams/definition.ts';
 export type {
   ChangesOptions,
+  ChildChangesOptions,
   ChildrenOptions,
+  DescentOptions,
   FeedOptions,
   ListOptions,
+  PartsOptions,
+  ReportOptions,
+  SequenceOptions,
   SnapshotOptions,
   StreamContext,
   StreamDefinition,
   StreamOptions,
+  TokenOptions,
   WalkOptions,
 } from './streams/definition.ts';
 export { asDocuments, batchOf, readList, recordsOf } from './streams/list-reader.ts';
-export { updatedAt } from './streams/timestamp.ts';
+export { createdAt, updatedAt } from './streams/timestamp.ts';
 export type { Timestamp, TimestampOptions } from './streams/timestamp.ts';
 export * from './webhook/index.ts';

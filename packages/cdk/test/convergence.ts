@@ -82,7 +82,8 @@ function streamOf(
       return { kind: 'snapshot', parts: { only: snapshotted(world) } };
     case 'twoParts': {
       const half = (rest: number) => windowed(world, random, { ...options, keeps: (id) => id % 2 === rest });
-      return { kind: 'changes', parts: { named: { even: half(0), odd: half(1) } } };
+      const atOnce = random.pick([{}, { atOnce: 1 }]);
+      return { kind: 'changes', parts: { named: { even: half(0), odd: half(1) } }, ...atOnce };
     }
   }
 }

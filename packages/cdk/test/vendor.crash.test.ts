@@ -4,15 +4,26 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { JsonObject } from '@weir/schema/json';
 import { SeededRandom } from '@weir/testing';
 import { defineApi, get } from '../src/api/define-api.ts';
 import { clientCredentials } from '../src/auth/token.ts';
 import { movingWindow } from '../src/http/rate-limit.ts';
-import { linkHeader } from '../src/paging/paging.ts';
-import { changes, snapshot, walk } from '../src/streams/definition.ts';
-import { updatedAt } from '../src/streams/timestamp.ts';
-import { convergeApi } from '../src/testing/converge-api.ts';
+import { cursor, linkHeader } from '../src/paging/paging.ts';
+import {
+  changes,
+  childChanges,
+  descent,
+  parts,
+  sequence,
+  snapshot,
+  token,
+  walk,
+} from '../src/streams/definition.ts';
+import { createdAt, updatedAt } from '../src/streams/timestamp.ts';
+import { convergeApi, type ConvergedStream, type FakeTruth } from '../src/testing/converge-api.ts';
 import { type FakeApi, type FakeList, fakeLinkPages } from '../src/testing/fake-vendor.ts';
+import { fakeDescent, fakeLog } from './fake-lists.ts';
 
 const runs = process.env['WEIR_CRASH_RUNS'];
 const seeds = runs === undefined ? 50 : Math.max(1000, 2 * Number(runs));
@@ -26,6 +37,18 @@ const common = {
 } as const;
 const between = ({ from, to }: { from: string; to: string }) => ({ from, to });
 const since = (from: string) => ({ from });
+
+const log = (path: string) =>
+  ({
+    key: ['/id'],
+    interval: '1m',
+    path,
+    records: 'data',
+    number: '/sequence',
+    after: (number: string) => ({ after: number }),
+    size: ['per_page', 3],
+    isDeleted: ({ deleted }: JsonObject) => deleted === true,
+  }) as const;
 
 const api = defineApi({
   name: 'source-vendor',
@@ -48,6 +71,59 @@ const api = defineApi({
       since,
       size: ['per_page', 15],
     }),
+    descended: descent({
+      ...common,
+      path: '/descended',
+      records: 'data',
+      paging: cursor({ at: '/next', param: 'after' }),
+    }),
+    twins: changes({
+      ...common,
+      path: '/twins',
+      cursor: updatedAt('/updated_at', { tick: '1s', lag: '0s' }),
+      between,
+      lookback: '20s',
+    }),
+    below: childChanges({
+      ...common,
+      of: {
+        ...common,
+        path: '/above',
+        cursor: updatedAt('/updated_at', { tick: '1s', lag: '1s' }),
+        between,
+        lookback: '15s',
+      },
+      id: '/id',
+      as: 'above',
+      key: ['/_meta/above', '/n'],
+      path: (id) => `/above/${id}/rows`,
+      answers: [{ status: 404, text: /not there/, means: 'empty' }],
+    }),
+    numbered: sequence(log('/numbered')),
+    stores: parts({
+      of: async () => ['one', 'two', 'three'],
+      as: 'store',
+      atOnce: 2,
+      interval: '1m',
+      stream: (store) => sequence(log(`/${store}`)),
+    }),
+    tokened: token({
+      key: ['/id'],
+      interval: '1m',
+      path: '/tokened',
+      records: 'data',
+      token: { at: '/token', param: 'after' },
+      more: '/more',
+      forgotten: { status: 410, text: /too old/ },
+      isDeleted: ({ deleted }) => deleted === true,
+    }),
+    made: changes({
+      ...common,
+      path: '/made',
+      cursor: createdAt('/created_at', { tick: '1s', lag: '5s' }),
+      between,
+      schedule: '*/7 * * * *',
+    }),
     whole: snapshot({ path: '/whole', paging: linkHeader(), order: 'as listed', interval: '1m' }),
   },
 });
@@ -60,6 +136,14 @@ const pages = fakeLinkPages({
     const [from, to] = [query.get('from'), query.get('to')];
     return from === null || to === null || (at.ms >= Date.parse(from) && at.ms <= Date.parse(to));
   },
+});
+
+const pagesByCreation = fakeLinkPages({
+  param: 'cursor',
+  sizeParam: 'per_page',
+  most: 4,
+  filter: ({ createdAt: at }, query) =>
+    at.ms >= Date.parse(query.get('from') ?? '') && at.ms <= Date.parse(query.get('to') ?? ''),
 });
 
 const sorted: FakeList = (rows, url) => ({
@@ -77,8 +161,44 @@ const fake: FakeApi = {
     livesMs: 600_000,
     accepts: ({ body }) => body === 'grant_type=client_credentials&client_id=a&client_secret=b',
   },
-  lists: { '/windows': pages, '/short': pages, '/scanned': pages, '/walked': sorted, '/whole': pages },
+  lists: {
+    '/windows': pages,
+    '/short': pages,
+    '/scanned': pages,
+    '/walked': sorted,
+    '/descended': fakeDescent,
+    '/twins': pages,
+    '/above': pages,
+    '/numbered': fakeLog(),
+    '/one': fakeLog(),
+    '/two': fakeLog(),
+    '/three': fakeLog(),
+    '/tokened': fakeLog({ forgetsEvery: 25 }),
+    '/made': pagesByCreation,
+    '/whole': pages,
+  },
+  below: {
+    '/above': (row) =>
+      row === undefined ? { status: 404, text: 'not there' } : { body: rowsBelow(row.row) },
+  },
 };
+
+/** Two rows below each one. */
+function rowsBelow({ id = null, version = null }: JsonObject): JsonObject[] {
+  return [0, 1].map((n) => ({ id, n, version }));
+}
+
+/** Where what a stream should end with is not the table of its own path. */
+const truths: Readonly<Record<string, FakeTruth>> = {
+  below: { lists: ['/above'], rows: rowsBelow },
+  stores: { lists: ['/one', '/two', '/three'] },
+};
+
+/** What a log adds to a row is not part of the table. */
+function withoutLogFields({ name, captured, expected }: ConvergedStream): ConvergedStream {
+  const rows = captured.map(({ sequence: _sequence, deleted: _deleted, ...row }) => row);
+  return { name, captured: rows, expected };
+}
 
 const ways = Object.keys(api.streams);
 
@@ -92,10 +212,10 @@ test('killed between any two lines, the collections end equal to the tables of a
       api,
       fake,
       config: '{"credentials":{"client_id":"a","client_secret":"b"}}',
-      streams: { [one]: `/${one}`, [other]: `/${other}` },
+      streams: { [one]: truths[one] ?? `/${one}`, [other]: truths[other] ?? `/${other}` },
       random: new SeededRandom(seed),
     });
-    for (const { name, captured, expected } of converged.streams) {
+    for (const { name, captured, expected } of converged.streams.map(withoutLogFields)) {
       assert.deepEqual(captured, expected, `${name}, seed ${seed}`);
     }
     for (const fault of Object.keys(converged.faults)) faults.add(fault);

@@ -29,7 +29,7 @@ import {
   chosenAuth,
 } from './api-config.ts';
 import type { ApiDefinition } from './define-api.ts';
-import { openStream, SNAPSHOT_KEY, streamFields, streamKey } from './open-stream.ts';
+import { openStream, SNAPSHOT_KEY, streamFields, streamKey, streamMeta } from './open-stream.ts';
 
 /** What a capture runs on; the real ones when absent. */
 export interface ApiRuntime {
@@ -142,11 +142,15 @@ function discovered(name: string, stream: StreamDefinition) {
   if (stream.kind === 'webhook') return discoveredWebhook(name, stream);
   return {
     recommendedName: name,
-    resource: { name, interval: isoDuration(spanMs(stream.options.interval)) },
+    resource: {
+      name,
+      interval: isoDuration(spanMs(stream.options.interval)),
+      ...(stream.options.schedule === undefined ? {} : { schedule: stream.options.schedule }),
+    },
     documentSchema: documentSchema({
       key: streamKey(stream),
       fields: streamFields(stream),
-      ...(stream.kind === 'children' ? { meta: { [stream.options.as]: {} } } : {}),
+      meta: streamMeta(stream),
       ...(stream.options.reduction === undefined ? {} : { reduction: stream.options.reduction }),
     }),
     key: streamKey(stream),
@@ -213,6 +217,7 @@ async function openBinding(
 ): Promise<ApiBinding> {
   const definition = streamNamed(api, resource.name);
   const sourced = await definition.options.sourcedSchema?.(context, signal);
+  const schedule = resource.schedule ?? definition.options.schedule;
   return {
     index,
     name: resource.name,
@@ -222,8 +227,8 @@ async function openBinding(
     stream:
       definition.kind === 'webhook'
         ? { kind: 'feed', feed: webhooks.feed(resource.name, definition, collection) }
-        : openStream(resource.name, definition, context, api.query),
+        : await openStream(resource.name, definition, context, api.query, signal),
     intervalMs: intervalOf(definition, resource),
-    schedule: resource.schedule === undefined ? undefined : parseCron(resource.schedule),
+    schedule: schedule === undefined ? undefined : parseCron(schedule),
   };
 }

@@ -20,10 +20,15 @@ export function explainApi(api: ApiDefinition, base: string, nowMs: number): str
 function explainStream(
   api: ApiDefinition,
   base: string,
-  { kind, options }: StreamDefinition,
+  definition: StreamDefinition,
   nowMs: number,
   start: Instant,
 ): string[] {
+  const { kind, options } = definition;
+  if (kind === 'parts') {
+    const one = explainStream(api, base, options.stream('{part}'), nowMs, start);
+    return [`for each ${options.as}: ${one[0] ?? ''}`, ...one.slice(1)];
+  }
   const header = `${kind}, every ${options.interval}${options.disabled === true ? ', not enabled' : ''}`;
   if ('match' in options)
     return [
@@ -32,11 +37,29 @@ function explainStream(
       `id: ${JSON.stringify(options.id ?? 'random')}`,
     ];
   if (!('path' in options)) return [header, 'read by the connector itself'];
+  if (kind === 'child changes') {
+    const above = explainStream(api, base, { kind: 'changes', options: options.of }, nowMs, start).slice(1);
+    return [header, ...above, `then for each ${options.id}: GET ${base}${options.path('{id}')}`];
+  }
   if ('of' in options) {
     const below = `GET ${base}${options.path('{id}')}`;
     return [header, `first: ${request(api, base, options.of, {})}`, `then for each ${options.id}: ${below}`];
   }
   const paging = `pages: ${('paging' in options ? (options.paging ?? singlePage) : singlePage).name}`;
+  if ('number' in options) {
+    const [param, rows] = options.size;
+    const query = { [param]: rows, ...options.after(String(options.first ?? 0)) };
+    return [header, `first: ${request(api, base, options, query)}`, `behind: ${options.number}`];
+  }
+  if ('token' in options) {
+    const first = request(api, base, options, options.first?.(start) ?? {});
+    return [header, `first: ${first}`, `then: ${options.token.at} as ${options.token.param}`];
+  }
+  if ('reread' in options || 'lag' in options) {
+    const day = start.toText(0).slice(0, 10);
+    const first = request(api, base, options, options.between({ from: day, to: day }));
+    return [header, `first of the backfill: ${first}`, paging, `complete after: ${options.lag}`];
+  }
   if (!('cursor' in options)) {
     const order = options.order === 'as listed' ? 'as listed' : `by ${options.order.by}`;
     return [header, `first: ${request(api, base, options, {})}`, paging, `order: ${order}`];
@@ -53,15 +76,21 @@ function explainStream(
       ...described,
     ];
   }
+  if (kind === 'descent') {
+    return [header, `first: ${request(api, base, options, {})}`, paging, ...described, 'newest first'];
+  }
   const end = horizon(nowMs, cursor.tickNs, cursor.lagMs);
   const first = request(api, base, options, filter(options, start, windowEnd(options, start, end)));
   const whole = options.between === undefined ? ['found by reading the whole list'] : [];
-  return [header, `first of the backfill: ${first}`, paging, ...described, ...whole];
+  const again = options.lookback === undefined ? [] : [`looked at again after ${options.lookback}`];
+  return [header, `first of the backfill: ${first}`, paging, ...described, ...whole, ...again];
 }
 
-function filter({ between, cursor, excludesEnd = false }: ChangesOptions, from: Instant, to: Instant) {
+function filter(options: ChangesOptions, from: Instant, to: Instant) {
+  const { between, cursor, excludesStart = false, excludesEnd = false } = options;
+  const first = excludesStart ? from.plusNs(-cursor.tickNs) : from;
   const last = excludesEnd ? to.plusNs(cursor.tickNs) : to;
-  return between?.({ from: cursor.print(from), to: cursor.print(last) }) ?? {};
+  return between?.({ from: cursor.print(first), to: cursor.print(last) }) ?? {};
 }
 
 function windowEnd({ longestWindow }: ChangesOptions, from: Instant, end: Instant): Instant {

@@ -1,10 +1,16 @@
 // From the definition of a stream to the stream that the engine runs.
 
-import type { Stream } from '../engine/stream.ts';
+import type { ChangeStream, Cursor, SnapshotStream, Stream } from '../engine/stream.ts';
 import type { Query } from '../http/request.ts';
 import type { FieldSchema } from '../schema/document-schema.ts';
 import { childrenStream } from '../streams/children-stream.ts';
-import { WindowedStream } from '../streams/windowed-stream.ts';
+import { childChangesStream } from '../streams/child-changes-stream.ts';
+import { streamOfParts } from '../streams/part-stream.ts';
+import { DescentStream } from '../streams/descent-stream.ts';
+import { ReportStream } from '../streams/report-stream.ts';
+import { sequenceStream } from '../streams/sequence-stream.ts';
+import { tokenStream } from '../streams/token-stream.ts';
+import { windowedParts } from '../streams/twins.ts';
 import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
 import type { WebhookDefinition } from '../webhook/webhook-definition.ts';
 import { WalkStream } from '../streams/walk-stream.ts';
@@ -14,50 +20,88 @@ import { snapshotStream } from '../streams/snapshot-stream.ts';
 export const SNAPSHOT_KEY = '/_meta/row_id';
 
 /** `query`: parameters of every list. Webhooks are opened together, elsewhere. */
-export function openStream(
+export async function openStream(
   name: string,
   definition: Exclude<StreamDefinition, WebhookDefinition>,
   context: StreamContext,
   query: Query | undefined,
-): Stream {
-  switch (definition.kind) {
-    case 'changes': {
-      const options = { ...definition.options, query: { ...query, ...definition.options.query } };
-      return { kind: 'changes', parts: { only: new WindowedStream(name, options, context) } };
+  signal: AbortSignal,
+): Promise<Stream> {
+  const { kind } = definition;
+  switch (kind) {
+    case 'changes':
+      return windowedParts(name, withQuery(definition.options, query), context);
+    case 'child changes': {
+      const options = withQuery(definition.options, query);
+      return childChangesStream(name, { ...options, of: withQuery(options.of, query) }, context);
     }
-    case 'walk': {
-      const options = { ...definition.options, query: { ...query, ...definition.options.query } };
-      return { kind: 'changes', parts: { only: new WalkStream(name, options, context) } };
+    case 'parts': {
+      const { of, as, stream, atOnce } = definition.options;
+      const opened = new Map<string, Stream>();
+      for (const part of await of(context, signal)) {
+        opened.set(part, await openStream(name, stream(part), context, query, signal));
+      }
+      return streamOfParts(as, opened, atOnce);
     }
-    case 'snapshot': {
-      const options = { ...definition.options, query: { ...query, ...definition.options.query } };
-      return { kind: 'snapshot', parts: { only: snapshotStream(options, context) } };
-    }
-    case 'children': {
-      const options = { ...definition.options, query: { ...query, ...definition.options.query } };
-      return { kind: 'snapshot', parts: { only: childrenStream(name, options, context) } };
-    }
+    case 'walk':
+      return changesOf(new WalkStream(name, withQuery(definition.options, query), context));
+    case 'descent':
+      return changesOf(new DescentStream(name, withQuery(definition.options, query), context));
+    case 'sequence':
+      return changesOf(sequenceStream(name, withQuery(definition.options, query), context));
+    case 'token':
+      return changesOf(tokenStream(name, withQuery(definition.options, query), context));
+    case 'report':
+      return changesOf(new ReportStream(withQuery(definition.options, query), context));
     case 'raw changes':
-      return { kind: 'changes', parts: { only: definition.options.open(context) } };
+      return changesOf(definition.options.open(context));
+    case 'snapshot':
+      return snapshotOf(snapshotStream(withQuery(definition.options, query), context));
+    case 'children':
+      return snapshotOf(childrenStream(name, withQuery(definition.options, query), context));
+    case 'raw snapshot':
+      return snapshotOf(definition.options.open(context));
     case 'feed':
       return { kind: 'feed', feed: definition.options.open(context) };
-    case 'raw snapshot':
-      return { kind: 'snapshot', parts: { only: definition.options.open(context) } };
   }
 }
 
-export function streamKey(definition: StreamDefinition): readonly string[] {
-  return 'key' in definition.options ? definition.options.key : [SNAPSHOT_KEY];
+function withQuery<O extends { readonly query?: Query }>(options: O, query: Query | undefined): O {
+  return { ...options, query: { ...query, ...options.query } };
+}
+
+function changesOf(only: ChangeStream<Cursor>): Stream {
+  return { kind: 'changes', parts: { only } };
+}
+
+function snapshotOf(only: SnapshotStream): Stream {
+  return { kind: 'snapshot', parts: { only } };
+}
+
+export function streamKey({ kind, options }: StreamDefinition): readonly string[] {
+  if (kind === 'parts') return [`/_meta/${options.as}`, ...streamKey(options.stream(''))];
+  return 'key' in options ? options.key : [SNAPSHOT_KEY];
 }
 
 /** The fields that discovery knows: of the key, of the cursor, and what the stream says itself. */
 export function streamFields(definition: StreamDefinition): Record<string, FieldSchema> {
-  const { fields = {} } = definition.options;
-  if (definition.kind !== 'changes' && definition.kind !== 'walk') return { ...fields };
-  const { key, keyType = 'integer', cursor } = definition.options;
+  const { kind, options } = definition;
+  const { fields = {} } = options;
+  if (kind === 'parts') return { ...streamFields(options.stream('')), ...fields };
+  if (!('key' in options && 'path' in options)) return { ...fields };
+  const { key, keyType = 'integer' } = options;
   return {
-    ...Object.fromEntries(key.map((pointer) => [pointer, { type: keyType }])),
-    [cursor.pointer]: cursor.schema,
+    ...Object.fromEntries(
+      key.filter((pointer) => !pointer.startsWith('/_meta/')).map((pointer) => [pointer, { type: keyType }]),
+    ),
+    ...('cursor' in options ? { [options.cursor.pointer]: options.cursor.schema } : {}),
+    ...('number' in options ? { [options.number]: { type: 'integer' } } : {}),
     ...fields,
   };
+}
+
+/** The members of `_meta` that the documents of a stream have beside those that all have. */
+export function streamMeta({ kind, options }: StreamDefinition): Record<string, FieldSchema> {
+  if (kind === 'parts') return { ...streamMeta(options.stream('')), [options.as]: { type: 'string' } };
+  return kind === 'children' || kind === 'child changes' ? { [options.as]: {} } : {};
 }

@@ -10,11 +10,22 @@ import type { ChangeStream, Cursor, PagePosition } from './stream.ts';
 import { TaskOutput } from './task-output.ts';
 
 /** True once the backfill is complete; false when the session ended before. */
-export async function runBackfill(
-  { targets, binding, part, state, pages, clock, stopping, log }: TaskContext,
-  stream: ChangeStream<Cursor>,
-): Promise<boolean> {
+export async function runBackfill(context: TaskContext, stream: ChangeStream<Cursor>): Promise<boolean> {
+  const { targets, binding, pages } = context;
   await using out = new TaskOutput(targets, binding);
+  try {
+    return await backfill(context, stream, out);
+  } finally {
+    // What was read and not committed never will be: nobody has to wait for it.
+    pages.lands(out);
+  }
+}
+
+async function backfill(
+  { binding, part, state, pages, clock, stopping, turns, log }: TaskContext,
+  stream: ChangeStream<Cursor>,
+  out: TaskOutput,
+): Promise<boolean> {
   const running = state.backfill(part);
   if (running === undefined) return true;
   if (stream.fetchPage === undefined) {
@@ -27,6 +38,7 @@ export async function runBackfill(
   log.info('beginning backfill', { stream: binding.name, observable: true, resumed: page !== undefined });
   while (!stopping.isAsked) {
     let endsWithPage = false;
+    using _turn = await turns?.take(() => Infinity, stopping.gentle);
     const call = { page, cutoff, isConnectorInitiated, signal: stopping.hard, log, nowMs: clock.now() };
     pages.departs(out);
     for await (const event of stream.fetchPage(call)) {
@@ -45,7 +57,6 @@ export async function runBackfill(
     }
     if (endsWithPage) continue;
     await out.commit(state.setBackfill(part, undefined));
-    pages.lands(out);
     log.info('backfill complete', { stream: binding.name, observable: true });
     return true;
   }

@@ -14,7 +14,7 @@ import {
   sameKind,
   snapshotJson,
 } from './binding-state.ts';
-import type { ChangeStream, Cursor, Parts } from './stream.ts';
+import type { ChangeStream, Cursor, Parts, Stream } from './stream.ts';
 
 export type Start = 'goes on' | 'begins' | 'begins again by schedule';
 
@@ -35,8 +35,15 @@ export function startBinding(
 export function dueRestart({ schedule, stream }: ApiBinding, state: BindingState, nowMs: number): boolean {
   const since = state.lastInitialized;
   if (schedule === undefined || since === undefined || stream.kind !== 'changes') return false;
-  const isRunning = partsOf(stream.parts).some(([part]) => state.backfill(part) !== undefined);
+  const isRunning = backfillsOf(stream).some(([part]) => state.backfill(part) !== undefined);
   return !isRunning && schedule.next(since.ms, nowMs) !== undefined;
+}
+
+type NamedStream = readonly [part: string | undefined, stream: ChangeStream<Cursor>];
+
+/** The streams whose backfills a binding has, and the names those have in its state. */
+export function backfillsOf(stream: Extract<Stream, { kind: 'changes' }>): NamedStream[] {
+  return stream.history === undefined ? partsOf(stream.parts) : [[undefined, stream.history]];
 }
 
 export function partsOf<S>(parts: Parts<S>): (readonly [part: string | undefined, stream: S])[] {
@@ -47,7 +54,8 @@ function initialState(binding: ApiBinding, nowMs: number, isConnectorInitiated: 
   const json: JsonObject = {};
   const { stream } = binding;
   if (stream.kind === 'changes') {
-    for (const [part, each] of partsOf(stream.parts)) putInitial(json, part, each, nowMs);
+    for (const [part, each] of partsOf(stream.parts)) putCursor(json, part, each, nowMs);
+    for (const [part, each] of backfillsOf(stream)) putBackfill(json, part, each, nowMs);
   } else if (stream.kind === 'snapshot') {
     for (const [part] of partsOf(stream.parts)) put(json, 'snapshot', part, snapshotJson(NO_SNAPSHOT));
   }
@@ -56,14 +64,22 @@ function initialState(binding: ApiBinding, nowMs: number, isConnectorInitiated: 
   return json;
 }
 
-function putInitial(
+function putCursor(
   json: JsonObject,
   part: string | undefined,
   stream: ChangeStream<Cursor>,
   nowMs: number,
 ): void {
-  const { cursor, cutoff } = stream.initial(nowMs);
-  put(json, 'inc', part, { cursor: cursorJson(cursor) });
+  put(json, 'inc', part, { cursor: cursorJson(stream.initial(nowMs).cursor) });
+}
+
+function putBackfill(
+  json: JsonObject,
+  part: string | undefined,
+  stream: ChangeStream<Cursor>,
+  nowMs: number,
+): void {
+  const { cutoff } = stream.initial(nowMs);
   if (cutoff !== undefined) put(json, 'backfill', part, backfillJson({ cutoff, page: undefined }));
 }
 
@@ -79,7 +95,7 @@ function scheduledState(binding: ApiBinding, state: BindingState, nowMs: number)
   const { stream } = binding;
   if (stream.kind !== 'changes') return initialState(binding, nowMs, true);
   const cursors = partsOf(stream.parts).map(([part]) => state.cursor(part));
-  const backfills = partsOf(stream.parts).filter(([, each]) => each.initial(nowMs).cutoff !== undefined);
+  const backfills = backfillsOf(stream).filter(([, each]) => each.initial(nowMs).cutoff !== undefined);
   const [first, ...others] = cursors;
   const [backfill, ...more] = backfills;
   if (!(first instanceof Instant) || backfill === undefined || more.length > 0) {
@@ -109,7 +125,9 @@ function withNewParts(binding: ApiBinding, state: BindingState, nowMs: number): 
       continue;
     }
     const added: JsonObject = {};
-    putInitial(added, part, each, nowMs);
+    putCursor(added, part, each, nowMs);
+    // A later look at rows that are known already has no history of its own.
+    if (stream.history === undefined) putBackfill(added, part, each, nowMs);
     json = mergeParts(json, added, part !== undefined);
   }
   return json;

@@ -10,6 +10,7 @@ import type { PagesInFlight } from './pages-in-flight.ts';
 import type { Stopping } from './stopping.ts';
 import type { ChangeStream, Cursor, Reached } from './stream.ts';
 import { TaskOutput, type TaskTargets } from './task-output.ts';
+import type { Turns } from './turns.ts';
 
 /** What a task of a binding works with. */
 export interface TaskContext {
@@ -19,6 +20,10 @@ export interface TaskContext {
   readonly state: BindingState;
   /** Those of the binding's backfills. */
   readonly pages: PagesInFlight;
+  /** What its later looks are reading. */
+  readonly lateRows: PagesInFlight;
+  /** Where a binding has many parts: whose turn it is to read. */
+  readonly turns: Turns | undefined;
   readonly clock: Clock;
   readonly stopping: Stopping;
   readonly log: Logger;
@@ -31,45 +36,87 @@ export async function runChanges(
   first: Cursor,
   onBackfillNeeded: (reason: string) => Promise<void>,
 ): Promise<void> {
-  const { targets, binding, clock, stopping, part, state, pages, log } = context;
+  const { targets, binding, clock, stopping, lateRows, turns } = context;
   await using out = new TaskOutput(targets, binding);
   const pace = { intervalMs: binding.intervalMs, lagMs: stream.lagMs ?? 0 };
   let cursor = first;
   if (cursor instanceof Instant) await clock.until(dueMs(cursor, pace), stopping.gentle);
   while (!stopping.isAsked) {
-    let advanced = false;
-    const call = { cursor, signal: stopping.hard, log, nowMs: clock.now() };
-    for await (const event of stream.fetchChanges(call)) {
-      stopping.hard.throwIfAborted();
-      switch (event.kind) {
-        case 'documents':
-          await out.add(event);
-          break;
-        case 'deletions':
-          await out.addDeletions(event);
-          break;
-        case 'backfill':
-          out.discard();
-          return await onBackfillNeeded(event.reason);
-        case 'reached':
-          assertAdvanced(context, cursor, event);
-          cursor = event.cursor;
-          advanced = true;
-          await pages.landed(stopping.hard);
-          await out.commit(state.setCursor(part, cursor));
-          break;
+    let called: Called;
+    {
+      using _turn = await turns?.take(() => rankOf(cursor), stopping.gentle);
+      try {
+        if (stream.isLate === true) lateRows.departs(out);
+        called = await callOnce(context, stream, cursor, out);
+      } finally {
+        lateRows.lands(out);
       }
-      // A checkpoint is where a call may end early.
-      if (event.kind === 'reached' && stopping.isAsked) return;
     }
-    if (out.pending > 0) {
-      throw errors.CDK_STREAM_DEFECT({
-        message: `${partName(binding, part)} gave ${out.pending} documents and no cursor that covers them.`,
-      });
-    }
-    if (!advanced) await clock.until(clock.now() + pace.intervalMs, stopping.gentle);
+    if (called.backfillReason !== undefined) return await onBackfillNeeded(called.backfillReason);
+    ({ cursor } = called);
+    if (stopping.isAsked) return;
+    if (called.isIdle) await clock.until(clock.now() + pace.intervalMs, stopping.gentle);
     else if (cursor instanceof Instant) await clock.until(dueMs(cursor, pace), stopping.gentle);
   }
+}
+
+interface Called {
+  readonly cursor: Cursor;
+  /** Nothing was new, or nothing more is. */
+  readonly isIdle: boolean;
+  readonly backfillReason?: string;
+}
+
+/** One call of the stream, up to its end or to the first checkpoint after the session was asked to end. */
+async function callOnce(
+  context: TaskContext,
+  stream: ChangeStream<Cursor>,
+  from: Cursor,
+  out: TaskOutput,
+): Promise<Called> {
+  const { binding, clock, stopping, part, state, pages, lateRows, log } = context;
+  let cursor = from;
+  let isIdle = true;
+  const call = { cursor, signal: stopping.hard, log, nowMs: clock.now() };
+  for await (const event of stream.fetchChanges(call)) {
+    stopping.hard.throwIfAborted();
+    switch (event.kind) {
+      case 'documents':
+        await out.add(event);
+        break;
+      case 'deletions':
+        await out.addDeletions(event);
+        break;
+      case 'backfill':
+        out.discard();
+        return { cursor, isIdle, backfillReason: event.reason };
+      case 'reached':
+        assertAdvanced(context, cursor, event);
+        cursor = event.cursor;
+        isIdle = event.isIdle === true;
+        await pages.landed(stopping.hard);
+        if (stream.isLate !== true) await lateRows.landed(stopping.hard);
+        await out.commit(state.setCursor(part, cursor));
+        if (stream.isLate === true) {
+          lateRows.lands(out);
+          lateRows.departs(out);
+        }
+        // A checkpoint is where a call may end early.
+        if (stopping.isAsked) return { cursor, isIdle };
+        break;
+    }
+  }
+  if (out.pending > 0) {
+    throw errors.CDK_STREAM_DEFECT({
+      message: `${partName(binding, part)} gave ${out.pending} documents and no cursor that covers them.`,
+    });
+  }
+  return { cursor, isIdle };
+}
+
+/** Those that are furthest behind come first. Only times tell how far that is. */
+function rankOf(cursor: Cursor): number {
+  return cursor instanceof Instant ? cursor.ms : 0;
 }
 
 interface Pace {

@@ -6,7 +6,7 @@ import type { Clock, Logger } from '@weir/connector';
 import { getProperty, isJsonObject, type JsonObject } from '@weir/schema/json';
 import type { ApiBinding } from './api-binding.ts';
 import { runBackfill } from './backfill-task.ts';
-import { dueRestart, partsOf, startBinding } from './binding-start.ts';
+import { backfillsOf, dueRestart, partsOf, startBinding } from './binding-start.ts';
 import { BindingState } from './binding-state.ts';
 import { runChanges, type TaskContext } from './changes-task.ts';
 import { runFeed } from './feed-task.ts';
@@ -15,6 +15,7 @@ import { PagesInFlight } from './pages-in-flight.ts';
 import { Stopping } from './stopping.ts';
 import type { ChangeStream, Cursor } from './stream.ts';
 import type { TaskTargets } from './task-output.ts';
+import { Turns } from './turns.ts';
 
 /** A session ends by itself after a day and is started again, so that new configurations and tokens take effect. */
 const SESSION_MS = 24 * 60 * 60_000;
@@ -56,8 +57,7 @@ class Session {
   readonly #options: ApiEngineOptions;
   readonly #stopping: Stopping;
   readonly #targets: TaskTargets;
-  readonly #states = new Map<ApiBinding, BindingState>();
-  readonly #pages = new Map<ApiBinding, PagesInFlight>();
+  readonly #shared = new Map<ApiBinding, Pick<TaskContext, 'state' | 'pages' | 'lateRows' | 'turns'>>();
   /** Backfills that are not complete. */
   #backfills = 0;
 
@@ -94,8 +94,10 @@ class Session {
   async #startBinding(binding: ApiBinding): Promise<void> {
     const { state: stored, clock, log, output } = this.#options;
     const state = new BindingState(binding.name, bindingState(stored, binding.stateKey));
-    this.#states.set(binding, state);
-    this.#pages.set(binding, new PagesInFlight());
+    const { stream } = binding;
+    const atOnce = stream.kind === 'changes' ? stream.atOnce : undefined;
+    const turns = atOnce === undefined ? undefined : new Turns(atOnce);
+    this.#shared.set(binding, { state, pages: new PagesInFlight(), lateRows: new PagesInFlight(), turns });
     const isRequested = hasRequest(stored, binding.stateKey);
     const { start, json } = startBinding(binding, state, isRequested, clock.now());
     const patch = state.replace(json);
@@ -120,46 +122,51 @@ class Session {
               runSnapshots(this.#context(binding, part), each),
         );
       case 'changes':
-        return partsOf(stream.parts).flatMap(([part, each]) => this.#halvesOf(binding, part, each));
+        return [
+          ...partsOf(stream.parts).flatMap(([part, each]) => this.#changesOf(binding, part, each)),
+          ...backfillsOf(stream).flatMap(([part, each]) => this.#backfillOf(binding, part, each)),
+        ];
     }
   }
 
-  #halvesOf(
+  #changesOf(
     binding: ApiBinding,
     part: string | undefined,
     stream: ChangeStream<Cursor>,
   ): (() => Promise<void>)[] {
     const context = this.#context(binding, part);
     const cursor = context.state.cursor(part);
-    const tasks: (() => Promise<void>)[] = [];
-    if (cursor !== undefined) {
-      tasks.push(() =>
-        runChanges(context, stream, cursor, (reason) => this.#requestBackfill(binding, reason)),
-      );
-    }
-    if (context.state.backfill(part) !== undefined) {
-      this.#backfills += 1;
-      tasks.push(async () => {
+    if (cursor === undefined) return [];
+    return [() => runChanges(context, stream, cursor, (reason) => this.#requestBackfill(binding, reason))];
+  }
+
+  #backfillOf(
+    binding: ApiBinding,
+    part: string | undefined,
+    stream: ChangeStream<Cursor>,
+  ): (() => Promise<void>)[] {
+    const context = this.#context(binding, part);
+    if (context.state.backfill(part) === undefined) return [];
+    this.#backfills += 1;
+    return [
+      async () => {
         if (!(await runBackfill(context, stream))) return;
         this.#backfills -= 1;
         this.#reportStatus();
         if (dueRestart(binding, context.state, context.clock.now())) this.#stopping.ask('a backfill is due');
-      });
-    }
-    return tasks;
+      },
+    ];
   }
 
   #context(binding: ApiBinding, part: string | undefined): TaskContext {
     const { clock, log } = this.#options;
-    const state = this.#states.get(binding);
-    const pages = this.#pages.get(binding);
-    if (state === undefined || pages === undefined) throw new TypeError('a task of a binding not started');
+    const shared = this.#shared.get(binding);
+    if (shared === undefined) throw new TypeError('a task of a binding not started');
     return {
       targets: this.#targets,
       binding,
       part,
-      state,
-      pages,
+      ...shared,
       clock,
       stopping: this.#stopping,
       log: log.with(part === undefined ? { stream: binding.name } : { stream: binding.name, part }),

@@ -39,6 +39,8 @@ export type PagePosition = string | number | JsonObject;
 export interface Reached<C> {
   readonly kind: 'reached';
   readonly cursor: C;
+  /** Nothing more is there now: the stream is called again after the binding's interval. */
+  readonly isIdle?: boolean;
 }
 
 export interface NextPage {
@@ -86,6 +88,11 @@ export interface ChangeStream<C extends Cursor> {
   /** How far behind the clock its cursors always stay. */
   readonly lagMs?: number;
   /**
+   * Its rows may be older than what other parts have sent of the same keys, as those of a second, later look are. The
+   * others then wait with what they commit for what it is reading.
+   */
+  readonly isLate?: boolean;
+  /**
    * Yields documents and then a cursor that covers them, any number of times. Yields no cursor when nothing is new: it
    * is then called again after the binding's interval. Does not wait by itself.
    */
@@ -118,12 +125,19 @@ export interface Feed {
 export type Parts<S> = { readonly only: S } | { readonly named: Readonly<Record<string, S>> };
 
 export type Stream =
-  | { readonly kind: 'changes'; readonly parts: Parts<ChangeStream<Cursor>> }
+  | {
+      readonly kind: 'changes';
+      readonly parts: Parts<ChangeStream<Cursor>>;
+      /** The one backfill of all named parts together; otherwise each has its own. Its changes are not asked for. */
+      readonly history?: ChangeStream<Cursor>;
+      /** So many parts are read at the same time; those that are furthest behind come first. */
+      readonly atOnce?: number;
+    }
   | { readonly kind: 'snapshot'; readonly parts: Parts<SnapshotStream> }
   | { readonly kind: 'feed'; readonly feed: FeedStream };
 
-export function reached<C>(cursor: C): Reached<C> {
-  return { kind: 'reached', cursor };
+export function reached<C>(cursor: C, isIdle = false): Reached<C> {
+  return isIdle ? { kind: 'reached', cursor, isIdle } : { kind: 'reached', cursor };
 }
 
 export function nextPage(page: PagePosition): NextPage {

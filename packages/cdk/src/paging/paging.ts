@@ -178,7 +178,7 @@ function followed(base: ApiRequest, position: ListPosition | undefined): ApiRequ
   return { ...rest, url: String(position) };
 }
 
-function withParameter(base: ApiRequest, param: string, value: string | number): ApiRequest {
+export function withParameter(base: ApiRequest, param: string, value: string | number): ApiRequest {
   if (base.body !== undefined && 'json' in base.body && isJsonObject(base.body.json)) {
     return { ...base, body: { json: { ...base.body.json, [param]: value } } };
   }

@@ -2,7 +2,7 @@
 // rows does not compile: changes cannot be paged by offsets of a list that shifts, and have to say how late rows may be.
 
 import type { Clock } from '@weir/connector';
-import type { JsonObject } from '@weir/schema/json';
+import type { JsonObject, JsonValue } from '@weir/schema/json';
 import type { ChangeStream, Cursor, FeedStream, SnapshotStream } from '../engine/stream.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { AnswerRule, Query, RequestBody } from '../http/request.ts';
@@ -28,11 +28,15 @@ export interface ListOptions<P extends Paging = Paging> {
   readonly answers?: readonly AnswerRule[];
   /** Changes a record, or leaves it out. Without it records keep their bytes. */
   readonly map?: (record: JsonObject) => JsonObject | undefined;
+  /** Throws when what is around the records says that something failed, or that they are not all. */
+  readonly check?: (envelope: JsonValue) => void;
 }
 
 /** What every stream may say. */
 export interface StreamOptions {
   readonly interval: Span;
+  /** When it is backfilled again, as five fields of cron in UTC, unless its binding says otherwise. */
+  readonly schedule?: string;
   /** Discovered but not enabled: large, or of use to few. */
   readonly disabled?: boolean;
   /** Fields that the connector relies on, beside the key and the cursor, by JSON pointer. */
@@ -48,29 +52,100 @@ export interface Bounds {
   readonly to: string;
 }
 
-export interface ChangesOptions extends ListOptions<Paging<'stable'>>, StreamOptions {
+/** How the rows of a collection are told apart. */
+export interface KeyOptions {
   /** JSON pointers. */
   readonly key: readonly string[];
   readonly keyType?: 'integer' | 'string';
-  readonly cursor: Timestamp;
+}
+
+/** Rows that say themselves that they are deleted leave as deletions. */
+export interface DeletionOptions {
+  readonly isDeleted?: (record: JsonObject) => boolean;
+}
+
+/** A time of creation never shows a change: what changed is found by a backfill, which then has to have a schedule. */
+export type TimeOfRow =
+  | { readonly cursor: Timestamp<'updated'> }
+  | { readonly cursor: Timestamp<'created'>; readonly schedule: string };
+
+interface WindowsOfTime extends ListOptions<Paging<'stable'>>, StreamOptions, KeyOptions, DeletionOptions {
   /** The filter by time. Without it the whole list is read each time, and rows that have not changed are left out. */
   readonly between?: (bounds: Bounds) => Query;
+  /** The filter's lower bound is not part of it. */
+  readonly excludesStart?: boolean;
   /** The filter's upper bound is not part of it. */
   readonly excludesEnd?: boolean;
   /** No window is longer than this; of changes, and of the backfill. */
   readonly longestWindow?: Span;
 }
 
-/** A list that is sorted by the time of the update, oldest first, and gives a number of rows at once. */
-export interface WalkOptions extends Omit<ListOptions, 'paging'>, StreamOptions {
-  /** JSON pointers. */
-  readonly key: readonly string[];
-  readonly keyType?: 'integer' | 'string';
-  readonly cursor: Timestamp;
+export type ChangesOptions = WindowsOfTime & {
+  /**
+   * A second look at the same times so much later, for rows that appear later than the lag. The lag then says how soon the
+   * first look is; rows that appear later than the second one are lost.
+   */
+  readonly lookback?: Span;
+} & TimeOfRow;
+
+interface WalkedList extends Omit<ListOptions, 'paging'>, StreamOptions, KeyOptions, DeletionOptions {
   /** The filter by time, and the order. Rows from `from` on are wanted, it included. */
   readonly since: (from: string) => Query;
   /** The parameter of the number of rows on a page, and that number. */
   readonly size: readonly [param: string, rows: number];
+}
+
+/** A list that is sorted by the time of the update, oldest first, and gives a number of rows at once. */
+export type WalkOptions = WalkedList & TimeOfRow;
+
+interface NewestFirstList extends ListOptions<Paging<'stable'>>, StreamOptions, KeyOptions, DeletionOptions {}
+
+/** A list that is sorted by time, newest first. */
+export type DescentOptions = NewestFirstList & TimeOfRow;
+
+/** A list whose rows have a number, and every new one a greater number than all before it. */
+export interface SequenceOptions
+  extends Omit<ListOptions, 'paging'>, StreamOptions, KeyOptions, DeletionOptions {
+  /** Where a row has its number: a JSON pointer. */
+  readonly number: string;
+  /** The filter: rows with a greater number are wanted, in the order of their numbers. */
+  readonly after: (number: string) => Query;
+  /** The parameter of the number of rows on a page, and that number. */
+  readonly size: readonly [param: string, rows: number];
+  /** Nothing up to this number is wanted; 0. */
+  readonly first?: bigint;
+}
+
+/** A list that tells by a token what has changed since the token was given. */
+export interface TokenOptions
+  extends Omit<ListOptions, 'paging'>, StreamOptions, KeyOptions, DeletionOptions {
+  /** Where an answer has the token of the next request, and the parameter that it is sent as; in the body of a POST. */
+  readonly token: { readonly at: string; readonly param: string };
+  /** Where an answer says whether there is more right now; without it, a page without rows is the end. */
+  readonly more?: string;
+  /** Of the first request, which has no token: where the list begins. Otherwise everything is wanted. */
+  readonly first?: (start: Instant) => Query;
+  /** The answer to a token that is too old. Everything is listed again then. */
+  readonly forgotten?: Pick<AnswerRule, 'status' | 'text'>;
+}
+
+export interface Days {
+  /** `2024-05-05`; both included. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A report whose rows are what the API says of a day. */
+export interface ReportOptions extends ListOptions<Paging<'stable'>>, StreamOptions, KeyOptions {
+  readonly between: (days: Days) => Query;
+  /** So long after its end a day is complete. */
+  readonly lag: Span;
+  /** The IANA zone of the days; UTC when absent. */
+  readonly zone?: string;
+  /** The longest window, in days; one. */
+  readonly longestWindow?: number;
+  /** So many days go on changing after they were complete, and are read again each day. */
+  readonly reread?: number;
 }
 
 export interface SnapshotOptions extends ListOptions, StreamOptions {
@@ -91,6 +166,34 @@ export interface ChildrenOptions extends Omit<SnapshotOptions, 'path'> {
   readonly as: string;
   /** The path of the list below a row; the id is encoded already. */
   readonly path: (id: string) => string;
+}
+
+/** The list below each row of another list, whenever that row changes. */
+export interface ChildChangesOptions
+  extends Omit<ListOptions, 'path'>, StreamOptions, KeyOptions, DeletionOptions {
+  /** The rows above, by the time of their update. A change below has to be one of them. */
+  readonly of: ChangesOptions;
+  /** Where a row above has its id. */
+  readonly id: string;
+  /** The member of `_meta` that holds it in each document. */
+  readonly as: string;
+  /** The path of the list below a row; the id is encoded already. */
+  readonly path: (id: string) => string;
+}
+
+/** The kinds of streams that a part may have. */
+export type PartDefinition = Exclude<StreamDefinition, FeedDefinition | PartsDefinition | WebhookDefinition>;
+
+/** One stream for each part of a list (accounts, stores, projects). */
+export interface PartsOptions extends StreamOptions {
+  /** The names of the parts, which are those of their states. Asked for when a session begins. */
+  readonly of: (context: StreamContext, signal: AbortSignal) => Promise<readonly string[]>;
+  /** The member of `_meta` that holds the name, and is the first part of the key. */
+  readonly as: string;
+  /** The stream of a part; its key is the rest of the key. */
+  readonly stream: (part: string) => PartDefinition;
+  /** So many parts are read at the same time, those that are furthest behind first; all when absent. */
+  readonly atOnce?: number;
 }
 
 /** What a stream that is written by hand gets to work with. */
@@ -122,8 +225,14 @@ interface Definition<K extends string, O> {
 
 export type ChangesDefinition = Definition<'changes', ChangesOptions>;
 export type WalkDefinition = Definition<'walk', WalkOptions>;
+export type DescentDefinition = Definition<'descent', DescentOptions>;
+export type SequenceDefinition = Definition<'sequence', SequenceOptions>;
+export type TokenDefinition = Definition<'token', TokenOptions>;
+export type ReportDefinition = Definition<'report', ReportOptions>;
 export type SnapshotDefinition = Definition<'snapshot', SnapshotOptions>;
 export type ChildrenDefinition = Definition<'children', ChildrenOptions>;
+export type ChildChangesDefinition = Definition<'child changes', ChildChangesOptions>;
+export type PartsDefinition = Definition<'parts', PartsOptions>;
 export type RawChangesDefinition = Definition<'raw changes', RawChangesOptions>;
 export type RawSnapshotDefinition = Definition<'raw snapshot', RawSnapshotOptions>;
 
@@ -132,8 +241,14 @@ export type FeedDefinition = Definition<'feed', FeedOptions>;
 export type StreamDefinition =
   | ChangesDefinition
   | WalkDefinition
+  | DescentDefinition
+  | SequenceDefinition
+  | TokenDefinition
+  | ReportDefinition
   | SnapshotDefinition
   | ChildrenDefinition
+  | ChildChangesDefinition
+  | PartsDefinition
   | RawChangesDefinition
   | RawSnapshotDefinition
   | FeedDefinition
@@ -152,6 +267,26 @@ export function walk(options: WalkOptions): WalkDefinition {
   return { kind: 'walk', options };
 }
 
+/** Changes of a list that is sorted by time, newest first, and read from its top down to what has been seen. */
+export function descent(options: DescentOptions): DescentDefinition {
+  return { kind: 'descent', options };
+}
+
+/** A log: rows by a number that only grows. */
+export function sequence(options: SequenceOptions): SequenceDefinition {
+  return { kind: 'sequence', options };
+}
+
+/** What has changed since a token was given. */
+export function token(options: TokenOptions): TokenDefinition {
+  return { kind: 'token', options };
+}
+
+/** Reports by days. */
+export function report(options: ReportOptions): ReportDefinition {
+  return { kind: 'report', options };
+}
+
 /** A list that is read whole each time. Rows that go away are deleted. */
 export function snapshot(options: SnapshotOptions): SnapshotDefinition {
   return { kind: 'snapshot', options };
@@ -163,6 +298,16 @@ export function snapshot(options: SnapshotOptions): SnapshotDefinition {
  */
 export function children(options: ChildrenOptions): ChildrenDefinition {
   return { kind: 'children', options };
+}
+
+/** The lists below rows that have changed. A row above that vanishes meanwhile has to be told by `answers`, as for children. */
+export function childChanges(options: ChildChangesOptions): ChildChangesDefinition {
+  return { kind: 'child changes', options };
+}
+
+/** One stream for each account, store or project. */
+export function parts(options: PartsOptions): PartsDefinition {
+  return { kind: 'parts', options };
 }
 
 /** Changes by generators of the connector's own. */

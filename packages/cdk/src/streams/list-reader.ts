@@ -1,10 +1,11 @@
 // Reads a list page by page: the loop that every stream of an API is made of.
 
-import { stringifyJson, isJsonObject, parseJson, type JsonObject } from '@weir/schema/json';
+import { stringifyJson, isJsonObject, parseJson, type JsonObject, type JsonValue } from '@weir/schema/json';
 import type { DocumentBatch } from '../engine/stream.ts';
 import { errors } from '../errors.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { ApiRequest } from '../http/request.ts';
+import type { ResponseHeaders } from '../http/transport.ts';
 import type { ListPosition, Paging } from '../paging/paging.ts';
 import type { RecordBatch } from '../records/record-buffer.ts';
 import { readRecords, type RecordFormat } from '../records/read-records.ts';
@@ -14,6 +15,8 @@ export interface ListSource {
   readonly format: RecordFormat;
   /** Changes a record, or leaves it out. Without it records keep their bytes. */
   readonly map?: ((record: JsonObject) => JsonObject | undefined) | undefined;
+  /** Throws when what is around the records says that they are not all, or that something failed. */
+  readonly check?: ((envelope: JsonValue) => void) | undefined;
 }
 
 /** `next`: where the list goes on, behind the last batch of each page. */
@@ -21,6 +24,39 @@ export type ListEvent = RecordBatch | { readonly next: ListPosition };
 
 /** A list that comes back to one of so many pages goes in a circle. */
 const REMEMBERED_PAGES = 1000;
+
+/** What a page was, once all of it has been read. */
+export interface PageRead {
+  readonly headers: ResponseHeaders;
+  readonly envelope: JsonValue;
+  readonly count: number;
+  readonly last: Buffer | undefined;
+  /** The rules of the request say that there is nothing. */
+  readonly isEmpty: boolean;
+}
+
+/** The records of one answer. */
+export async function* readPage(
+  client: HttpClient,
+  source: Omit<ListSource, 'paging'>,
+  request: ApiRequest,
+  signal: AbortSignal,
+): AsyncGenerator<RecordBatch, PageRead, void> {
+  const { headers, isEmpty, body } = await client.open(request, signal);
+  if (isEmpty) return { headers, envelope: null, count: 0, last: undefined, isEmpty };
+  const records = readRecords(body, source.format);
+  let count = 0;
+  let last: Buffer | undefined;
+  let step = await records.next();
+  for (; step.done !== true; step = await records.next()) {
+    count += step.value.count;
+    last = lastOf(step.value);
+    const batch = source.map === undefined ? step.value : mapped(step.value, source.map);
+    if (batch.count > 0) yield batch;
+  }
+  source.check?.(step.value);
+  return { headers, envelope: step.value, count, last, isEmpty };
+}
 
 export async function* readList(
   client: HttpClient,
@@ -32,19 +68,9 @@ export async function* readList(
   const seen = new Set<string>();
   let position = from;
   for (;;) {
-    const answer = await client.open(source.paging.request(base, position), signal);
-    if (answer.isEmpty) return;
-    const records = readRecords(answer.body, source.format);
-    let count = 0;
-    let last: Buffer | undefined;
-    let step = await records.next();
-    for (; step.done !== true; step = await records.next()) {
-      count += step.value.count;
-      last = lastOf(step.value);
-      const batch = source.map === undefined ? step.value : mapped(step.value, source.map);
-      if (batch.count > 0) yield batch;
-    }
-    const next = source.paging.next({ headers: answer.headers, envelope: step.value, count, last, position });
+    const page = yield* readPage(client, source, source.paging.request(base, position), signal);
+    if (page.isEmpty) return;
+    const next = source.paging.next({ ...page, position });
     if (next === undefined) return;
     const name = JSON.stringify(next);
     if (seen.has(name) || (position !== undefined && name === JSON.stringify(position))) {

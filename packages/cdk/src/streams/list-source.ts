@@ -4,8 +4,8 @@ import type { RecordFormat } from '../records/read-records.ts';
 import type { ListOptions } from './definition.ts';
 import type { ListSource } from './list-reader.ts';
 
-export function listSource({ paging = singlePage, records = '', map }: ListOptions): ListSource {
-  return { paging, format: formatOf(records), map };
+export function listSource({ paging = singlePage, records = '', map, check }: ListOptions): ListSource {
+  return { paging, format: formatOf(records), map, check };
 }
 
 /** The request of the first page, without filters. */

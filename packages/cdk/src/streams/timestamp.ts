@@ -6,17 +6,22 @@ import { errors } from '../errors.ts';
 import type { FieldSchema } from '../schema/document-schema.ts';
 import { type Span, spanMs } from '../time/duration.ts';
 import { horizon, Instant } from '../time/instant.ts';
+import { ofShown, shownIn } from '../time/zone.ts';
 
 export interface TimestampOptions {
   /** The finest step of the API's times. */
-  readonly tick: '1us' | '1ms' | '1s' | '1d';
+  readonly tick: '1us' | '1ms' | '1s' | '1m' | '1d';
   /** How late a row may become visible, or be found by the filter, after its time. */
   readonly lag: Span;
-  /** rfc3339 when absent; the others are numbers since 1970. */
+  /** rfc3339 when absent; seconds and milliseconds are numbers since 1970. */
   readonly format?: 'rfc3339' | 'seconds' | 'milliseconds' | 'date';
+  /** The IANA zone of texts that name none, and of what is printed; UTC when absent. */
+  readonly zone?: string;
 }
 
-export interface Timestamp {
+/** The time at which a row was last updated, or only the one at which it was made. */
+export interface Timestamp<Of extends 'updated' | 'created' = 'updated' | 'created'> {
+  readonly of: Of;
   /** Of a record. */
   readonly pointer: string;
   readonly tickNs: bigint;
@@ -28,22 +33,50 @@ export interface Timestamp {
   readonly schema: FieldSchema;
 }
 
-const ticks = { '1us': 1000n, '1ms': 1_000_000n, '1s': 1_000_000_000n, '1d': 86_400_000_000_000n } as const;
-const digits = { '1us': 6, '1ms': 3, '1s': 0, '1d': 0 } as const;
+const ticks = {
+  '1us': 1000n,
+  '1ms': 1_000_000n,
+  '1s': 1_000_000_000n,
+  '1m': 60_000_000_000n,
+  '1d': 86_400_000_000_000n,
+} as const;
+const digits = { '1us': 6, '1ms': 3, '1s': 0, '1m': 0, '1d': 0 } as const;
 
-/** `pointer` leads to the time at which a record was last updated. One of its creation would never show a change. */
-export function updatedAt(pointer: string, options: TimestampOptions): Timestamp {
-  const { tick, lag, format = 'rfc3339' } = options;
+/** `pointer` leads to the time at which a record was last updated. */
+export function updatedAt(pointer: string, options: TimestampOptions): Timestamp<'updated'> {
+  return timestamp('updated', pointer, options);
+}
+
+/**
+ * `pointer` leads to the time at which a record was made. It never shows a change, so a stream of such times has to be
+ * backfilled on a schedule.
+ */
+export function createdAt(pointer: string, options: TimestampOptions): Timestamp<'created'> {
+  return timestamp('created', pointer, options);
+}
+
+function timestamp<Of extends 'updated' | 'created'>(
+  of: Of,
+  pointer: string,
+  options: TimestampOptions,
+): Timestamp<Of> {
+  const { tick, lag, format = 'rfc3339', zone } = options;
+  const local = (instant: Instant): Instant => (zone === undefined ? instant : shownIn(zone, instant));
+  const named = (instant: Instant | undefined, text: string): Instant | undefined =>
+    zone === undefined || instant === undefined || NAMES_ZONE.test(text) ? instant : ofShown(zone, instant);
   return {
+    of,
     pointer,
     tickNs: ticks[tick],
     lagMs: spanMs(lag),
     print: (instant) => {
       switch (format) {
-        case 'rfc3339':
-          return instant.toText(digits[tick]);
+        case 'rfc3339': {
+          const text = local(instant).toText(digits[tick]);
+          return zone === undefined ? text : text.slice(0, -1);
+        }
         case 'date':
-          return instant.toText(0).slice(0, 10);
+          return local(instant).toText(0).slice(0, 10);
         case 'seconds':
           return String(instant.floor(ticks['1s']).nanoseconds / ticks['1s']);
         case 'milliseconds':
@@ -52,15 +85,17 @@ export function updatedAt(pointer: string, options: TimestampOptions): Timestamp
     },
     read: (value) => {
       if (typeof value === 'string' && format === 'date')
-        return Instant.parse(`${value.slice(0, 10)}T00:00:00Z`);
-      if (typeof value === 'string') return Instant.parse(value);
+        return named(Instant.parse(`${value.slice(0, 10)}T00:00:00Z`), '');
+      if (typeof value === 'string') return named(Instant.parse(value), value);
       if (typeof value !== 'number') return undefined;
       return format === 'seconds' ? Instant.ofMs(value * 1000) : Instant.ofMs(value);
     },
     schema: schemaOf(format),
-    described: `${pointer} (${format}, tick ${tick}, lag ${lag})`,
+    described: `${pointer} (${of === 'created' ? 'of creation, ' : ''}${format}, tick ${tick}, lag ${lag}${zone === undefined ? '' : `, ${zone}`})`,
   };
 }
+
+const NAMES_ZONE = /(?:[Zz]|[+-]\d{2}:?\d{2})$/;
 
 function schemaOf(format: TimestampOptions['format']): FieldSchema {
   switch (format) {

@@ -16,11 +16,11 @@ import { documents } from '../documents/document-batch.ts';
 import { errors } from '../errors.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { RecordBatch } from '../records/record-buffer.ts';
-import { horizon, Instant } from '../time/instant.ts';
+import { Instant } from '../time/instant.ts';
 import type { StreamContext, WalkOptions } from './definition.ts';
-import { asDocuments, batchOf, readList, recordsOf } from './list-reader.ts';
-import { baseRequest, listSource } from './list-source.ts';
-import { claimedLagMs, initialWindow, TimestampReader } from './timestamp.ts';
+import { documentsOf } from './deleted-rows.ts';
+import { baseRequest } from './list-source.ts';
+import { TimedList, wanted } from './timed-list.ts';
 
 /** One page, with what of it is wanted. */
 interface WalkedPage {
@@ -33,34 +33,31 @@ interface WalkedPage {
 
 export class WalkStream implements ChangeStream<Instant> {
   readonly lagMs: number;
-  readonly #name: string;
   readonly #options: WalkOptions;
   readonly #context: StreamContext;
-  readonly #times: TimestampReader;
+  readonly #list: TimedList;
 
   constructor(name: string, options: WalkOptions, context: StreamContext) {
-    this.#name = name;
     this.#options = options;
     this.#context = context;
-    this.#times = new TimestampReader(name, options.cursor);
-    this.lagMs = claimedLagMs(options.cursor);
+    this.#list = new TimedList(name, options, context);
+    this.lagMs = this.#list.lagMs;
   }
 
-  readonly initial = (nowMs: number): { cursor: Instant; cutoff?: Instant } =>
-    initialWindow(this.#options.cursor, this.#context.start, nowMs);
+  readonly initial = (nowMs: number): { cursor: Instant; cutoff?: Instant } => this.#list.initial(nowMs);
 
   async *fetchChanges({
     cursor: seen,
     nowMs,
     signal,
   }: ChangesCall<Instant>): AsyncGenerator<ChangeEvent<Instant>, void, void> {
-    const { cursor } = this.#options;
-    const end = horizon(nowMs, cursor.tickNs, cursor.lagMs);
+    const { cursor, isDeleted } = this.#options;
+    const end = this.#list.horizon(nowMs);
     let claimed = seen;
     let from = seen;
     while (end.isAfter(claimed)) {
       const page = await this.#page(from, end, signal);
-      yield* page.batches.map(asDocuments);
+      for (const batch of page.batches) yield* documentsOf(batch, isDeleted);
       // The tick in which the page ends may go on behind it.
       const to = page.isLast ? end : page.last.plusNs(-cursor.tickNs);
       if (to.isAfter(claimed)) {
@@ -78,7 +75,7 @@ export class WalkStream implements ChangeStream<Instant> {
   }: PageCall<Instant>): AsyncGenerator<PageEvent, void, void> {
     const begins = typeof position === 'string' ? Instant.parse(position) : undefined;
     const page = await this.#page(begins ?? this.#context.start, cutoff, signal);
-    yield* page.batches.map(asDocuments);
+    for (const batch of page.batches) yield* documentsOf(batch, this.#options.isDeleted);
     // What ends with a position is asked for again.
     yield page.isLast ? documents([]) : nextPage(page.last.toString());
   }
@@ -89,31 +86,19 @@ export class WalkStream implements ChangeStream<Instant> {
     const batches: RecordBatch[] = [];
     let last = from;
     let count = 0;
-    let isBeyond = false;
-    const source = listSource(this.#options);
-    for await (const event of readList(
-      this.#context.client,
-      source,
-      this.#request(from),
-      undefined,
-      signal,
-    )) {
+    for await (const event of this.#list.read(this.#request(from), undefined, signal)) {
       if ('next' in event) continue;
-      const wanted: Buffer[] = [];
-      for (const record of recordsOf(event)) {
-        const time = this.#times.read(record);
+      for (const { time } of event.rows) {
         if (last.isAfter(time)) throw this.#unsorted(last, time);
         last = time;
-        count += 1;
-        if (time.isAfter(end)) isBeyond = true;
-        else wanted.push(record);
       }
-      if (wanted.length > 0) batches.push(wanted.length === event.count ? event : batchOf(wanted));
+      count += event.rows.length;
+      batches.push(wanted(event, ({ time }) => !time.isAfter(end)));
     }
-    const isLast = isBeyond || count < rows;
+    const isLast = last.isAfter(end) || count < rows;
     if (!isLast && !last.isAfter(from)) {
       throw errors.CDK_TICK_TOO_FULL({
-        message: `${JSON.stringify(this.#name)} has ${rows} rows or more that were updated at ${last.toString()}.`,
+        message: `${JSON.stringify(this.#list.name)} has ${rows} rows or more that were updated at ${last.toString()}.`,
       });
     }
     return { batches, last, isLast };
@@ -127,7 +112,7 @@ export class WalkStream implements ChangeStream<Instant> {
 
   #unsorted(before: Instant, after: Instant): Error {
     return errors.CDK_ORDER_BROKEN({
-      message: `${JSON.stringify(this.#name)} lists a row of ${after.toString()} behind one of ${before.toString()}.`,
+      message: `${JSON.stringify(this.#list.name)} lists a row of ${after.toString()} behind one of ${before.toString()}.`,
     });
   }
 }

@@ -10,6 +10,7 @@ import {
   type ChangeEvent,
   type ChangesCall,
   type ChangeStream,
+  type DocumentBatch,
   nextPage,
   type PageCall,
   type PageEvent,
@@ -18,37 +19,44 @@ import {
 } from '../engine/stream.ts';
 import type { ApiRequest, Query } from '../http/request.ts';
 import type { ListPosition } from '../paging/paging.ts';
-import type { RecordBatch } from '../records/record-buffer.ts';
 import { spanMs } from '../time/duration.ts';
-import { horizon, Instant } from '../time/instant.ts';
+import { Instant } from '../time/instant.ts';
 import type { ChangesOptions, StreamContext } from './definition.ts';
-import { asDocuments, batchOf, readList, recordsOf } from './list-reader.ts';
-import { baseRequest, listSource } from './list-source.ts';
-import { claimedLagMs, initialWindow, TimestampReader } from './timestamp.ts';
+import { documentsOf } from './deleted-rows.ts';
+import { baseRequest } from './list-source.ts';
+import type { SentRows } from './sent-rows.ts';
+import { type TimedEvent, TimedList, wanted } from './timed-list.ts';
 
 /** A call of a backfill ends at a page after this long, so that its session can end. */
 const CALL_MS = 5 * 60_000;
 /** After so many reads of rows of which none was new, a log line says that the filter may be wrong. */
 const FRUITLESS_READS = 5;
 
+/** Of two looks at the same rows, a soon one and a late one, which this is; see twins.ts. */
+export interface Look {
+  readonly is: 'soon' | 'late';
+  readonly sent: SentRows;
+}
+
 export class WindowedStream implements ChangeStream<Instant> {
   readonly lagMs: number;
-  readonly #name: string;
+  readonly isLate: boolean;
   readonly #options: ChangesOptions;
   readonly #context: StreamContext;
-  readonly #times: TimestampReader;
+  readonly #list: TimedList;
+  readonly #look: Look | undefined;
   #fruitlessReads = 0;
 
-  constructor(name: string, options: ChangesOptions, context: StreamContext) {
-    this.#name = name;
+  constructor(name: string, options: ChangesOptions, context: StreamContext, look?: Look) {
     this.#options = options;
     this.#context = context;
-    this.#times = new TimestampReader(name, options.cursor);
-    this.lagMs = claimedLagMs(options.cursor);
+    this.#list = new TimedList(name, options, context);
+    this.#look = look;
+    this.lagMs = this.#list.lagMs;
+    this.isLate = look?.is === 'late';
   }
 
-  readonly initial = (nowMs: number): { cursor: Instant; cutoff?: Instant } =>
-    initialWindow(this.#options.cursor, this.#context.start, nowMs);
+  readonly initial = (nowMs: number): { cursor: Instant; cutoff?: Instant } => this.#list.initial(nowMs);
 
   async *fetchChanges({
     cursor: seen,
@@ -56,21 +64,15 @@ export class WindowedStream implements ChangeStream<Instant> {
     signal,
     log,
   }: ChangesCall<Instant>): AsyncGenerator<ChangeEvent<Instant>, void, void> {
-    const { cursor } = this.#options;
-    const end = horizon(nowMs, cursor.tickNs, cursor.lagMs);
+    const end = this.#list.horizon(nowMs);
     let from = seen;
     while (end.isAfter(from)) {
       const to = this.#windowEnd(from, end);
-      for await (const event of readList(
-        this.#context.client,
-        listSource(this.#options),
-        this.#request(from, to),
-        undefined,
-        signal,
-      )) {
-        if (!('next' in event)) yield* this.#rows(event, from, to, log);
+      for await (const event of this.#list.read(this.#request(from, to), undefined, signal)) {
+        if (!('next' in event)) yield* this.#rows(event, from, to, log, this.#look);
       }
       yield reached(to);
+      if (this.isLate) this.#look?.sent.forgetBefore(to);
       from = to;
     }
   }
@@ -82,17 +84,16 @@ export class WindowedStream implements ChangeStream<Instant> {
     signal,
     log,
   }: PageCall<Instant>): AsyncGenerator<PageEvent, void, void> {
-    const { start, client, clock } = this.#context;
+    const { start, clock } = this.#context;
     // A list without a filter shows each row once, with or without windows.
     const isWindowed = this.#options.longestWindow !== undefined && this.#options.between !== undefined;
     let { from, position } = isWindowed ? windowOf(page, start) : { from: start, position: positionOf(page) };
     const endsMs = nowMs + CALL_MS;
     for (;;) {
       const to = isWindowed ? this.#windowEnd(from, cutoff) : cutoff;
-      const request = this.#request(from, to);
-      for await (const event of readList(client, listSource(this.#options), request, position, signal)) {
+      for await (const event of this.#list.read(this.#request(from, to), position, signal)) {
         if (!('next' in event)) {
-          yield* this.#rows(event, from, to, log);
+          yield* this.#rows(event, from, to, log, undefined);
           continue;
         }
         position = event.next;
@@ -119,11 +120,12 @@ export class WindowedStream implements ChangeStream<Instant> {
   }
 
   #request(from: Instant, to: Instant): ApiRequest {
-    const { cursor, between, excludesEnd = false } = this.#options;
+    const { cursor, between, excludesStart = false, excludesEnd = false } = this.#options;
     const base = baseRequest(this.#options);
     if (between === undefined) return base;
+    const first = excludesStart ? from.plusNs(-cursor.tickNs) : from;
     const last = excludesEnd ? to.plusNs(cursor.tickNs) : to;
-    const filter: Query = between({ from: cursor.print(from), to: cursor.print(last) });
+    const filter: Query = between({ from: cursor.print(first), to: cursor.print(last) });
     return { ...base, query: { ...base.query, ...filter } };
   }
 
@@ -132,32 +134,36 @@ export class WindowedStream implements ChangeStream<Instant> {
    * sent as well, since one that changes all the time would be left out for ever otherwise.
    */
   *#rows(
-    batch: RecordBatch,
+    event: Extract<TimedEvent, { rows: unknown }>,
     from: Instant,
     to: Instant,
     log: Logger,
-  ): Generator<PageEvent & ChangeEvent<Instant>> {
-    const fresh: Buffer[] = [];
-    let fitting = 0;
-    for (const record of recordsOf(batch)) {
-      const time = this.#times.read(record);
-      if (from.isAfter(time)) continue;
-      fresh.push(record);
-      if (!time.isAfter(to)) fitting += 1;
+    look: Look | undefined,
+  ): Generator<DocumentBatch> {
+    const { between, isDeleted } = this.#options;
+    if (between !== undefined) {
+      this.#watchFilter(
+        event.rows.some(({ time }) => !from.isAfter(time) && !time.isAfter(to)),
+        log,
+      );
     }
-    if (this.#options.between !== undefined) {
-      this.#watchFilter(fitting, log);
-      yield asDocuments(batch);
-    } else if (fresh.length > 0) yield asDocuments(fresh.length === batch.count ? batch : batchOf(fresh));
+    const isWanted = between === undefined ? (time: Instant) => !from.isAfter(time) : () => true;
+    const sent = look?.sent;
+    const batch = wanted(
+      event,
+      (row) => isWanted(row.time) && (look?.is !== 'late' || sent?.has(row) !== true),
+    );
+    if (look?.is === 'soon') for (const row of event.rows) if (isWanted(row.time)) sent?.add(row);
+    yield* documentsOf(batch, isDeleted);
   }
 
-  #watchFilter(fitting: number, log: Logger): void {
-    this.#fruitlessReads = fitting > 0 ? 0 : this.#fruitlessReads + 1;
+  #watchFilter(hasFitting: boolean, log: Logger): void {
+    this.#fruitlessReads = hasFitting ? 0 : this.#fruitlessReads + 1;
     if (this.#fruitlessReads !== FRUITLESS_READS) return;
     log.warn(
       'the API gives rows, and none of them is of the time that was asked for: its filter may have changed',
       {
-        stream: this.#name,
+        stream: this.#list.name,
       },
     );
   }
@@ -174,6 +180,6 @@ function windowOf(
   return { from: begins ?? start, position: positionOf(position) };
 }
 
-function positionOf(value: JsonValue | undefined): ListPosition | undefined {
+export function positionOf(value: JsonValue | undefined): ListPosition | undefined {
   return typeof value === 'string' || typeof value === 'number' ? value : undefined;
 }

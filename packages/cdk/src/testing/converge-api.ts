@@ -3,11 +3,12 @@
 import type { CaptureSession } from '@weir/capture';
 import type { CollectionSpec } from '@weir/protocol';
 import { decodeConfig } from '@weir/schema/config';
-import type { JsonObject } from '@weir/schema/json';
+import { canonicalJson, type JsonObject } from '@weir/schema/json';
 import { apiCapture } from '../api/api-capture.ts';
 import type { ApiConfig, ApiResource } from '../api/api-config.ts';
 import type { ApiDefinition } from '../api/define-api.ts';
 import { streamKey } from '../api/open-stream.ts';
+import type { StreamDefinition } from '../streams/definition.ts';
 import { type FakeApi, FakeVendor } from './fake-vendor.ts';
 import { reducedCollection } from './reduced-collection.ts';
 import { silentLog } from './silent-log.ts';
@@ -21,8 +22,16 @@ export interface ApiConvergence {
   /** The endpoint configuration as JSON text. */
   readonly config: string;
   /** The streams that are captured together, and the paths of their lists at the fake. */
-  readonly streams: Readonly<Record<string, string>>;
+  readonly streams: Readonly<Record<string, string | FakeTruth>>;
   readonly random: TestRandom;
+}
+
+/** What a stream should end with, where that is not one table of the fake. */
+export interface FakeTruth {
+  /** The paths of the lists that it is made of. */
+  readonly lists: readonly string[];
+  /** What a row of the table amounts to; the row itself when absent. */
+  readonly rows?: (row: JsonObject) => readonly JsonObject[];
 }
 
 export interface ConvergedStream {
@@ -45,7 +54,7 @@ const SETTLE_MS = 30 * 60_000;
 
 /**
  * Runs the capture while the fake's tables change, killed between any two lines. Rows that are gone are compared for
- * snapshots only: a filter by time does not show them.
+ * snapshots, and where a list tells of deletions: a filter by time alone does not show them.
  */
 export async function convergeApi({
   api,
@@ -86,13 +95,15 @@ export async function convergeApi({
     },
   });
   const converged = names.map((name, index): ConvergedStream => {
-    const table = vendor.table(streams[name] ?? '').table();
-    const rows = [...reducedCollection(committed.documents, index, keyOf(api, name)).values()];
-    const seesDeletions = api.streams[name]?.kind === 'snapshot';
+    const told = streams[name] ?? '';
+    const { lists, rows = (row: JsonObject) => [row] } = typeof told === 'string' ? { lists: [told] } : told;
+    const tables = lists.map((path) => vendor.table(path).table());
+    const captured = [...reducedCollection(committed.documents, index, keyOf(api, name)).values()];
+    const isThere = ({ id }: JsonObject): boolean => tables.some((table) => table.has(`[${Number(id)}]`));
     return {
       name,
-      captured: sorted(seesDeletions ? rows : rows.filter(({ id }) => table.has(`[${Number(id)}]`))),
-      expected: sorted([...table.values()]),
+      captured: sorted(seesDeletions(api.streams[name]) ? captured : captured.filter(isThere)),
+      expected: sorted(tables.flatMap((table) => [...table.values()].flatMap(rows))),
     };
   });
   return { streams: converged, sessions, faults: vendor.faults };
@@ -115,6 +126,16 @@ function collectionOf(name: string, key: readonly string[]): CollectionSpec {
   };
 }
 
+/** Whether what a stream no longer has is deleted. */
+function seesDeletions(stream: StreamDefinition | undefined): boolean {
+  if (stream?.kind === 'parts') return seesDeletions(stream.options.stream(''));
+  return stream !== undefined && (stream.kind === 'snapshot' || 'isDeleted' in stream.options);
+}
+
 function sorted(rows: readonly JsonObject[]): JsonObject[] {
-  return rows.toSorted((left, right) => Number(left['id']) - Number(right['id']));
+  const order = (left: string, right: string): number => (left < right ? -1 : Number(left > right));
+  return rows.toSorted(
+    (left, right) =>
+      Number(left['id']) - Number(right['id']) || order(canonicalJson(left), canonicalJson(right)),
+  );
 }

@@ -15,8 +15,13 @@ export interface FakePage {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** `rows`: what the table shows now, in the order of the ids. */
-export type FakeList = (rows: readonly TableRow[], url: URL) => FakePage | FakeRefusal;
+/** `rows`: what the table shows now, in the order of the ids. `table`: what is behind it. */
+export type FakeList = (
+  rows: readonly TableRow[],
+  url: URL,
+  table: ScriptedTable,
+  request: TransportRequest,
+) => FakePage | FakeRefusal;
 
 export interface FakeRefusal {
   readonly status: number;
@@ -37,6 +42,8 @@ export interface FakeApi {
   readonly accepts?: (request: TransportRequest) => boolean;
   /** By path. Each has a table of its own. */
   readonly lists: Readonly<Record<string, FakeList>>;
+  /** What is below the rows of a list, by its path: `path/id/…`. undefined: the row is not there now. */
+  readonly below?: Readonly<Record<string, (row: TableRow | undefined, url: URL) => FakePage | FakeRefusal>>;
   readonly tables?: Omit<TableOptions, 'changesUntilMs'>;
 }
 
@@ -81,19 +88,34 @@ export class FakeVendor {
     const { url } = request;
     const isToken = `${url.origin}${url.pathname}` === this.#api.token?.url;
     if (!isToken && url.origin !== this.#api.origin) throw new TypeError(`nobody answers at ${url.origin}`);
-    const table = this.#tables.get(url.pathname);
+    const above = Object.keys(this.#api.below ?? {}).find((path) => url.pathname.startsWith(`${path}/`));
+    const table = this.#tables.get(above ?? url.pathname);
     if (table === undefined) await this.#pause(request.signal);
     else await table.answer(request.signal);
     const fault = this.#fault();
     if (fault !== undefined) return fault;
     if (isToken) return this.#giveToken(request);
     if (!this.#isKnown(request)) return refusal(401, 'the token is not known');
-    const list = this.#api.lists[url.pathname];
-    if (table === undefined || list === undefined) return refusal(404, `no ${url.pathname}`);
-    const page = list(table.visible(), url);
+    const page = this.#page(request, table, above);
     if ('status' in page) return refusal(page.status, page.text);
     return this.#answer(stringifyJson(page.body), page.headers ?? {});
   };
+
+  #page(
+    request: TransportRequest,
+    table: ScriptedTable | undefined,
+    above: string | undefined,
+  ): FakePage | FakeRefusal {
+    const { url } = request;
+    if (table === undefined) return { status: 404, text: `no ${url.pathname}` };
+    if (above !== undefined) {
+      const id = url.pathname.slice(above.length + 1).split('/')[0];
+      const row = table.visible().find((each) => String(each.id) === id);
+      return this.#api.below?.[above]?.(row, url) ?? { status: 404, text: 'nothing is below it' };
+    }
+    const list = this.#api.lists[url.pathname];
+    return list?.(table.visible(), url, table, request) ?? { status: 404, text: `no ${url.pathname}` };
+  }
 
   async #pause(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#world;

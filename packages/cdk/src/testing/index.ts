@@ -1,5 +1,5 @@
 export { convergeApi } from './converge-api.ts';
-export type { ApiConvergence, ConvergedApi, ConvergedStream } from './converge-api.ts';
+export type { ApiConvergence, ConvergedApi, ConvergedStream, FakeTruth } from './converge-api.ts';
 export { Committed, Crash, CrashingOutput } from './crashing-output.ts';
 export { fakeLinkPages, FakeVendor } from './fake-vendor.ts';
 export type { FakeApi, FakeList, FakePage, FakeRefusal, FakeToken } from './fake-vendor.ts';

@@ -14,6 +14,7 @@ export interface TableRow {
   readonly id: number;
   readonly row: JsonObject;
   readonly updatedAt: Instant;
+  readonly createdAt: Instant;
 }
 
 export interface TableOptions {
@@ -89,15 +90,22 @@ export class ScriptedTable {
       .sort(([left], [right]) => left - right)
       .flatMap(([id, versions]) => {
         const version = versions.findLast(sees);
-        return version === undefined || version.isDeleted ? [] : [{ id, ...version }];
+        if (version === undefined || version.isDeleted) return [];
+        return [{ id, createdAt: versions[0]?.updatedAt ?? version.updatedAt, ...version }];
       });
   }
 
   #write(id: number, at: Instant, lateMs: number, isDeleted: boolean): void {
     this.#made += 1;
     const updatedAt = at.floor(this.#options.tickNs);
-    const row = { id, version: this.#made, updated_at: updatedAt.toString() };
     const versions = this.#versions.get(id) ?? [];
+    const createdAt = versions[0]?.updatedAt ?? updatedAt;
+    const row = {
+      id,
+      version: this.#made,
+      updated_at: updatedAt.toString(),
+      created_at: createdAt.toString(),
+    };
     versions.push({ row, updatedAt, visibleAtMs: at.ms + lateMs, isDeleted });
     this.#versions.set(id, versions);
     this.log.push({ sequence: BigInt(this.log.length + 1), id, row: isDeleted ? undefined : row });

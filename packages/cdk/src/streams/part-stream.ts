@@ -1,0 +1,65 @@
+// One stream for each of many parts (accounts, stores, projects) that a call lists, each with a state of its own. Documents
+// say in `_meta` which part they are of, and that is the first part of their key.
+
+import type {
+  ChangeEvent,
+  ChangeStream,
+  Cursor,
+  PageCall,
+  PageEvent,
+  SnapshotStream,
+  Stream,
+} from '../engine/stream.ts';
+import { errors } from '../errors.ts';
+
+/** `opened`: the streams by the names of their parts. `as`: the member of `_meta`. */
+export function streamOfParts(
+  as: string,
+  opened: ReadonlyMap<string, Stream>,
+  atOnce: number | undefined,
+): Stream {
+  const changes: Record<string, ChangeStream<Cursor>> = {};
+  const snapshots: Record<string, SnapshotStream> = {};
+  for (const [name, stream] of opened) {
+    if (stream.kind === 'changes' && 'only' in stream.parts)
+      changes[name] = marked(stream.parts.only, as, name);
+    else if (stream.kind === 'snapshot' && 'only' in stream.parts) {
+      const { only } = stream.parts;
+      snapshots[name] = {
+        fetchSnapshot: (call) => only.fetchSnapshot(call),
+        meta: { ...only.meta, [as]: name },
+      };
+    } else {
+      throw errors.CDK_STREAM_DEFECT({
+        message: `The part ${JSON.stringify(name)} of a stream has parts itself, or no state.`,
+      });
+    }
+  }
+  if (Object.keys(snapshots).length > 0) return { kind: 'snapshot', parts: { named: snapshots } };
+  return { kind: 'changes', parts: { named: changes }, ...(atOnce === undefined ? {} : { atOnce }) };
+}
+
+function marked(stream: ChangeStream<Cursor>, as: string, name: string): ChangeStream<Cursor> {
+  const meta = { [as]: name };
+  const mark = <E extends PageEvent | ChangeEvent<Cursor>>(event: E): E => {
+    if (event.kind === 'documents') return { ...event, meta: { ...event.meta, ...meta } };
+    if (event.kind === 'deletions') return { ...event, keys: event.keys.map((values) => [name, ...values]) };
+    return event;
+  };
+  const backfill =
+    stream.fetchPage === undefined
+      ? {}
+      : {
+          async *fetchPage(call: PageCall<Cursor>): AsyncGenerator<PageEvent, void, void> {
+            for await (const event of stream.fetchPage?.(call) ?? []) yield mark(event);
+          },
+        };
+  return {
+    initial: (nowMs) => stream.initial(nowMs),
+    ...(stream.lagMs === undefined ? {} : { lagMs: stream.lagMs }),
+    async *fetchChanges(call) {
+      for await (const event of stream.fetchChanges(call)) yield mark(event);
+    },
+    ...backfill,
+  };
+}

@@ -1,0 +1,51 @@
+// What the soon one of two looks has sent, so that the late one sends only what that one could not see yet. A row is known
+// by its bytes, not by its time alone: a row that changed twice within one tick has the same time both times.
+//
+// It lives as long as a session: the late look then sends once more what was sent before.
+
+import { createHash } from 'node:crypto';
+import { canonicalJson, parsePointer, resolvePointer } from '@weir/schema';
+import { parseJson } from '@weir/schema/json';
+import type { Instant } from '../time/instant.ts';
+import type { TimedRow } from './timed-list.ts';
+
+interface Sent {
+  readonly digest: string;
+  readonly time: Instant;
+}
+
+export class SentRows {
+  readonly #key: readonly (readonly string[])[];
+  readonly #rows = new Map<string, Sent>();
+
+  constructor(key: readonly string[]) {
+    this.#key = key.map(parsePointer);
+  }
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  add({ bytes, time }: TimedRow): void {
+    this.#rows.set(this.#keyOf(bytes), { digest: digestOf(bytes), time });
+  }
+
+  /** Whether this row has been sent, or a newer one of its key. */
+  has({ bytes, time }: TimedRow): boolean {
+    const sent = this.#rows.get(this.#keyOf(bytes));
+    return sent !== undefined && (sent.time.isAfter(time) || sent.digest === digestOf(bytes));
+  }
+
+  forgetBefore(time: Instant): void {
+    for (const [key, sent] of this.#rows) if (time.isAfter(sent.time)) this.#rows.delete(key);
+  }
+
+  #keyOf(bytes: Buffer): string {
+    const row = parseJson(bytes);
+    return canonicalJson(this.#key.map((pointer) => resolvePointer(row, pointer) ?? null));
+  }
+}
+
+function digestOf(bytes: Buffer): string {
+  return createHash('sha1').update(bytes).digest('base64');
+}

@@ -1,0 +1,78 @@
+// A list whose rows have a time: the loop that windows, walks and descents are made of, and the times that bound it.
+
+import type { ApiRequest } from '../http/request.ts';
+import type { ListPosition } from '../paging/paging.ts';
+import type { RecordBatch } from '../records/record-buffer.ts';
+import { horizon, type Instant } from '../time/instant.ts';
+import type { ListOptions, StreamContext } from './definition.ts';
+import { batchOf, readList, recordsOf } from './list-reader.ts';
+import { listSource } from './list-source.ts';
+import { claimedLagMs, initialWindow, type Timestamp, TimestampReader } from './timestamp.ts';
+
+export interface TimedRow {
+  readonly bytes: Buffer;
+  readonly time: Instant;
+}
+
+/** Some rows of a page, as the list has them. `next`: where the list goes on, behind the last rows of each page. */
+export type TimedEvent =
+  | { readonly rows: readonly TimedRow[]; readonly batch: RecordBatch }
+  | { readonly next: ListPosition };
+
+export class TimedList {
+  /** How far behind the clock what is claimed always stays. */
+  readonly lagMs: number;
+  readonly name: string;
+  readonly #options: ListOptions & { readonly cursor: Timestamp };
+  readonly #context: StreamContext;
+  readonly #times: TimestampReader;
+
+  constructor(name: string, options: ListOptions & { readonly cursor: Timestamp }, context: StreamContext) {
+    this.name = name;
+    this.#options = options;
+    this.#context = context;
+    this.#times = new TimestampReader(name, options.cursor);
+    this.lagMs = claimedLagMs(options.cursor);
+  }
+
+  /** Where a new binding begins. */
+  initial(nowMs: number): { readonly cursor: Instant; readonly cutoff?: Instant } {
+    return initialWindow(this.#options.cursor, this.#context.start, nowMs);
+  }
+
+  /** The newest time of which everything may be claimed to be seen. */
+  horizon(nowMs: number): Instant {
+    const { tickNs, lagMs } = this.#options.cursor;
+    return horizon(nowMs, tickNs, lagMs);
+  }
+
+  async *read(
+    request: ApiRequest,
+    from: ListPosition | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<TimedEvent, void, void> {
+    for await (const event of readList(
+      this.#context.client,
+      listSource(this.#options),
+      request,
+      from,
+      signal,
+    )) {
+      if ('next' in event) yield event;
+      else
+        yield {
+          batch: event,
+          rows: Array.from(recordsOf(event), (bytes) => ({ bytes, time: this.#times.read(bytes) })),
+        };
+    }
+  }
+}
+
+/** The rows that are wanted; the batch itself where that is all of them. */
+export function wanted(
+  { rows, batch }: Extract<TimedEvent, { rows: unknown }>,
+  isWanted: (row: TimedRow) => boolean,
+): RecordBatch {
+  const kept = rows.filter(isWanted);
+  return kept.length === rows.length ? batch : batchOf(kept.map(({ bytes }) => bytes));
+}

@@ -1,0 +1,75 @@
+// A list that gives a token with each page, and what has changed since for the token: what it means only the API knows.
+// The first request has none, and lists everything; so there is no backfill beside it. A token that the API has forgotten
+// has everything listed again.
+
+import { parsePointer, resolvePointer } from '@weir/schema';
+import type { JsonValue } from '@weir/schema/json';
+import {
+  backfillNeeded,
+  type ChangeEvent,
+  type ChangesCall,
+  type ChangeStream,
+  reached,
+} from '../engine/stream.ts';
+import { errors } from '../errors.ts';
+import type { ApiRequest } from '../http/request.ts';
+import { withParameter } from '../paging/paging.ts';
+import type { StreamContext, TokenOptions } from './definition.ts';
+import { documentsOf } from './deleted-rows.ts';
+import { readPage } from './list-reader.ts';
+import { baseRequest, listSource } from './list-source.ts';
+
+/** No token yet. */
+const NONE = '';
+
+export function tokenStream(
+  name: string,
+  options: TokenOptions,
+  context: StreamContext,
+): ChangeStream<string> {
+  const { token, more, forgotten, isDeleted } = options;
+  const at = parsePointer(token.at);
+  const moreAt = more === undefined ? undefined : parsePointer(more);
+  const requestOf = (cursor: string): ApiRequest => {
+    const base = baseRequest(options);
+    if (cursor === NONE) {
+      return { ...base, query: { ...base.query, ...options.first?.(context.start) } };
+    }
+    const answers =
+      forgotten === undefined ? [] : [{ ...forgotten, means: 'empty' as const }, ...(base.answers ?? [])];
+    const known = forgotten === undefined ? base : { ...base, answers };
+    return withParameter(known, token.param, cursor);
+  };
+  const tokenIn = (envelope: JsonValue, before: string): string => {
+    const value = resolvePointer(envelope, at);
+    if (typeof value === 'string' && value !== '') return value;
+    if (typeof value === 'number' || typeof value === 'bigint') return value.toString();
+    // Some APIs give none where nothing was new.
+    if (before !== NONE) return before;
+    throw errors.CDK_STREAM_DEFECT({
+      message: `An answer of ${JSON.stringify(name)} has no token at ${token.at}.`,
+    });
+  };
+  return {
+    initial: () => ({ cursor: NONE }),
+    async *fetchChanges({ cursor, signal }: ChangesCall<string>): AsyncGenerator<ChangeEvent<string>> {
+      const records = readPage(context.client, listSource(options), requestOf(cursor), signal);
+      let step = await records.next();
+      for (; step.done !== true; step = await records.next()) yield* documentsOf(step.value, isDeleted);
+      const { isEmpty, envelope, count } = step.value;
+      if (isEmpty) {
+        if (cursor !== NONE) yield backfillNeeded('the API no longer knows its token');
+        return;
+      }
+      const next = tokenIn(envelope, cursor);
+      const hasMore = moreAt === undefined ? count > 0 : resolvePointer(envelope, moreAt) === true;
+      if (hasMore && next === cursor) {
+        throw errors.CDK_PAGING_LOOP({
+          message: `${JSON.stringify(name)} says that there is more, and gives the token again that was sent.`,
+        });
+      }
+      // A token is kept also where nothing was new: one that is never used runs out.
+      if (count > 0 || next !== cursor) yield reached(next, !hasMore);
+    },
+  };
+}

@@ -1,0 +1,41 @@
+// Two looks at the same rows: a soon one, which brings nearly everything within its short lag, and a late one, which asks
+// for the same times again once rows that appear late can be seen. What the soon one has sent, the late one leaves out.
+//
+// The late look may have read an older row than the soon one sends meanwhile. So what the soon one commits waits for what
+// the late one is reading (`isLate`), as it waits for pages of the backfill.
+
+import type { ChangeStream, Cursor, Stream } from '../engine/stream.ts';
+import { spanMs } from '../time/duration.ts';
+import type { ChangesOptions, StreamContext } from './definition.ts';
+import { SentRows } from './sent-rows.ts';
+import { WindowedStream } from './windowed-stream.ts';
+
+/** The names of the parts in the state. */
+const SOON = 'realtime';
+const LATE = 'lookback';
+
+type Wrap = (stream: WindowedStream) => ChangeStream<Cursor>;
+
+/**
+ * One stream of windows, or two looks and one backfill. `wrap` makes of a look what is captured. Then the late look leaves
+ * nothing out: what is made of a row may have changed though the row has not.
+ */
+export function windowedParts(
+  name: string,
+  options: ChangesOptions,
+  context: StreamContext,
+  wrap?: Wrap,
+): Stream {
+  const { lookback, cursor } = options;
+  const captured = wrap ?? ((stream) => stream);
+  if (lookback === undefined) {
+    return { kind: 'changes', parts: { only: captured(new WindowedStream(name, options, context)) } };
+  }
+  const { key } = options;
+  const lateOptions = { ...options, cursor: { ...cursor, lagMs: spanMs(lookback) } } as ChangesOptions;
+  const sent = new SentRows(key);
+  const soon = captured(new WindowedStream(name, options, context, { is: 'soon', sent }));
+  const seen = wrap === undefined ? sent : new SentRows(key);
+  const late = captured(new WindowedStream(name, lateOptions, context, { is: 'late', sent: seen }));
+  return { kind: 'changes', parts: { named: { [SOON]: soon, [LATE]: late } }, history: soon };
+}

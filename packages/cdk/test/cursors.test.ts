@@ -1,0 +1,226 @@
+// What each kind of cursor asks for, claims, and refuses.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SeededRandom } from '@weir/testing';
+import { changes, descent, report, sequence, token } from '../src/streams/definition.ts';
+import { createdAt, updatedAt } from '../src/streams/timestamp.ts';
+import { ReportStream } from '../src/streams/report-stream.ts';
+import { cursor } from '../src/paging/paging.ts';
+import { runApiCapture } from '../src/engine/engine.ts';
+import { reducedCollection } from '../src/testing/reduced-collection.ts';
+import { silentLog } from '../src/testing/silent-log.ts';
+import { surviveKills } from '../src/testing/survive-kills.ts';
+import { VirtualClock } from '../src/testing/virtual-clock.ts';
+import { Instant } from '../src/time/instant.ts';
+import { at, common, list, row, run } from './api-harness.ts';
+import { answering } from './answering.ts';
+
+const inc = (state: unknown): unknown => (state as { inc: unknown }).inc;
+const idsOf = (texts: readonly string[]): number[] =>
+  texts.map((text) => Number(/"id":(\d+)/.exec(text)?.[1]));
+
+test('a bound that is not part of a filter is asked for one tick further out', async () => {
+  const between = ({ from, to }: { from: string; to: string }) => ({ since: from, until: to });
+  const { asked } = await run(
+    changes({ ...common, between, excludesStart: true, excludesEnd: true }),
+    () => list(),
+    1,
+  );
+  assert.deepEqual(asked, ['/rows?limit=2&since=2024-05-04T23:59:59Z&until=2024-05-05T04:59:00Z']);
+});
+
+test('times are printed and read in the form and the zone of the API', () => {
+  const noon = Instant.ofMs(Date.parse('2024-05-05T12:00:00.250Z'));
+  const printed = (options: Parameters<typeof updatedAt>[1]): string => updatedAt('/at', options).print(noon);
+  assert.equal(printed({ tick: '1s', lag: '0s' }), '2024-05-05T12:00:00Z');
+  assert.equal(printed({ tick: '1us', lag: '0s' }), '2024-05-05T12:00:00.250000Z');
+  assert.equal(printed({ tick: '1s', lag: '0s', format: 'seconds' }), '1714910400');
+  assert.equal(printed({ tick: '1ms', lag: '0s', format: 'milliseconds' }), '1714910400250');
+  assert.equal(printed({ tick: '1d', lag: '0s', format: 'date' }), '2024-05-05');
+  assert.equal(printed({ tick: '1s', lag: '0s', zone: 'America/New_York' }), '2024-05-05T08:00:00');
+  const read = (options: Parameters<typeof updatedAt>[1], value: string | number): string | undefined =>
+    updatedAt('/at', options).read(value)?.toString();
+  assert.equal(read({ tick: '1s', lag: '0s', format: 'seconds' }, 1_714_910_400), '2024-05-05T12:00:00Z');
+  assert.equal(
+    read({ tick: '1ms', lag: '0s', format: 'milliseconds' }, 1_714_910_400_250),
+    '2024-05-05T12:00:00.250Z',
+  );
+  assert.equal(read({ tick: '1d', lag: '0s', format: 'date' }, '2024-05-05'), '2024-05-05T00:00:00Z');
+  const inZone = { tick: '1s', lag: '0s', zone: 'America/New_York' } as const;
+  assert.equal(read(inZone, '2024-05-05T08:00:00'), '2024-05-05T12:00:00Z');
+  assert.equal(read(inZone, '2024-05-05T08:00:00.000+0000'), '2024-05-05T08:00:00Z');
+});
+
+test('a descent reads from the top down to what it has seen, and refuses a list that is not sorted', async () => {
+  const pages = ['05:00:10 04:00:00', '03:00:00 02:00:00', '01:00:00'].map((page) => page.split(' '));
+  const paging = cursor({ at: '/next', param: 'page' });
+  const answer = (target: string): string => {
+    const index = Number(/page=(\d)/.exec(target)?.[1] ?? 0);
+    const rows = (pages[index] ?? []).map((time, place) => row(10 * index + place, time));
+    return `{"data":[${rows.join()}],"next":${index + 1 < pages.length ? index + 1 : null}}`;
+  };
+  const { asked, texts, state } = await run(descent({ ...common, paging }), answer, 400);
+  // The backfill reads all three pages; the descent of the changes ends behind the first.
+  assert.deepEqual(
+    asked.map((target) => target.slice(-6)),
+    ['imit=2', 'page=1', 'page=2', 'imit=2'],
+  );
+  assert.deepEqual(idsOf(texts), [0, 1, 10, 11, 20, 0]);
+  assert.deepEqual(inc(state), { cursor: '2024-05-05T05:04:00Z' });
+  await assert.rejects(
+    run(descent(common), () => list(row(1, '02:00:00'), row(2, '03:00:00'))),
+    { code: 'CDK_ORDER_BROKEN', message: /03:00:00Z below one of .*02:00:00Z/ },
+  );
+});
+
+test('a sequence asks for what is behind its last number, keeps numbers beyond 2^53, and refuses one that goes back', async () => {
+  const options = {
+    ...common,
+    number: '/n',
+    after: (number: string) => ({ after: number }),
+    size: ['n', 2],
+  } as const;
+  const numbered = sequence(options);
+  const { asked, state, texts } = await run(
+    numbered,
+    (target) =>
+      target.endsWith('after=0') ? list('{"id":1,"n":7}', '{"id":2,"n":9007199254740993}') : list(),
+    400,
+  );
+  assert.deepEqual(asked, [
+    '/rows?limit=2&n=2&after=0',
+    '/rows?limit=2&n=2&after=9007199254740993',
+    '/rows?limit=2&n=2&after=9007199254740993',
+  ]);
+  assert.equal(texts.length, 2);
+  assert.deepEqual(inc(state), { cursor: 9007199254740993n });
+  await assert.rejects(
+    run(numbered, () => list('{"id":1,"n":7}', '{"id":2,"n":7}')),
+    { code: 'CDK_ORDER_BROKEN', message: /lists the row 7 behind 7/ },
+  );
+  await assert.rejects(
+    run(numbered, () => list('{"id":1}')),
+    { code: 'CDK_STREAM_DEFECT', message: /no integer at \/n/ },
+  );
+});
+
+test('a token is kept also where nothing was new, and is not asked for again until the interval has passed', async () => {
+  const tokens = token({ ...common, token: { at: '/token', param: 'after' } });
+  const answers: Record<string, string> = {
+    '/rows?limit=2': `{"data":[{"id":1}],"token":"a"}`,
+    '/rows?limit=2&after=a': `{"data":[],"token":"b"}`,
+    '/rows?limit=2&after=b': `{"data":[]}`,
+  };
+  const { asked, texts, state } = await run(tokens, (target) => answers[target] ?? '', 400);
+  assert.deepEqual(asked, Object.keys(answers));
+  assert.deepEqual(idsOf(texts), [1]);
+  assert.deepEqual(inc(state), { cursor: ['b'] });
+  await assert.rejects(
+    run(
+      token({ ...common, token: { at: '/token', param: 'after' }, more: '/more' }),
+      () => '{"data":[],"token":"a","more":true}',
+    ),
+    { code: 'CDK_PAGING_LOOP' },
+  );
+  await assert.rejects(
+    run(tokens, () => '{"data":[]}'),
+    { code: 'CDK_STREAM_DEFECT', message: /no token at \/token/ },
+  );
+});
+
+test('a report asks for days that are over, and reads those again that go on changing', async () => {
+  const days = ({ from, to }: { from: string; to: string }) => ({ days: `${from}..${to}` });
+  const { asked, state } = await run(
+    report({ ...common, between: days, lag: '3h', reread: 2, interval: '1h' }),
+    () => list(),
+    30 * 3600,
+  );
+  // The start is the day before, so the history is one day; the next day is claimed at 03:00.
+  assert.deepEqual(
+    asked.map((target) => target.slice(-22)),
+    ['2024-05-03..2024-05-03', '2024-05-04..2024-05-04', '2024-05-05..2024-05-05'],
+  );
+  assert.deepEqual(inc(state), { cursor: '2024-05-06T00:00:00Z' });
+});
+
+test('the days of a zone have 23 and 25 hours where its clocks change', () => {
+  const stream = new ReportStream({ ...common, between: () => ({}), lag: '0s', zone: 'Europe/Berlin' }, {
+    start: new Instant(0n),
+  } as never);
+  const cutoff = (now: string): string | undefined => stream.initial(Date.parse(now)).cutoff?.toString();
+  assert.equal(cutoff('2024-03-31T21:59:00Z'), '2024-03-30T23:00:00Z');
+  assert.equal(cutoff('2024-03-31T22:00:00Z'), '2024-03-31T22:00:00Z');
+  assert.equal(cutoff('2024-10-27T22:59:00Z'), '2024-10-26T22:00:00Z');
+  assert.equal(cutoff('2024-10-27T23:00:00Z'), '2024-10-27T23:00:00Z');
+});
+
+test('killed between any two lines, a report whose days go on changing for a while ends as the API has it', async () => {
+  const dayMs = 86_400_000;
+  const beginMs = Date.parse('2024-05-05T05:00:00Z');
+  for (let seed = 1; seed <= 15; seed += 1) {
+    const random = new SeededRandom(seed);
+    const clock = new VirtualClock(beginMs);
+    const changesEndMs = beginMs + 10 * dayMs;
+    // What a day amounts to changes every few hours, until two days after it.
+    const amountOf = (dayStartMs: number, nowMs: number): number =>
+      Math.floor((Math.min(nowMs, dayStartMs + 3 * dayMs) - dayStartMs) / (dayMs / 5));
+    const rowsOf = (from: string, to: string, nowMs: number): string[] => {
+      const rows: string[] = [];
+      for (let day = Date.parse(from); day <= Date.parse(to); day += dayMs) {
+        rows.push(`{"id":${day / dayMs},"amount":${amountOf(day, nowMs)}}`);
+      }
+      return rows;
+    };
+    const context = answering(clock, Instant.ofMs(beginMs - 5 * dayMs), (target) => {
+      const [, from = '', to = ''] = /days=(.*)\.\.(.*)$/.exec(target) ?? [];
+      return list(...rowsOf(from, to, clock.now()));
+    });
+    const stream = new ReportStream(
+      {
+        ...common,
+        between: ({ from, to }) => ({ days: `${from}..${to}` }),
+        lag: '1h',
+        reread: 3,
+        longestWindow: random.between(1, 3),
+      },
+      context,
+    );
+    const binding = {
+      index: 0,
+      name: 'report',
+      stateKey: 'report.v1',
+      key: ['/id'],
+      stream: { kind: 'changes', parts: { only: stream } },
+      intervalMs: 3_600_000,
+    } as const;
+    const { committed } = await surviveKills({
+      clock,
+      random,
+      killsEndMs: changesEndMs,
+      settleMs: 4 * dayMs,
+      run: (state, output, signal) =>
+        runApiCapture({ bindings: [binding], state, output, clock, log: silentLog, signal }),
+    });
+    const captured = [...reducedCollection(committed.documents, 0, ['/id']).values()];
+    const first = new Date(beginMs - 5 * dayMs).toISOString().slice(0, 10);
+    // The days that no longer change, and have been read since.
+    const last = new Date(clock.now() - 4 * dayMs).toISOString().slice(0, 10);
+    const settled = new Set(rowsOf(first, last, clock.now()));
+    const texts = new Set(
+      captured.map(({ id, amount }) => `{"id":${Number(id)},"amount":${Number(amount)}}`),
+    );
+    for (const text of settled) assert.ok(texts.has(text), `seed ${seed}: ${text} is missing`);
+  }
+});
+
+test('what a cursor of creation would lose does not compile', () => {
+  const definitions = (): void => {
+    const cursorAt = createdAt('/made', { tick: '1s', lag: '60s' });
+    // @ts-expect-error Changes of rows are never seen without a schedule.
+    changes({ ...common, cursor: cursorAt });
+    changes({ ...common, cursor: cursorAt, schedule: '0 0 * * *' });
+    changes({ ...common, cursor: at });
+  };
+  assert.equal(typeof definitions, 'function');
+});
