@@ -1,14 +1,16 @@
 // One session of a materialization: Open, then transactions until it is stopped. Per transaction the connector sees
 // Acknowledge, Load*, Flush, Store*, StartCommit, and answers Acknowledged and Loaded*, Flushed, StartedCommit.
 //
-// Pipelining: while the connector commits and acknowledges transaction N, the documents of N+1 are read, combined and
-// loaded; but N+1 is flushed only after N's Acknowledged. What is persisted when:
+// Pipelining: while the connector stores transaction N, and commits it, the documents of N+1 are read and combined. Their
+// Loads go out after N's Acknowledge; N+1 is flushed only after N's Acknowledged. What is persisted when:
 // state of Flushed and maximum keys before the first Store; state of StartedCommit together with the checkpoint; state
 // of Acknowledged at once, by itself.
 //
 // A document that only a newer specification can read ends the session in front of it: what was read before is
-// committed, and the connector sees whole transactions and then the end of its input.
+// committed, and the connector sees whole transactions and then the end of its input. What else keeps a document of N+1
+// from being read fails the session once N is committed.
 
+import { setImmediate } from 'node:timers/promises';
 import { crashPoint } from '@weir/crash-point';
 import {
   type Checkpoint,
@@ -18,19 +20,20 @@ import {
   EXPLICIT_ZERO_CHECKPOINT,
   FULL_RANGE,
   type MaterializationSpec,
-  type MaterializeResponse,
 } from '@weir/protocol';
-import { ByteRange } from '../combine/byte-range.ts';
+import type { ByteRange } from '../combine/byte-range.ts';
 import type { Combiner } from '../combine/combiner.ts';
 import type { CrashPoint } from '../crash-points.ts';
-import { errors } from '../errors.ts';
 import type { Clock } from '../host/clock.ts';
 import type { Store } from '../store/store.ts';
 import type { MaterializeConnection } from './connection.ts';
+import { ConnectorAnswers } from './connector-answers.ts';
 import type { TaskState } from './connector-state.ts';
-import type { DocumentSource, SourceBatch } from './document-source.ts';
+import type { DocumentSource } from './document-source.ts';
 import { LoadDecision, loadEverything } from './load-decision.ts';
-import { type MaterializedBinding, UnreadableDocument } from './materialized-binding.ts';
+import { MaterializeTransaction } from './materialize-transaction.ts';
+import type { MaterializedBinding } from './materialized-binding.ts';
+import { TransactionReader } from './transaction-reader.ts';
 import { WakeUp } from './wake-up.ts';
 
 const crash = (point: CrashPoint): void => crashPoint(point);
@@ -46,7 +49,8 @@ export interface MaterializeSessionOptions {
   readonly version: string;
   readonly connection: MaterializeConnection;
   readonly bindings: readonly MaterializedBinding[];
-  readonly combiner: Combiner;
+  /** Two transactions take turns. */
+  readonly combiners: readonly [Combiner, Combiner];
   /** Opened once the checkpoint to read from is known. */
   readonly openSource: (checkpoint: Checkpoint) => DocumentSource;
   readonly store: Store;
@@ -80,56 +84,59 @@ export async function runMaterializeSession(
   return await session.run();
 }
 
-const newline = 0x0a;
-
-type Awaited = 'opened' | 'flushed' | 'startedCommit';
-
 class MaterializeSession {
   readonly #options: MaterializeSessionOptions;
-  readonly #limitBytes: number;
   readonly #changed = new WakeUp();
+  readonly #answers: ConnectorAnswers;
   readonly #loads: LoadDecision[] = [];
-  #source: DocumentSource | undefined;
-  #acknowledged = false;
-  #mayLoad = false;
-  #expected: Awaited | undefined = 'opened';
-  #answer: MaterializeResponse | undefined;
-  #ended = false;
-  /** The transaction being read has to end here. */
-  #boundary = false;
-  /** The next document cannot be read. */
-  #outdated = false;
+  /** What is read goes here. */
+  #filling: MaterializeTransaction;
+  /** Is being stored, or empty. */
+  #storing: MaterializeTransaction;
+  /** The connector has taken in everything that was sent. */
+  #keepsUp = true;
   #commits = 0;
   #caughtUpReported = false;
-  /** Per binding: documents and bytes of the transaction being read. */
-  #counts: { documents: number; bytes: number }[] = [];
+  /** Reading ahead has failed. */
+  #failedAhead: { readonly error: unknown } | undefined;
 
   constructor(options: MaterializeSessionOptions) {
     this.#options = options;
-    this.#limitBytes = options.transactionBytes ?? 32 << 20;
-    this.#resetCounts();
+    const { connection, materialization, bindings, combiners } = options;
+    this.#filling = new MaterializeTransaction(combiners[0], bindings.length);
+    this.#storing = new MaterializeTransaction(combiners[1], bindings.length);
+    this.#answers = new ConnectorAnswers({
+      name: materialization.name,
+      connection,
+      changed: this.#changed,
+      onAcknowledged: (state) => this.#takeAcknowledged(state),
+      onLoaded: (binding, doc) => this.#takeLoaded(binding, doc),
+    });
   }
 
   async run(): Promise<MaterializeSessionEnd> {
-    const { signal, combiner } = this.#options;
+    const { signal } = this.#options;
     const onAbort = (): void => this.#changed.notify();
     signal.addEventListener('abort', onAbort);
     let stopListening: (() => void) | undefined;
+    let source: DocumentSource | undefined;
     try {
-      const source = await this.#open();
+      source = await this.#open();
       stopListening = source.onMore(() => this.#changed.notify());
+      const reader = this.#readerOf(source);
       for (;;) {
         await this.#acknowledge();
-        if (!(await this.#read(source))) return await this.#end();
+        if (!(await this.#read(reader, source))) return await this.#end(reader);
         await this.#flush();
-        await this.#storeAndCommit(source);
-        if (this.#outdated) return await this.#end();
+        await this.#storeAndCommit(reader, source);
+        if (reader.isOutdated && this.#filling.isEmpty) return await this.#end(reader);
       }
     } finally {
       signal.removeEventListener('abort', onAbort);
       stopListening?.();
-      this.#source?.[Symbol.dispose]();
-      combiner.clear();
+      source?.[Symbol.dispose]();
+      this.#filling.clear();
+      this.#storing.clear();
     }
   }
 
@@ -137,16 +144,15 @@ class MaterializeSession {
     const { connection, materialization, version, state, store } = this.#options;
     crash('runtime.materialize.before-open');
     connection.send({ kind: 'open', materialization, version, range: FULL_RANGE, state: state.text });
-    void this.#receive();
+    void this.#answers.receive();
     await connection.flush();
-    const opened = await this.#await('opened');
-    if (opened.kind !== 'opened') throw this.#protocolError(`expected opened, got ${opened.kind}`);
+    const opened = await this.#answers.next('opened');
     const own = store.task(materialization.name)?.checkpoint;
     const checkpoint = startingCheckpoint(opened.runtimeCheckpoint, own);
     this.#decideLoads(checkpoint, opened.disableLoadOptimization);
-    this.#source = this.#options.openSource(checkpoint);
+    const source = this.#options.openSource(checkpoint);
     this.#options.onOpened?.();
-    return this.#source;
+    return source;
   }
 
   /** A binding that has been read before, but of which no maximum is known, may hold any key. */
@@ -161,38 +167,100 @@ class MaterializeSession {
     }
   }
 
+  #readerOf(source: DocumentSource): TransactionReader {
+    const { bindings, isOutdated, transactionBytes } = this.#options;
+    return new TransactionReader({
+      source,
+      bindings,
+      loads: this.#loads,
+      limitBytes: transactionBytes ?? 32 << 20,
+      isOutdated,
+      load: (binding, key) => this.#load(binding, key),
+    });
+  }
+
+  /** Asks for what is left of the transaction before; loads what was read ahead. */
   async #acknowledge(): Promise<void> {
     const { connection } = this.#options;
-    this.#acknowledged = false;
-    this.#mayLoad = true;
+    this.#answers.expectAcknowledged();
     connection.send({ kind: 'acknowledge' });
+    await connection.flush();
+    if (this.#isToEnd(this.#commits)) return;
+    for (const load of this.#filling.waitingLoads.take()) {
+      this.#filling.isBegun = true;
+      if (!connection.send(load)) await connection.flush();
+      crash('runtime.materialize.after-load');
+    }
     await connection.flush();
   }
 
-  /** Reads one transaction. False: the session is to end instead. */
-  async #read(source: DocumentSource): Promise<boolean> {
-    const { signal, combiner, maxTransactions } = this.#options;
-    this.#boundary = false;
+  #load(binding: number, key: ByteRange): void {
+    if (!this.#answers.mayLoad) {
+      this.#filling.waitingLoads.add(binding, key);
+      return;
+    }
+    this.#filling.isBegun = true;
+    this.#keepsUp = this.#options.connection.send({ kind: 'load', binding, keyPacked: key.view() });
+    crash('runtime.materialize.after-load');
+  }
+
+  /** Reads what is left of a transaction. False: the session is to end instead. */
+  async #read(reader: TransactionReader, source: DocumentSource): Promise<boolean> {
+    const { connection } = this.#options;
     for (;;) {
       this.#changed.throwIfFailed();
-      if (this.#ended) throw this.#protocolError('it ended in the middle of a session');
-      if (signal.aborted || (maxTransactions !== undefined && this.#commits >= maxTransactions)) return false;
-      if (this.#outdated && combiner.documents === 0) return false;
-      const isFull = combiner.sourceBytes >= this.#limitBytes;
-      const next = this.#boundary || isFull ? undefined : source.next();
-      if (next === 'commit') {
-        this.#boundary = true;
-      } else if (next !== undefined) {
-        await this.#add(next, source);
-      } else if (this.#acknowledged && (this.#boundary || combiner.documents > 0)) {
-        return true;
-      } else if (this.#acknowledged && source.lagBytes() === 0) {
-        // Documents outside a binding's times are read and leave nothing to store.
-        this.#reportCaughtUp(source);
-        await this.#changed.wait();
-      } else {
-        await this.#changed.wait();
+      if (this.#failedAhead !== undefined) throw this.#failedAhead.error;
+      if (this.#answers.hasEnded) throw this.#answers.protocolError('it ended in the middle of a session');
+      if (this.#isToEnd(this.#commits)) return false;
+      const transaction = this.#filling;
+      if (reader.isOutdated && transaction.isEmpty) return false;
+      if (this.#readBatch(reader)) {
+        if (this.#keepsUp) connection.flush().catch((error: unknown) => this.#changed.fail(error));
+        else await connection.flush();
+        this.#keepsUp = true;
+        continue;
       }
+      const { isAcknowledged } = this.#answers;
+      if (isAcknowledged && (transaction.isClosed || !transaction.isEmpty)) return true;
+      // Documents outside a binding's times are read and leave nothing to store.
+      if (isAcknowledged && source.lagBytes() === 0) this.#reportCaughtUp(source);
+      await this.#changed.wait();
+    }
+  }
+
+  #readBatch(reader: TransactionReader): boolean {
+    const isRead = reader.read(this.#filling);
+    if (isRead) this.#caughtUpReported = false;
+    return isRead;
+  }
+
+  /** After so many commits. */
+  #isToEnd(commits: number): boolean {
+    const { signal, maxTransactions } = this.#options;
+    return signal.aborted || (maxTransactions !== undefined && commits >= maxTransactions);
+  }
+
+  /** Waits for something of the transaction that is being stored. The next one is read meanwhile. */
+  async #meanwhileReading<T>(reader: TransactionReader, awaited: Promise<T>): Promise<T> {
+    let isSettled = false;
+    const settle = (): void => {
+      isSettled = true;
+    };
+    awaited.then(settle, settle);
+    for (;;) {
+      // What has come from the connector, and what it has taken, goes first.
+      await setImmediate();
+      if (isSettled || !this.#readAhead(reader)) return await awaited;
+    }
+  }
+
+  #readAhead(reader: TransactionReader): boolean {
+    if (this.#isToEnd(this.#commits + 1) || this.#failedAhead !== undefined) return false;
+    try {
+      return this.#readBatch(reader);
+    } catch (error) {
+      this.#failedAhead = { error };
+      return false;
     }
   }
 
@@ -205,175 +273,80 @@ class MaterializeSession {
     );
   }
 
-  async #add({ binding, bytes }: SourceBatch, source: DocumentSource): Promise<void> {
-    const { connection, bindings, combiner, isOutdated } = this.#options;
-    const rules = bindings[binding];
-    const loads = this.#loads[binding];
-    const count = this.#counts[binding];
-    if (rules === undefined || loads === undefined || count === undefined)
-      throw new RangeError(`no binding ${binding}`);
-    this.#caughtUpReported = false;
-    let keepsUp = true;
-    const document = new ByteRange();
-    for (let start = 0; start < bytes.length;) {
-      const lineEnd = bytes.indexOf(newline, start);
-      const end = lineEnd === -1 ? bytes.length : lineEnd;
-      let isTaken: boolean;
-      try {
-        isTaken = rules.take(document.set(bytes, start, end));
-      } catch (error) {
-        if (!(error instanceof UnreadableDocument) || isOutdated?.(binding) !== true) throw error;
-        source.giveBack(bytes.length - start);
-        this.#outdated = true;
-        this.#boundary = true;
-        break;
-      }
-      start = end + 1;
-      if (!isTaken) continue;
-      const { key } = rules;
-      combiner.add(binding, key, document, rules.note);
-      count.documents += 1;
-      count.bytes += document.length + 1;
-      if (rules.spec.deltaUpdates || !loads.mustLoad(key)) continue;
-      keepsUp = connection.send({ kind: 'load', binding, keyPacked: key.view() });
-      crash('runtime.materialize.after-load');
-    }
-    if (keepsUp) connection.flush().catch((error: unknown) => this.#changed.fail(error));
-    else await connection.flush();
-  }
-
   async #flush(): Promise<void> {
     const { connection, store, state, materialization, bindings } = this.#options;
     crash('runtime.materialize.before-flush');
-    this.#expected = 'flushed';
+    this.#filling.isBegun = true;
+    this.#answers.expect('flushed');
     connection.send({ kind: 'flush' });
     await connection.flush();
-    const flushed = await this.#await('flushed');
+    const flushed = await this.#answers.next('flushed');
     crash('runtime.materialize.after-flushed');
-    const flushedState = flushed.kind === 'flushed' ? flushed.state : undefined;
-    this.#applyState(flushedState);
+    this.#applyState(flushed.state);
     const grown = bindings
       .filter(({ spec }) => !spec.deltaUpdates)
       .map(({ index, spec }) => ({ stateKey: spec.stateKey, key: this.#loads[index]?.grown }))
       .filter((grown): grown is { stateKey: string; key: Buffer } => grown.key !== undefined);
-    if (grown.length > 0 || flushedState !== undefined) {
-      store.putMaxKeys(materialization.name, grown, flushedState === undefined ? undefined : state.text);
+    if (grown.length > 0 || flushed.state !== undefined) {
+      store.putMaxKeys(materialization.name, grown, flushed.state === undefined ? undefined : state.text);
     }
     crash('runtime.materialize.after-max-keys');
+    // Every key of this transaction is known: what is read from here on is of the next.
+    for (const loads of this.#loads) loads.endTransaction();
   }
 
-  async #storeAndCommit(source: DocumentSource): Promise<void> {
-    const { connection, combiner, bindings, store, state, materialization, clock } = this.#options;
+  async #storeAndCommit(reader: TransactionReader, source: DocumentSource): Promise<void> {
+    const { connection, bindings, store, state, materialization, clock } = this.#options;
+    // Before anything is read ahead.
+    const checkpoint = source.checkpoint();
+    const transaction = this.#filling;
+    this.#filling = this.#storing;
+    this.#storing = transaction;
     let stored = 0;
-    for (const combined of combiner.drain()) {
+    for (const combined of transaction.combiner.drain()) {
       const rules = bindings[combined.binding];
       if (rules === undefined) throw new RangeError(`no binding ${combined.binding}`);
       stored += 1;
       if (!connection.send(rules.storeOf(combined))) {
-        await connection.flush();
+        await this.#meanwhileReading(reader, connection.flush());
         this.#changed.throwIfFailed();
       }
       crash('runtime.materialize.amid-store');
     }
-    const checkpoint = source.checkpoint();
     crash('runtime.materialize.before-start-commit');
-    this.#expected = 'startedCommit';
+    this.#answers.expect('startedCommit');
     connection.send({ kind: 'startCommit', runtimeCheckpoint: checkpoint });
     await connection.flush();
-    const started = await this.#await('startedCommit');
+    const started = await this.#meanwhileReading(reader, this.#answers.next('startedCommit'));
     crash('runtime.materialize.after-started-commit');
-    const startedState = started.kind === 'startedCommit' ? started.state : undefined;
-    this.#applyState(startedState);
+    this.#applyState(started.state);
     store.commitMaterialization({
       task: materialization.name,
-      state: startedState === undefined ? undefined : state.text,
+      state: started.state === undefined ? undefined : state.text,
       checkpoint: encodeCheckpoint(checkpoint),
-      counts: this.#counts.map((count, index) => ({
-        stateKey: bindings[index]?.spec.stateKey ?? '',
-        ...count,
-      })),
+      counts: bindings.map(({ index, spec }) => ({ stateKey: spec.stateKey, ...transaction.count(index) })),
       nowMs: clock.nowMs(),
     });
     crash('runtime.materialize.after-commit');
-    const { documents, sourceBytes } = combiner;
-    for (const loads of this.#loads) loads.endTransaction();
-    combiner.clear();
-    this.#resetCounts();
+    const { documents, sourceBytes } = transaction.combiner;
+    transaction.clear();
     this.#commits += 1;
     this.#options.onCommit?.({ documents, bytes: sourceBytes, stored });
   }
 
   /** Ends at a transaction's border: what was read of the next one is dropped, and read again another time. */
-  async #end(): Promise<MaterializeSessionEnd> {
-    const { connection, signal, combiner, clock } = this.#options;
-    if (combiner.documents === 0) {
+  async #end(reader: TransactionReader): Promise<MaterializeSessionEnd> {
+    const { connection, signal, clock } = this.#options;
+    if (!this.#filling.isBegun) {
       const timer = new AbortController();
       const late = clock.sleep(10_000, timer.signal);
       await connection.endInput();
-      await Promise.race([this.#connectorEnd(), late]);
+      await Promise.race([this.#answers.end(), late]);
       timer.abort();
     }
-    if (!this.#ended) await connection.stop();
+    if (!this.#answers.hasEnded) await connection.stop();
     if (signal.aborted) return 'stopped';
-    return this.#outdated ? 'schemaChanged' : 'transactions';
-  }
-
-  async #connectorEnd(): Promise<void> {
-    while (!this.#ended) await this.#changed.wait();
-  }
-
-  async #await(kind: Awaited): Promise<MaterializeResponse> {
-    this.#expected = kind;
-    for (;;) {
-      this.#changed.throwIfFailed();
-      const answer = this.#answer;
-      if (answer !== undefined) {
-        this.#answer = undefined;
-        return answer;
-      }
-      if (this.#ended) throw this.#protocolError(`it ended where ${kind} was expected`);
-      await this.#changed.wait();
-    }
-  }
-
-  /** Reads everything the connector sends. Never rejects: failures wake `run`. */
-  async #receive(): Promise<void> {
-    try {
-      for (;;) {
-        const messages = await this.#options.connection.messages();
-        if (messages === undefined) break;
-        for (const message of messages) this.#take(message);
-        this.#changed.notify();
-      }
-      this.#ended = true;
-      this.#changed.notify();
-    } catch (error) {
-      this.#changed.fail(error);
-    }
-  }
-
-  #take(message: MaterializeResponse): void {
-    switch (message.kind) {
-      case 'acknowledged':
-        if (this.#acknowledged || !this.#mayLoad) throw this.#protocolError('got acknowledged unasked');
-        this.#takeAcknowledged(message.state);
-        return;
-      case 'loaded':
-        this.#takeLoaded(message.binding, message.doc);
-        return;
-      case 'opened':
-      case 'flushed':
-      case 'startedCommit':
-        if (message.kind !== this.#expected) throw this.#protocolError(`got ${message.kind} unasked`);
-        this.#expected = undefined;
-        this.#answer = message;
-        if (message.kind === 'flushed') this.#mayLoad = false;
-        return;
-      case 'spec':
-      case 'validated':
-      case 'applied':
-        throw this.#protocolError(`got ${message.kind} in a session`);
-    }
+    return reader.isOutdated ? 'schemaChanged' : 'transactions';
   }
 
   #takeAcknowledged(update: ConnectorState | undefined): void {
@@ -382,36 +355,23 @@ class MaterializeSession {
       this.#applyState(update);
       store.putState(materialization.name, 'materialization', state.text);
     }
-    this.#acknowledged = true;
     crash('runtime.materialize.after-acknowledged');
   }
 
-  #takeLoaded(binding: number, doc: Buffer): void {
+  #takeLoaded(binding: number, doc: Buffer): boolean {
     const rules = this.#options.bindings[binding];
-    if (rules === undefined) throw this.#protocolError(`got binding ${binding}, which does not exist`);
-    if (!this.#acknowledged) throw this.#protocolError('got loaded before acknowledged');
-    if (!this.#mayLoad) throw this.#protocolError('got loaded after flushed');
+    if (rules === undefined)
+      throw this.#answers.protocolError(`got binding ${binding}, which does not exist`);
     rules.takeLoaded(doc);
-    if (this.#loads[binding]?.answered(rules.key) !== true) {
-      throw this.#protocolError('got loaded for a key that was not asked for, or a second time');
-    }
-    this.#options.combiner.addFront(binding, rules.key, doc);
+    if (this.#loads[binding]?.answered(rules.key) !== true) return false;
+    this.#filling.combiner.addFront(binding, rules.key, doc);
+    return true;
   }
 
   #applyState(update: ConnectorState | undefined): void {
     if (update === undefined) return;
     this.#options.state.apply(update);
     this.#options.onState?.(update);
-  }
-
-  #resetCounts(): void {
-    this.#counts = this.#options.bindings.map(() => ({ documents: 0, bytes: 0 }));
-  }
-
-  #protocolError(what: string): Error {
-    return errors.CONNECTOR_PROTOCOL({
-      message: `The connector of ${this.#options.materialization.name} broke the protocol: ${what}.`,
-    });
   }
 }
 

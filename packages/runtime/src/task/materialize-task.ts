@@ -97,13 +97,16 @@ export async function openMaterialization(
 ): Promise<MaterializeSessionEnd> {
   const { environment, materialization, version, onEvent } = options;
   const { store, disk, clock, folder, heads } = environment;
-  using combiner = new Combiner({
-    bindings: bindings.map(({ combine }) => combine),
-    disk,
-    spillPath: folder.spillPath,
-    name: encodeURIComponent(materialization.name).slice(0, 100),
-    ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
-  });
+  const combinerOf = (name: string): Combiner =>
+    new Combiner({
+      bindings: bindings.map(({ combine }) => combine),
+      disk,
+      spillPath: folder.spillPath,
+      name: `${encodeURIComponent(materialization.name).slice(0, 100)}-${name}`,
+      ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
+    });
+  using first = combinerOf('a');
+  using second = combinerOf('b');
   const readJournals = (checkpoint: Checkpoint): DocumentSource =>
     new JournalSource({ materialization, checkpoint, store, heads, disk, journalsPath: folder.journalsPath });
   const connection = await options.connect();
@@ -113,7 +116,7 @@ export async function openMaterialization(
       version,
       connection,
       bindings,
-      combiner,
+      combiners: [first, second],
       openSource: options.openSource ?? readJournals,
       store,
       state: new TaskState(store.task(materialization.name)?.state ?? emptyState),
