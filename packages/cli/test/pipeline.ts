@@ -30,6 +30,7 @@ export interface Ended {
 
 export type ConnectorName =
   | 'source-postgres'
+  | 'source-http-ingest'
   | 'materialize-sqlite'
   | 'materialize-postgres'
   | 'materialize-mysql';

@@ -1,0 +1,4 @@
+import { runCapture } from '@weir/capture';
+import { httpIngest } from './http-ingest.ts';
+
+await runCapture(httpIngest({ env: process.env }));
