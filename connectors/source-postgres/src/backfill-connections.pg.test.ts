@@ -105,6 +105,7 @@ for (const version of postgresVersions) {
             await server.query(`SELECT format('["%s",%s]', a, b) AS id FROM t WHERE ${where} ORDER BY a, b`)
           ).map(({ id }) => id);
         for (const mode of ['Precise', 'Normal']) {
+          // Also where a part is behind all of it: version 17 finds rows there that do not satisfy it.
           const filter = `b > 2900 AND a = 'd'`;
           assert.deepEqual(await idsOf({ slotName: 'all' }, { mode }), await expected('true'));
           if (mode === 'Normal') {

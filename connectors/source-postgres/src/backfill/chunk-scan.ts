@@ -24,7 +24,7 @@ import { errors } from '../errors.ts';
 import { LsnPosition } from '../replication/lsn-position.ts';
 import type { RecentTransactions } from '../replication/recent-transactions.ts';
 import { rowTooLargeError } from '../row-limit.ts';
-import { type ChunkTable, type KeyColumn, writtenSince } from './chunk-query.ts';
+import { type ChunkTable, filterBesideRowComparison, type KeyColumn, writtenSince } from './chunk-query.ts';
 import { type ChunkPart, type ChunkParts, dividedKeys, pageParts, undividedKeys } from './chunk-ranges.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { measureTable, ROWS_OF_A_PAGE, type TableSize } from './page-range.ts';
@@ -147,12 +147,16 @@ export class ChunkScan implements AsyncDisposable {
     });
     const { scanned } = request.state;
     const { minBackfillXid } = this.#options.settings;
+    const filter =
+      scan.table.filter === undefined || key.length === 1
+        ? scan.table.filter
+        : filterBesideRowComparison(scan.table.filter, await this.#session.versionNumber());
     const isShared = this.#readers.count > 0 && !this.#undivided.has(request.table);
     let isDividing = false;
     try {
       const read = await this.#read(scan, isShared, async (connection, snapshot, readers) => {
         const conditions = minBackfillXid === undefined ? [] : writtenSince(minBackfillXid, snapshot.xmax);
-        const keyed = { table: { ...scan.table, conditions }, key, types, scanned };
+        const keyed = { table: { ...scan.table, filter, conditions }, key, types, scanned };
         if (!isShared && minBackfillXid === undefined) return undividedKeys(keyed, limit);
         isDividing = isShared;
         const parts = await dividedKeys(connection, keyed, limit * readers, this.#partRows(scan, readers));
