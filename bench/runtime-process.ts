@@ -65,6 +65,7 @@ const { failed } = await supervise({
     kind: 'capture',
     spec,
     version: '0000000000000001',
+    catalogConfig: '{}',
     secrets: [],
     command: {
       description: 'frames-capture',

@@ -74,7 +74,18 @@ export const catalogue = {
   },
   CDK_HTTP_UNAUTHORIZED: {
     summary: 'The API does not accept the credentials, also after a new token was fetched.',
-    fix: 'Renew the credentials in the configuration.',
+    fix: 'Renew the credentials in the configuration. For OAuth: authorize the connector again, in the user interface of Flow or with `weir oauth`.',
+    retry: 'never',
+  },
+  CDK_TOKEN_NOT_KEPT: {
+    summary:
+      'The access token has expired, and its refresh token may be used once only, which is left to a run that keeps its successor.',
+    fix: 'Start the task with `weir run`, which renews and keeps it; then try again with the state folder of that run. Otherwise authorize the connector again.',
+    retry: 'backoff',
+  },
+  CDK_CREDENTIALS_INVALID: {
+    summary: 'A key or a file of credentials in the configuration cannot be used.',
+    fix: 'Paste it whole, as the provider gave it: a private key with its first and last line, a file of credentials as the JSON that it is.',
     retry: 'never',
   },
   CDK_HTTP_FORBIDDEN: {

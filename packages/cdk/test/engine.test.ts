@@ -51,6 +51,7 @@ function harness(state: JsonObject = {}): Harness {
     warn: (message) => log.push(message),
     error: (message) => log.push(message),
     status: (message) => log.push(message),
+    configUpdate: () => undefined,
     with: () => logger,
   };
   return {

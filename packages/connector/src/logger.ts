@@ -20,6 +20,11 @@ export interface Logger {
    * out by a connector that never knows.
    */
   status(message: string, caughtUp?: boolean): void;
+  /**
+   * The whole endpoint configuration as it is from now on, for whoever runs the connector to keep: a token was renewed.
+   * Written at any level, and only in the format that programs read: it holds secrets.
+   */
+  configUpdate(config: object): void;
   /** A logger that adds these fields to every line. */
   with(fields: LogFields): Logger;
 }
@@ -44,6 +49,8 @@ export function logSettings(
     now: () => new Date(),
   };
 }
+
+const CONFIG_UPDATE = 'the configuration has changed';
 
 export function createLogger(settings: LogSettings): Logger {
   const lastStatus = { message: '' };
@@ -70,6 +77,13 @@ function loggerWith(settings: LogSettings, common: LogFields, lastStatus: { mess
         eventType: 'connectorStatus',
         ...(caughtUp === undefined ? {} : { caughtUp }),
       });
+    },
+    configUpdate: (config) => {
+      if (settings.format !== 'json') return log('info', CONFIG_UPDATE);
+      const fields = { eventType: 'configUpdate', config };
+      settings.writeLine(
+        formatLog({ at: settings.now(), level: 'info', message: CONFIG_UPDATE, fields }, 'json'),
+      );
     },
     with: (fields) => loggerWith(settings, { ...common, ...fields }, lastStatus),
   };

@@ -22,4 +22,7 @@ export const crashPoints = [
   'runtime.materialize.after-acknowledged',
 ] as const;
 
-export type CrashPoint = (typeof crashPoints)[number];
+/** Around the one effect of a connector that renews its configuration; few do. */
+export const configCrashPoints = ['runtime.config.before-keep', 'runtime.config.after-keep'] as const;
+
+export type CrashPoint = (typeof crashPoints)[number] | (typeof configCrashPoints)[number];

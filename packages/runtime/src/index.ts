@@ -54,6 +54,7 @@ export { type SocketPair, socketPair } from './connector/socket-pair.ts';
 export { HeadChannel, type MovedHead } from './journal/head-channel.ts';
 export { type JournalBatch, JournalReader } from './journal/journal-reader.ts';
 export { JournalWriter } from './journal/journal-writer.ts';
+export { KeptConfigs } from './store/kept-configs.ts';
 export { SqliteStore } from './store/sqlite-store.ts';
 export { prepareStateFolder, stateFolder, type StateFolder } from './store/state-folder.ts';
 export { type LockOwner, readLockOwner, StateLock } from './store/state-lock.ts';

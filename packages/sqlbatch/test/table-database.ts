@@ -263,6 +263,7 @@ export function memoryLog(lines: Warning[]): Logger {
     warn: at('warn'),
     error: at('error'),
     status: at('status'),
+    configUpdate: () => undefined,
     with: () => log,
   };
   return log;

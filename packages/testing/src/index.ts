@@ -1,6 +1,7 @@
 export { CertificateAuthority, serveTls } from './certificates.ts';
 export type { CertifiedKey } from './certificates.ts';
 export { checkReadmeTables } from './readme-tables.ts';
+export { RotatingProvider, type RotatingProviderOptions, type Strictness } from './rotating-provider.ts';
 export { matchSnapshot } from './snapshot.ts';
 export { temporaryDirectory } from './temporary-directory.ts';
 export type { TemporaryDirectory } from './temporary-directory.ts';

@@ -2,6 +2,9 @@
 
 import type { Capture, CaptureBinding, RequestContext, ValidatedResource } from '@weir/capture';
 import { systemClock, type Clock, type Logger } from '@weir/connector';
+import type { AuthContext } from '../auth/auth-kind.ts';
+import { type ConfigKeeper, keepsNothing } from '../auth/config-keeper.ts';
+import { sessionKeeper } from '../auth/session-keeper.ts';
 import { errors } from '../errors.ts';
 import type { ApiBinding } from '../engine/api-binding.ts';
 import { runApiCapture } from '../engine/engine.ts';
@@ -10,7 +13,7 @@ import { HttpClient, type HttpClientOptions } from '../http/http-client.ts';
 import { RateLimiter } from '../http/rate-limit.ts';
 import type { Transport } from '../http/transport.ts';
 import { undiciTransport } from '../http/undici-transport.ts';
-import { fixedCredentials } from '../http/credentials.ts';
+import { type Credentials, fixedCredentials } from '../http/credentials.ts';
 import { documentSchema } from '../schema/document-schema.ts';
 import { completeSourcedSchema } from '../schema/sourced-schema.ts';
 import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
@@ -36,18 +39,23 @@ export interface ApiRuntime {
   readonly clock?: Clock;
   readonly random?: Random;
   readonly transport?: Transport;
+  /** Of the process: who keeps renewed configurations, and Flow's service that encrypts them. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 const DAY_MS = 86_400_000;
 
 export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Capture<ApiConfig, ApiResource> {
+  const configSchema = apiConfigSchema(api);
+  const oauth2 = api.auth.find((kind) => kind.oauth2 !== undefined)?.oauth2;
   return {
     name: api.name,
     spec: {
-      configSchema: apiConfigSchema(api),
+      configSchema,
       resourceSchema: apiResourceSchema(api.name),
       documentationUrl: `https://go.estuary.dev/${api.name}`,
       resourcePathPointers: ['/name'],
+      ...(oauth2 === undefined ? {} : { oauth2 }),
     },
     discover: async (config, context) => {
       await probe(api, config, context, runtime);
@@ -62,9 +70,23 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
       ({ kind }) => kind === 'feed' || kind === 'webhook',
     ),
     apply: async () => '',
-    pull: async ({ config, bindings, state, output, log, signal }) => {
+    pull: async ({ config, bindings, state, output, log, signal, spec }) => {
       const clock = runtime.clock ?? systemClock;
-      const context = streamContext(api, config, log, runtime);
+      const ending = new AbortController();
+      const end = (): Error => {
+        const reason = new DOMException('the next session has the new credentials', 'AbortError');
+        ending.abort(reason);
+        return reason;
+      };
+      const keeper = (ask: AuthContext['ask']): ConfigKeeper =>
+        sessionKeeper({
+          config: () => spec.config,
+          configSchema,
+          log,
+          env: runtime.env ?? process.env,
+          ask,
+          end,
+        });
       checkBindings(api, bindings);
       const webhooks = new WebhookFeeds({
         port: webhookPort(config),
@@ -73,18 +95,30 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
         verify: api.webhooks?.verify?.(config as never),
         challenges: api.webhooks?.challenges?.(config as never),
       });
-      await runApiCapture({
-        bindings: await Promise.all(
+      const context = streamContext(api, config, log, runtime, { keeper });
+      try {
+        const opened = await Promise.all(
           bindings.map((binding) => openBinding(api, binding, context, webhooks, signal)),
-        ),
-        state,
-        output,
-        clock,
-        log,
-        signal,
-      });
+        );
+        await runApiCapture({
+          bindings: opened,
+          state,
+          output,
+          clock,
+          log,
+          signal,
+          ending: ending.signal,
+        });
+      } catch (failure) {
+        if (!ending.signal.aborted || failure !== ending.signal.reason) throw failure;
+      }
     },
   };
+}
+
+interface ContextOptions extends Pick<HttpClientOptions, 'patienceMs'> {
+  /** Given how to ask without credentials. Nothing is kept when absent. */
+  readonly keeper?: (ask: AuthContext['ask']) => ConfigKeeper;
 }
 
 /** What streams work with: one client for all of them. */
@@ -93,8 +127,8 @@ export function streamContext(
   config: ApiConfig,
   log: Logger,
   runtime: ApiRuntime,
-  patience: Pick<HttpClientOptions, 'patienceMs'> = {},
-): StreamContext {
+  { keeper = () => keepsNothing, ...patience }: ContextOptions = {},
+): StreamContext & { readonly credentials: Credentials } {
   const clock = runtime.clock ?? systemClock;
   const options = {
     base: typeof api.base === 'string' ? api.base : api.base(config as never),
@@ -108,9 +142,12 @@ export function streamContext(
   // Signing in is not counted against the API's limits, which may be waiting for it.
   const limiter = new RateLimiter([], clock);
   const anonymous = new HttpClient({ ...options, limiter, credentials: fixedCredentials({}) });
+  const ask: AuthContext['ask'] = (request, signal) => anonymous.json(request, signal);
   const credentials = chosenAuth(api, config.credentials).credentials(config.credentials, {
     clock,
-    ask: (request, signal) => anonymous.json(request, signal),
+    ask,
+    config,
+    keeper: keeper(ask),
   });
   const client = new HttpClient({
     ...options,
@@ -118,7 +155,7 @@ export function streamContext(
     ...(api.headers === undefined ? {} : { headers: api.headers }),
     ...(api.answers === undefined ? {} : { answers: api.answers }),
   });
-  return { client, clock, start: startOf(api, config, clock.now()) };
+  return { client, clock, credentials, start: startOf(api, config, clock.now()) };
 }
 
 function startOf({ start }: ApiDefinition, config: ApiConfig, nowMs: number): Instant {
@@ -134,7 +171,11 @@ async function probe(
   runtime: ApiRuntime,
 ): Promise<void> {
   // Somebody waits for the answer.
-  const { client } = streamContext(api, config, log, runtime, { patienceMs: 10_000 });
+  const { client, credentials } = streamContext(api, config, log, runtime, { patienceMs: 10_000 });
+  if (credentials.isUsable === false) {
+    log.warn('the access token has expired, and is renewed by the next run: the credentials were not tried');
+    return;
+  }
   await client.json({ ...api.probe, isSafe: true }, signal);
 }
 

@@ -47,7 +47,7 @@ function credentialsField(kinds: ApiDefinition['auth']): Field<unknown> {
     return oneOfWith(
       'credentials_title',
       AUTHENTICATION,
-      kinds.map(({ title, fields }) => branch(title, { title }, fields)),
+      kinds.map((kind) => branch(kind.title, { title: kind.title, ...oauthButton(kind) }, kind.fields)),
     );
   }
   const chosen = choice([only.title], {
@@ -57,7 +57,15 @@ function credentialsField(kinds: ApiDefinition['auth']): Field<unknown> {
     order: 0,
     nonsensitive: true,
   });
-  return section(AUTHENTICATION, { credentials_title: optional(chosen), ...only.fields });
+  return section(
+    { ...AUTHENTICATION, ...oauthButton(only) },
+    { credentials_title: optional(chosen), ...only.fields },
+  );
+}
+
+/** What switches on the button of the user interface that signs in at the provider. */
+function oauthButton({ oauth2 }: AuthKind): { readonly 'x-oauth2-provider'?: string } {
+  return oauth2 === undefined ? {} : { 'x-oauth2-provider': oauth2.provider };
 }
 
 function startField(daysAgo: number): Field<unknown> {

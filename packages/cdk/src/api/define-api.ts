@@ -36,8 +36,9 @@ export interface ApiDefinition<F extends Fields = Fields> {
 /** Keeps the names and kinds of the streams. */
 export function defineApi<const F extends Fields, S extends ApiDefinition<F>['streams']>(
   definition: ApiDefinition<F> & { readonly streams: S },
-): ApiDefinition<F> & { readonly streams: S } {
-  return definition;
+): ApiDefinition & { readonly streams: S } {
+  // What `base` takes is what `config` decodes to, here and nowhere else.
+  return definition as unknown as ApiDefinition & { readonly streams: S };
 }
 
 /** How a path of the API is asked for in the probe. */

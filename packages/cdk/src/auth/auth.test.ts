@@ -4,6 +4,7 @@ import { Secret } from '@weir/schema';
 import type { JsonValue } from '@weir/schema/json';
 import type { ApiRequest } from '../http/request.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
+import { keepsNothing } from './config-keeper.ts';
 import { apiKey, basic, bearer } from './fixed.ts';
 import { clientCredentials, passwordGrant, refreshToken, sessionLogin } from './token.ts';
 
@@ -19,7 +20,7 @@ function tokens(
     await clock.until(clock.now() + 50, never);
     return answer(asked.length);
   };
-  return { context: { clock, ask }, clock, asked };
+  return { context: { clock, ask, config: {}, keeper: keepsNothing }, clock, asked };
 }
 
 const client = { client_id: new Secret('id'), client_secret: new Secret('secret') };

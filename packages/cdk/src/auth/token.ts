@@ -5,7 +5,7 @@ import { getProperty, isJsonObject, type JsonValue } from '@weir/schema/json';
 import { secret, text } from '@weir/schema';
 import { errors } from '../errors.ts';
 import type { Credentials, Secrets } from '../http/credentials.ts';
-import type { ApiRequest } from '../http/request.ts';
+import type { AnswerRule, ApiRequest } from '../http/request.ts';
 import { type AuthContext, type AuthKind, type CredentialValues, revealed } from './auth-kind.ts';
 import { basicHeader } from './fixed.ts';
 
@@ -60,7 +60,7 @@ export class TokenCredentials implements Credentials {
   }
 }
 
-function bearerSecrets(token: string): Secrets {
+export function bearerSecrets(token: string): Secrets {
   return { headers: { authorization: `Bearer ${token}` }, query: {} };
 }
 
@@ -84,7 +84,7 @@ export interface TokenEndpoint {
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
-const clientFields = {
+export const clientFields = {
   client_id: secret({
     title: 'Client Id',
     description: 'The id of the client that may read the data.',
@@ -141,19 +141,45 @@ export function passwordGrant(endpoint: TokenEndpoint): AuthKind {
   };
 }
 
-function grantCredentials(
-  { tokenUrl, scope, sendsClient = 'form', parameters }: TokenEndpoint,
+/** Its successor, where the provider gives one. */
+export function refreshTokenOf(answer: JsonValue): string | undefined {
+  const value = isJsonObject(answer) ? getProperty(answer, 'refresh_token') : undefined;
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+export function grantCredentials(
+  endpoint: TokenEndpoint,
   values: CredentialValues,
   context: AuthContext,
   grant: Readonly<Record<string, string>>,
 ): Credentials {
+  const request = tokenRequest(endpoint, values, grant);
+  return new TokenCredentials(context, async (signal) => oauthToken(await context.ask(request, signal)));
+}
+
+/** A provider that does not take a grant says so by one of these (RFC 6749 §5.2); another attempt would not help. */
+const refusals = [
+  {
+    status: [400, 401, 403],
+    text: /invalid_grant|invalid_client|unauthorized_client|invalid_request/,
+    means: 'unauthorized',
+  },
+] as const satisfies readonly AnswerRule[];
+
+/** The request for a token, by any grant. */
+export function tokenRequest(
+  { tokenUrl, scope, sendsClient = 'form', parameters }: TokenEndpoint,
+  values: CredentialValues,
+  grant: Readonly<Record<string, string>>,
+): ApiRequest {
   const [id, clientSecret] = [revealed(values, 'client_id'), revealed(values, 'client_secret')];
   const isBasic = sendsClient === 'basic';
-  const request: ApiRequest = {
+  return {
     method: 'POST',
     url: tokenUrl,
     isSafe: true,
     isAnonymous: true,
+    answers: refusals,
     headers: isBasic ? { authorization: basicHeader(id, clientSecret) } : {},
     body: {
       form: {
@@ -164,7 +190,6 @@ function grantCredentials(
       },
     },
   };
-  return new TokenCredentials(context, async (signal) => oauthToken(await context.ask(request, signal)));
 }
 
 export interface SessionLoginOptions {

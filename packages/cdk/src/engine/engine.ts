@@ -31,12 +31,14 @@ export interface ApiEngineOptions {
   readonly log: Logger;
   /** Aborted when the session has to end at once. */
   readonly signal: AbortSignal;
+  /** Aborted when the session is to end at its tasks' next checkpoints; a task that ends with its reason has not failed. */
+  readonly ending?: AbortSignal;
 }
 
 /** Captures until the signal ends it, a schedule is due, or a day has passed. Throws what a stream failed with first. */
 export async function runApiCapture(options: ApiEngineOptions): Promise<void> {
   const { clock, log, signal } = options;
-  const stopping = new Stopping(signal, clock, log);
+  const stopping = new Stopping(signal, clock, log, options.ending);
   const done = new AbortController();
   const session = new Session(options, stopping);
   const tasks = await session.start();

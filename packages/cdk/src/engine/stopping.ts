@@ -13,13 +13,15 @@ export class Stopping {
   readonly #hard = new AbortController();
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #ending: AbortSignal | undefined;
   #failure: { readonly reason: unknown } | undefined;
 
-  /** `session`: aborted when the session has to end at once. */
-  constructor(session: AbortSignal, clock: Clock, log: Logger) {
+  /** `session`: aborted when the session has to end at once. `ending`: when it is asked to end. */
+  constructor(session: AbortSignal, clock: Clock, log: Logger, ending?: AbortSignal) {
     this.#clock = clock;
     this.#log = log;
-    this.gentle = AbortSignal.any([session, this.#gentle.signal]);
+    this.#ending = ending;
+    this.gentle = AbortSignal.any([session, this.#gentle.signal, ...(ending === undefined ? [] : [ending])]);
     this.hard = AbortSignal.any([session, this.#hard.signal]);
   }
 
@@ -36,7 +38,8 @@ export class Stopping {
   wasAskedWith(failure: unknown): boolean {
     return (
       (this.gentle.aborted && failure === this.gentle.reason) ||
-      (this.hard.aborted && failure === this.hard.reason)
+      (this.hard.aborted && failure === this.hard.reason) ||
+      (this.#ending?.aborted === true && failure === this.#ending.reason)
     );
   }
 

@@ -6,6 +6,8 @@ export interface Secrets {
 }
 
 export interface Credentials {
+  /** false: they have expired, and cannot be renewed here; whoever only looks does without asking the API. */
+  readonly isUsable?: boolean;
   /** Those to send now; fetched first where a token has to be. */
   current(signal: AbortSignal): Promise<Secrets>;
   /** After `refused` were not accepted: false when there is nothing newer to try. */

@@ -218,9 +218,10 @@ function waitMs(attempt: Attempt, count: number, nowMs: number, random: Random):
   return told === undefined || (told === 0 && count > 1) ? backoffMs(count, random) : told;
 }
 
-/** What the network failed with. A failure of our own is thrown on: it would be the same the next time. */
+/** What the network failed with. A failure of our own, and the end of the session, are thrown on. */
 function networkFailure(failure: unknown): Error {
   const error = failure instanceof Error ? failure : new Error(String(failure));
+  if (error.name === 'AbortError' && error instanceof DOMException) throw error;
   for (const each of [error, error.cause])
     if (each instanceof WeirError || each instanceof TypeError) throw each;
   return error;

@@ -9,5 +9,6 @@ export const silentLog: Logger = {
   warn: ignore,
   error: ignore,
   status: ignore,
+  configUpdate: ignore,
   with: () => silentLog,
 };

@@ -3,7 +3,14 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { discoverBindings, displayName, loadCatalog, mergeDiscovered, writeFiles } from '@weir/runtime';
+import {
+  discoverBindings,
+  displayName,
+  KeptConfigs,
+  loadCatalog,
+  mergeDiscovered,
+  writeFiles,
+} from '@weir/runtime';
 import type { CollectionChanges, DiscoverResult } from '@weir/runtime';
 import { resolveOptions, stderrLogs, withCatalogOptions } from '../connector-options.ts';
 import type { CatalogOptions } from '../connector-options.ts';
@@ -16,6 +23,7 @@ interface DiscoverOptions extends CatalogOptions {
   readonly emitRaw?: boolean;
   readonly updateOnly?: boolean;
   readonly dryRun?: boolean;
+  readonly state: string;
 }
 
 /** One line per place of a collection that was written before and is not, or not only, what the source says. */
@@ -55,6 +63,7 @@ async function run(options: DiscoverOptions): Promise<void> {
     const print = stderrLogs(options);
     const found = await discoverBindings(task.model, {
       ...resolveOptions(options, task.name),
+      keptConfigs: new KeptConfigs(options.state),
       onLog: (log) => print(task.name, log),
     });
     if (options.emitRaw === true) {
@@ -92,6 +101,11 @@ export function discoverCommand(): Command {
     .option('-n, --name <capture>', 'the capture, when the catalog has several')
     .option('--emit-raw', 'print one discovered binding per line, as JSON, and change no file')
     .option('--update-only', 'follow changed schemas, but add no bindings')
+    .option(
+      '--state <folder>',
+      'the state folder of its runs, for credentials that a run has renewed',
+      '.weir',
+    )
     .option('--dry-run', 'print the changed files instead of writing them');
   return withCatalogOptions(command).action(run);
 }

@@ -2,7 +2,14 @@
 
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { examineStateFolder, examineTask, loadCatalog, openStoreToRead, stateFolder } from '@weir/runtime';
+import {
+  examineStateFolder,
+  examineTask,
+  KeptConfigs,
+  loadCatalog,
+  openStoreToRead,
+  stateFolder,
+} from '@weir/runtime';
 import type { Finding } from '@weir/runtime';
 import { resolveOptions, stderrLogs, withCatalogOptions, warnOfIgnoredKeys } from '../connector-options.ts';
 import type { CatalogOptions } from '../connector-options.ts';
@@ -51,6 +58,7 @@ async function run(file: string | undefined, given: DoctorOptions): Promise<void
   for (const task of tasksToRun(catalog, options.name)) {
     const findings = await examineTask(catalog, task, store, {
       ...resolveOptions(options, task.name),
+      keptConfigs: new KeptConfigs(options.state),
       signal: stop.signal,
       onLog: (log) => {
         // Warnings are among the findings.

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { buildCapture, buildMaterialization, loadCatalog, parseDuration } from '@weir/runtime';
+import { buildCapture, buildMaterialization, KeptConfigs, loadCatalog, parseDuration } from '@weir/runtime';
 import { resolveOptions, stderrLogs, withCatalogOptions, warnOfIgnoredKeys } from '../connector-options.ts';
 import type { CatalogOptions } from '../connector-options.ts';
 import { errors } from '../errors.ts';
@@ -24,6 +24,7 @@ interface PreviewCommandOptions extends CatalogOptions {
   readonly initialState?: string;
   readonly outputState?: boolean;
   readonly outputApply?: boolean;
+  readonly state: string;
 }
 
 function duration(text: string): number {
@@ -56,7 +57,12 @@ async function run(options: PreviewCommandOptions): Promise<void> {
   const task = chooseTask(catalog, options.name);
   const print = stderrLogs(options);
   const onLog: PreviewOptions['onLog'] = (log) => print(task.name, log);
-  const build = { ...resolveOptions(options, task.name), onLog, env: previewEnvironment(options.sessions) };
+  const build = {
+    ...resolveOptions(options, task.name),
+    onLog,
+    env: previewEnvironment(options.sessions),
+    keptConfigs: new KeptConfigs(options.state),
+  };
   using stop = abortOnSignals({ whenUnread: true });
   const preview: PreviewOptions = {
     sessions: options.sessions,
@@ -120,6 +126,11 @@ export function previewCommand(): Command {
     .option('--fixture <file>', 'documents for a materialization; - takes them from stdin as they come')
     .option('--initial-state <json>', 'the connector state of the first session', jsonObject)
     .option('--output-state', 'print each update of the connector state, and the whole state at the end')
+    .option(
+      '--state <folder>',
+      'the state folder of its runs, for credentials that a run has renewed',
+      '.weir',
+    )
     .option('--output-apply', 'print what each Apply did');
   return withCatalogOptions(command)
     .addHelpText(

@@ -1,7 +1,7 @@
 // weir run: runs the tasks of a catalog durably, until it is stopped or, with --until-caught-up, nothing is left to do.
 
 import { Command, InvalidArgumentError } from 'commander';
-import { loadCatalog, parseDuration, supervise, systemClock, taskBuilder } from '@weir/runtime';
+import { KeptConfigs, loadCatalog, parseDuration, supervise, systemClock, taskBuilder } from '@weir/runtime';
 import type { LogLevel } from '@weir/runtime';
 import { resolveOptions, withCatalogOptions, warnOfIgnoredKeys } from '../connector-options.ts';
 import type { CatalogOptions } from '../connector-options.ts';
@@ -51,6 +51,7 @@ async function run(options: RunOptions, command: Command): Promise<void> {
   using stop = abortOnSignals();
   const progress = new RunProgress(tasks, systemClock.nowMs());
   const report = reportFor(progress, options, command.getOptionValueSource('logLevel') === 'default');
+  const keptConfigs = new KeptConfigs(options.state);
   using live = new LiveRun({
     statePath: options.state,
     progress,
@@ -67,6 +68,7 @@ async function run(options: RunOptions, command: Command): Promise<void> {
     ...(options.idle === undefined ? {} : { idleMs: options.idle }),
     build: taskBuilder(catalog, (task) => ({
       ...resolveOptions(options, task),
+      keptConfigs,
       logLevel: connectorLogLevel(options),
       signal: stop.signal,
       onLog: (log) => live.onEvent({ task, kind: 'log', log }),

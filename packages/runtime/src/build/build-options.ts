@@ -8,6 +8,7 @@ import type { ConnectorCommand, ConnectorProtocol, ResolveOptions } from '../con
 import { ConnectorProcess } from '../connector/connector-process.ts';
 import type { ConnectorOptions, RequestOf, ResponseOf } from '../connector/connector-process.ts';
 import { errors } from '../errors.ts';
+import type { KeptConfigs } from '../store/kept-configs.ts';
 
 /** Puts a Validate to a task's connector. */
 export type Validate = <P extends ConnectorProtocol>(
@@ -22,6 +23,8 @@ export interface BuildOptions
   readonly inferredSchema?: (collection: string) => JsonText | undefined;
   /** Backfills asked for, per binding (its resource path as a state key), on top of the catalog's counters. */
   readonly backfills?: ReadonlyMap<string, number>;
+  /** Configurations that connectors have renewed; without them the catalog's own are used. */
+  readonly keptConfigs?: KeptConfigs | undefined;
   /** By default a process of its own is started for each Validate. */
   readonly validate?: Validate;
 }
@@ -31,6 +34,8 @@ export interface TaskEndpoint {
   readonly task: string;
   readonly command: ConnectorCommand;
   readonly config: JsonText;
+  /** The catalog's own configuration, which `config` may be a renewed form of. */
+  readonly catalogConfig: JsonText;
   readonly secrets: readonly string[];
   readonly logLevel: string;
 }
@@ -47,10 +52,11 @@ export async function openEndpoint(
       fix: 'Run this task in Flow, or use another endpoint.',
     });
   }
-  const { config, secrets } = await openConfig(model.endpoint);
+  const { config: catalogConfig, secrets } = await openConfig(model.endpoint);
+  const config = options.keptConfigs?.current(model.name, catalogConfig) ?? catalogConfig;
   const logLevel = options.logLevel ?? model.shards.logLevel ?? 'info';
   const command = await resolveConnector(connector, protocol, { ...options, taskName: model.name, logLevel });
-  return { task: model.name, command, config, secrets, logLevel };
+  return { task: model.name, command, config, catalogConfig, secrets, logLevel };
 }
 
 /** Starts a process of a task's connector. */

@@ -99,6 +99,6 @@ test('a container keeps stdin open and gets its limits, labels and environment',
   }).join(' ');
   assert.equal(
     line,
-    'run --rm --interactive --network=bridge --log-driver=none --env=LOG_FORMAT=json --env=LOG_LEVEL=debug --env=FLOW_RUNTIME_CODEC=proto --memory=1g --cpus=2 --platform=linux/amd64 --label=image=i:v1 --label=task-name=acme/t --label=task-type=capture i:v1',
+    'run --rm --interactive --network=bridge --log-driver=none --env=LOG_FORMAT=json --env=LOG_LEVEL=debug --env=FLOW_RUNTIME_CODEC=proto --env=WEIR_CONFIG_UPDATES --memory=1g --cpus=2 --platform=linux/amd64 --label=image=i:v1 --label=task-name=acme/t --label=task-type=capture i:v1',
   );
 });

@@ -20,6 +20,7 @@ import { connectorFailure } from './failure.ts';
 import type { ExitStatus } from './failure.ts';
 import { LogDecoder } from './ops-log.ts';
 import type { OpsLog } from './ops-log.ts';
+import { takeConfigUpdate } from './config-update.ts';
 import { scrubber, scrubLog, secretsOf } from './scrub.ts';
 
 export type RequestOf<P extends ConnectorProtocol> = Messages[`${P}.Request`];
@@ -34,6 +35,8 @@ export interface ConnectorOptions {
   readonly config?: string;
   /** Further strings to keep out of logs and errors. */
   readonly secrets?: readonly string[];
+  /** Keeps a configuration that the connector has renewed, durably: the connector uses it from its next start on. */
+  readonly onConfigUpdate?: (config: string) => void;
   /** Aborting kills the process; pending calls reject with the signal's reason. */
   readonly signal?: AbortSignal;
   /** How long the process may take to start and answer Spec. Default 60 s. */
@@ -64,17 +67,22 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
   readonly #decoder: FrameDecoder<ResponseOf<P>>;
   readonly #encoder: FrameEncoder<RequestOf<P>>;
   readonly #options: ConnectorOptions;
+  /** Kept out of logs and errors. */
+  readonly #secrets: string[];
   #scrub: (text: string) => string;
   #lastLog: OpsLog | undefined;
   #spec: SpecResponseOf<P> | undefined;
   #needsDrain = false;
   #killedBecause: Error | undefined;
+  /** A configuration that could not be kept. */
+  #keepFailure: { readonly reason: unknown } | undefined;
 
   private constructor(protocol: P, command: ConnectorCommand, options: ConnectorOptions, child: Child) {
     this.protocol = protocol;
     this.command = command;
     this.#options = options;
-    this.#scrub = scrubber([...secretsOf(parseConfig(options.config)), ...(options.secrets ?? [])]);
+    this.#secrets = [...secretsOf(parseConfig(options.config)), ...(options.secrets ?? [])];
+    this.#scrub = scrubber(this.#secrets);
     const limit = options.maxMessageBytes;
     const decoderOptions = { reuseFrames: true, ...(limit === undefined ? {} : { maxMessageBytes: limit }) };
     this.#decoder = createDecoder<`${P}.Response`>(`${protocol}.Response`, command.codec, decoderOptions);
@@ -97,6 +105,7 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
     const child = await Child.spawn(command, {
       ...environment(command),
       LOG_LEVEL: options.logLevel ?? 'info',
+      WEIR_CONFIG_UPDATES: options.onConfigUpdate === undefined ? 'refused' : 'kept',
       ...command.env,
     });
     const connector = new ConnectorProcess(protocol, command, options, child);
@@ -232,8 +241,8 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
       );
     }
     this.#spec = spec;
-    const secrets = secretsOf(parseConfig(this.#options.config), parseConfig(spec.configSchema));
-    this.#scrub = scrubber([...secrets, ...(this.#options.secrets ?? [])]);
+    this.#secrets.push(...secretsOf(parseConfig(this.#options.config), parseConfig(spec.configSchema)));
+    this.#scrub = scrubber(this.#secrets);
   }
 
   *#from(first: ResponseOf<P>): Generator<ResponseOf<P>, void, undefined> {
@@ -253,6 +262,7 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
 
   #end(status: ExitStatus): undefined {
     if (this.#killedBecause !== undefined) throw this.#killedBecause;
+    if (this.#keepFailure !== undefined) throw this.#keepFailure.reason;
     if (status.code !== 0) throw connectorFailure(this.command.description, status, this.#lastLog);
     try {
       this.#decoder.end();
@@ -277,6 +287,17 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
     }
   }
 
+  #keepConfig(config: string): void {
+    const { spec } = this;
+    this.#secrets.push(...secretsOf(parseConfig(config), parseConfig(spec.configSchema)));
+    this.#scrub = scrubber(this.#secrets);
+    try {
+      this.#options.onConfigUpdate?.(config);
+    } catch (reason) {
+      this.#keepFailure ??= { reason };
+    }
+  }
+
   #onAbort(): void {
     const reason: unknown = this.#options.signal?.reason;
     this.#killedBecause ??= reason instanceof Error ? reason : new Error(String(reason));
@@ -296,7 +317,9 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
   #followLogs(now: () => Date): void {
     const decoder = new LogDecoder(now);
     const report = (logs: readonly OpsLog[]): void => {
-      for (const log of logs) {
+      for (const raw of logs) {
+        const { log, config } = takeConfigUpdate(raw);
+        if (config !== undefined) this.#keepConfig(config);
         const clean = scrubLog(log, this.#scrub);
         this.#lastLog = clean;
         this.#options.onLog?.(clean);

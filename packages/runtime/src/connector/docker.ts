@@ -46,6 +46,8 @@ export function dockerRunArguments(options: ContainerOptions): string[] {
     '--env=LOG_FORMAT=json',
     `--env=LOG_LEVEL=${options.logLevel}`,
     `--env=FLOW_RUNTIME_CODEC=${options.codec}`,
+    // Its value is that of the environment of docker itself.
+    '--env=WEIR_CONFIG_UPDATES',
     ...Object.entries(options.env ?? {}).map(([name, value]) => `--env=${name}=${value}`),
     '--memory=1g',
     '--cpus=2',

@@ -6,6 +6,7 @@ import type { ResolveOptions } from '../connector/connector-command.ts';
 import { ConnectorProcess } from '../connector/connector-process.ts';
 import type { ConnectorOptions } from '../connector/connector-process.ts';
 import { errors } from '../errors.ts';
+import type { KeptConfigs } from '../store/kept-configs.ts';
 
 export interface Discovered {
   readonly bindings: readonly DiscoveredBinding[];
@@ -15,11 +16,13 @@ export interface Discovered {
 /** Asks the connector of a capture what its source holds. */
 export async function discoverBindings(
   capture: CaptureModel,
-  options: ResolveOptions & Pick<ConnectorOptions, 'onLog' | 'logLevel' | 'signal'> = {},
+  options: ResolveOptions &
+    Pick<ConnectorOptions, 'onLog' | 'logLevel' | 'signal'> & { readonly keptConfigs?: KeptConfigs } = {},
 ): Promise<Discovered> {
   const { connector: source } = capture.endpoint;
   if (source.kind === 'dekaf') throw errors.CONNECTOR_UNKNOWN({ message: 'A capture cannot use Dekaf.' });
-  const { config, secrets } = await openConfig(capture.endpoint);
+  const { config: ofCatalog, secrets } = await openConfig(capture.endpoint);
+  const config = options.keptConfigs?.current(capture.name, ofCatalog) ?? ofCatalog;
   const command = await resolveConnector(source, 'capture', { ...options, taskName: capture.name });
   await using connector = await ConnectorProcess.start('capture', command, { ...options, config, secrets });
   const request = {

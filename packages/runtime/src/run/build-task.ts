@@ -22,7 +22,8 @@ export function taskBuilder(
     const options = optionsOf(task.name);
     const built = await buildTask(catalog, task, store, { ...options, validate });
     const { version, endpoint } = built;
-    const common = { version, command: endpoint.command, secrets: endpoint.secrets };
+    const { command, catalogConfig, secrets } = endpoint;
+    const common = { version, command, catalogConfig, secrets };
     if (built.protocol === 'capture') return { kind: 'capture', spec: built.spec, ...common };
     // Before the specification is applied, or the build after a crash would go back to the old counter.
     for (const binding of built.requestedBackfills) store.requestBackfill(task.name, binding);

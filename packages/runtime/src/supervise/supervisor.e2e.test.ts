@@ -63,6 +63,7 @@ test('a capture runs in a thread of its own until it is caught up, and a second 
           spec: ledgerCapture(ledgerCollection()),
           version: '1',
           command: counting,
+          catalogConfig: '{}',
           secrets: [],
         }),
       signal: new AbortController().signal,
@@ -101,6 +102,7 @@ test('the process that answered Validate is the one that is applied and opened',
         task: 'test/source',
         command: counting,
         config: '{}',
+        catalogConfig: '{}',
         secrets: [],
         logLevel: 'info',
       };
@@ -114,7 +116,7 @@ test('the process that answered Validate is the one that is applied and opened',
         lastVersion: '',
       });
       [validatedBy] = bindings[0]?.resourcePath ?? [];
-      return { kind: 'capture', spec, version: '1', command: counting, secrets: [] };
+      return { kind: 'capture', spec, version: '1', command: counting, catalogConfig: '{}', secrets: [] };
     },
     signal: new AbortController().signal,
     untilCaughtUp: true,
@@ -136,6 +138,7 @@ test('a failure that a person has to mend ends its task with the code that the c
         spec: ledgerCapture(),
         version: '1',
         command: failing,
+        catalogConfig: '{}',
         secrets: [],
       }),
     signal: new AbortController().signal,
@@ -168,6 +171,7 @@ test('a task that commits documents before each failure is tried again after a s
         spec: ledgerCapture(ledgerCollection()),
         version: '1',
         command: stumbling,
+        catalogConfig: '{}',
         secrets: [],
       }),
     signal: stop.signal,
@@ -197,6 +201,7 @@ test('[G9] what was encrypted in a config reaches neither the logs nor the error
         spec: ledgerCapture(),
         version: '1',
         command: leaking,
+        catalogConfig: '{}',
         secrets: ['hunter2'],
       }),
     signal: new AbortController().signal,

@@ -7,6 +7,7 @@ import {
   captureSpecToJson,
   materializationSpecToJson,
   type CaptureSpec,
+  type JsonText,
   type MaterializationSpec,
 } from '@weir/protocol';
 import type { Validate } from '../build/build-options.ts';
@@ -28,6 +29,8 @@ export interface BuiltTaskBase {
   /** 16 hexadecimal digits. */
   readonly version: string;
   readonly command: ConnectorCommand;
+  /** The catalog's own configuration of the endpoint, which the specification's may be a renewed form of. */
+  readonly catalogConfig: JsonText;
   /** What was encrypted in the endpoint's config. */
   readonly secrets: readonly string[];
 }
@@ -184,9 +187,10 @@ class Supervisor {
       const run = await (prepared ?? this.#build(task, thread));
       prepared = undefined;
       if (this.#stop.signal.aborted) return;
-      if ((await thread.run(run)) === 'stopped') return;
+      const end = await thread.run(run);
+      if (end === 'stopped') return;
       backOff.progressed();
-      this.#tell({ task: task.name, kind: 'schemaChanged' });
+      if (end === 'schemaChanged') this.#tell({ task: task.name, kind: 'schemaChanged' });
     }
   }
 
@@ -197,14 +201,13 @@ class Supervisor {
       this.#store.journals().map(({ collection }) => [collection, this.#store.inferredVersion(collection)]),
     );
     const built = await this.#options.build(task, this.#store, async (protocol, endpoint, request) => {
-      const { command, config, secrets, logLevel } = endpoint;
-      return await thread.validate(protocol, { command, config, secrets, logLevel }, request);
+      return await thread.validate(protocol, endpoint, request);
     });
     this.#caughtUp.built(task.name, built);
-    const { spec, version, command, secrets } = built;
+    const { spec, version, command, catalogConfig, secrets } = built;
     const logLevel = this.#options.logLevel ?? 'info';
     return {
-      connector: { command, config: spec.config, secrets, logLevel },
+      connector: { task: task.name, command, config: spec.config, catalogConfig, secrets, logLevel },
       spec: built.kind === 'capture' ? captureSpecToJson(built.spec) : materializationSpecToJson(built.spec),
       version,
       inferredVersions:

@@ -17,8 +17,11 @@ export interface TaskThreadData {
 
 /** Where and how the task's connector is started. */
 export interface TaskConnector {
+  readonly task: string;
   readonly command: ConnectorCommand;
   readonly config: JsonText;
+  /** The catalog's own configuration, which `config` may be a renewed form of. */
+  readonly catalogConfig: JsonText;
   /** What was encrypted in the endpoint's config: kept out of logs and errors, with what the config's schema marks. */
   readonly secrets: readonly string[];
   readonly logLevel: string;
@@ -50,8 +53,8 @@ export type ToTaskThread =
   /** Stop every process, and end. */
   | { readonly kind: 'close' };
 
-/** schemaChanged: run the task again with a specification that is built anew. */
-export type TaskEnd = 'stopped' | 'schemaChanged';
+/** The other ends: run the task again with a specification that is built anew. */
+export type TaskEnd = 'stopped' | 'schemaChanged' | 'configChanged';
 
 export type FromTaskThread =
   | { readonly kind: 'event'; readonly event: TaskEvent }

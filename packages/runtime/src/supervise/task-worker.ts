@@ -13,6 +13,7 @@ import { INFERRED_SCHEMA } from '@weir/schema';
 import type { ConnectorProtocol } from '../connector/connector-command.ts';
 import { ConnectorProcess, type RequestOf } from '../connector/connector-process.ts';
 import type { OpsLog } from '../connector/ops-log.ts';
+import { KeptConfigs } from '../store/kept-configs.ts';
 import { runCapture } from '../task/capture-task.ts';
 import { CompiledBindings } from '../task/compiled-bindings.ts';
 import { runMaterialization } from '../task/materialize-task.ts';
@@ -32,6 +33,7 @@ import type {
 const standByMs = 60_000;
 
 const { kind, statePath } = workerData as TaskThreadData;
+const keptConfigs = new KeptConfigs(statePath);
 const stop = new AbortController();
 const closing = new AbortController();
 
@@ -47,6 +49,8 @@ class TaskProcesses<P extends ConnectorProtocol> {
   readonly #protocol: P;
   /** Of what was asked for last: the catalog of a run does not change. */
   #connector: TaskConnector | undefined;
+  /** The connector that runs now has renewed its configuration. */
+  hasNewConfig = false;
   readonly reused = new ReusedProcess<ConnectorProcess<P>>(async () => await this.#start());
 
   constructor(protocol: P) {
@@ -55,6 +59,7 @@ class TaskProcesses<P extends ConnectorProtocol> {
 
   use(connector: TaskConnector): void {
     this.#connector = connector;
+    this.hasNewConfig = false;
   }
 
   async validate(frame: Uint8Array): Promise<Uint8Array> {
@@ -76,9 +81,18 @@ class TaskProcesses<P extends ConnectorProtocol> {
 
   async #start(): Promise<ConnectorProcess<P>> {
     if (this.#connector === undefined) throw new Error('no connector is known yet');
-    const { command, ...options } = this.#connector;
+    const { task, command, catalogConfig, ...options } = this.#connector;
     const { signal } = closing;
-    return await ConnectorProcess.start(this.#protocol, command, { ...options, onLog, signal });
+    const onConfigUpdate = (config: string): void => {
+      keptConfigs.keep(task, catalogConfig, config);
+      this.hasNewConfig = true;
+    };
+    return await ConnectorProcess.start(this.#protocol, command, {
+      ...options,
+      onLog,
+      onConfigUpdate,
+      signal,
+    });
   }
 }
 
@@ -99,8 +113,9 @@ async function run({ spec, version, inferredVersions }: TaskRun): Promise<TaskEn
   const { signal } = stop;
   if (kind === 'capture') {
     const capture = captureSpecFromJson(spec);
-    await runCapture({ environment, capture, version, connect: captures.reused.connect, signal, onEvent });
-    return 'stopped';
+    const { connect } = captures.reused;
+    const hasNewConfig = (): boolean => captures.hasNewConfig;
+    return await runCapture({ environment, capture, version, connect, signal, onEvent, hasNewConfig });
   }
   const materialization = materializationSpecFromJson(spec);
   const { reused } = materializations;

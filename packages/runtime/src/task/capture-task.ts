@@ -40,6 +40,8 @@ export interface CaptureTaskOptions {
   readonly delayMs?: number;
   readonly transactionBytes?: number;
   readonly segmentBytes?: number;
+  /** Asked when the connector has ended cleanly: whether it is to be opened with another configuration. */
+  readonly hasNewConfig?: () => boolean;
 }
 
 /** Apply until the connector has nothing more to do, and remember what was applied. */
@@ -137,8 +139,11 @@ export async function openCapture(options: CaptureTaskOptions): Promise<CaptureS
   }
 }
 
+/** configChanged: the connector ended to be opened with the configuration that it has renewed. */
+export type CaptureEnd = 'stopped' | 'configChanged';
+
 /** Runs a capture until it is stopped. Throws what its connector, its documents or the disk failed with. */
-export async function runCapture(options: CaptureTaskOptions): Promise<void> {
+export async function runCapture(options: CaptureTaskOptions): Promise<CaptureEnd> {
   const { capture, signal, environment, onEvent } = options;
   await using process = new ReusedProcess(options.connect);
   const reusing = { ...options, connect: process.connect };
@@ -147,9 +152,11 @@ export async function runCapture(options: CaptureTaskOptions): Promise<void> {
     await applyCapture(reusing, process.keep);
     const openedMs = environment.clock.nowMs();
     const end = await openCapture(reusing);
-    if (end !== 'exited') return;
+    if (end !== 'exited') return 'stopped';
+    if (options.hasNewConfig?.() === true) return 'configChanged';
     onEvent?.({ kind: 'caughtUp', positions: {} });
     const waitMs = openedMs + capture.intervalSeconds * 1000 - environment.clock.nowMs();
     if (waitMs > 0) await environment.clock.sleep(waitMs, signal);
   }
+  return 'stopped';
 }
