@@ -54,6 +54,37 @@ export const catalogue = {
     fix: 'Check the database and the rights of the user: it sees only tables that it may read.',
     retry: 'never',
   },
+  OAUTH_NOT_OFFERED: {
+    summary: 'The connector has no authorization code flow, or not for this kind of credentials.',
+    fix: 'Put the credentials into the configuration by hand; `weir spec` prints their schema.',
+    retry: 'never',
+  },
+  OAUTH_CLIENT_MISSING: {
+    summary:
+      'The provider has to know which application asks, and neither the options nor the catalog say it.',
+    fix: 'Register an application at the provider, with the redirect URI that the message names; give its id with --client-id, and the variable of the environment that holds its secret with --client-secret-env.',
+    retry: 'never',
+  },
+  OAUTH_PORT_TAKEN: {
+    summary: 'Another program listens on the port that the provider is to send the browser to.',
+    fix: 'End it, or choose another port with --port; the redirect URI has to be registered at the provider.',
+    retry: 'never',
+  },
+  OAUTH_DENIED: {
+    summary: 'The provider sent the browser back without a code.',
+    fix: 'Read what it said: the user may have refused, or the application may lack a scope.',
+    retry: 'never',
+  },
+  OAUTH_EXCHANGE_REFUSED: {
+    summary: 'The provider did not give tokens for the code.',
+    fix: 'Check the id and the secret of the application, and that its redirect URI is registered exactly as the message names it.',
+    retry: 'never',
+  },
+  OAUTH_CONFIG_ENCRYPTED: {
+    summary: 'The configuration is encrypted, and cannot be changed in place.',
+    fix: 'Decrypt it with `sops --decrypt --in-place`, authorize the connector, and encrypt it again.',
+    retry: 'never',
+  },
   DEMO_NO_POSTGRES: {
     summary: 'There is no npm package of PostgreSQL for this platform, and the demo brings its own.',
     fix: 'Run the demo on Linux or macOS, on x64 or arm64.',

@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.ts';
 import { discoverCommand } from './commands/discover.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { initCommand } from './commands/init.ts';
+import { oauthCommand } from './commands/oauth.ts';
 import { previewCommand } from './commands/preview.ts';
 import { readCommand } from './commands/read.ts';
 import { runCommand } from './commands/run.ts';
@@ -19,6 +20,7 @@ const program = new Command('weir')
   .addCommand(initCommand())
   .addCommand(specCommand())
   .addCommand(discoverCommand())
+  .addCommand(oauthCommand())
   .addCommand(previewCommand())
   .addCommand(doctorCommand())
   .addCommand(runCommand())

@@ -26,6 +26,7 @@ export {
   starterCatalog,
   type StarterTask,
 } from './discover/starter-catalog.ts';
+export { changeConfig } from './discover/change-config.ts';
 export { writeFiles } from './discover/write-files.ts';
 export {
   builtInConnectors,

@@ -3,16 +3,14 @@
 // write schema and key of its collection follow the source; annotations of the schema stay, and every change is reported.
 // New bindings and collections are added to the capture's file.
 
-import { isMap, isScalar, Scalar, YAMLMap } from 'yaml';
+import { isScalar, Scalar, YAMLMap } from 'yaml';
 import type { Node, Pair } from 'yaml';
 import type { DiscoveredBinding, JsonText } from '@weir/protocol';
 import { isJsonObject, parseJson } from '@weir/schema';
 import type { Catalog } from '../catalog/load-catalog.ts';
 import type { CaptureModel, CollectionModel } from '../catalog/model.ts';
-import { Problems } from '../catalog/place.ts';
-import { SourceFile } from '../catalog/source-file.ts';
 import { resolveAlias } from '../catalog/yaml-json.ts';
-import { errors } from '../errors.ts';
+import { CatalogEditor } from './catalog-editor.ts';
 import { collectionName } from './collection-name.ts';
 import { isChanged, noChanges, SchemaMerge } from './merge-schema.ts';
 import type { SchemaChanges } from './merge-schema.ts';
@@ -22,7 +20,6 @@ import {
   childSeq,
   keyText,
   nodeFromJson,
-  printDocument,
   printJsonAsYaml,
   sameJson,
   updateNode,
@@ -67,73 +64,13 @@ const inlineSchemaBytes = 512;
 const inferredReadSchema =
   '{"allOf":[{"$ref":"flow://relaxed-write-schema"},{"$ref":"flow://inferred-schema"}]}';
 
-class Editor {
-  readonly #catalog: Catalog;
-  readonly #documents = new Map<string, { file: SourceFile; changed: boolean }>();
-  readonly #newFiles = new Map<string, string>();
-
-  constructor(catalog: Catalog) {
-    this.#catalog = catalog;
-  }
-
-  /** A copy of a file of the catalog that may be changed. */
-  file(url: string): SourceFile {
-    const open = this.#documents.get(url);
-    if (open !== undefined) return open.file;
-    const original = this.#catalog.files.get(url);
-    if (original === undefined || !url.startsWith('file:')) {
-      throw errors.DISCOVER_NOT_EDITABLE({ message: `${url} is not a file that can be changed.` });
-    }
-    const file = new SourceFile(url, original.text, new Problems());
-    this.#documents.set(url, { file, changed: false });
-    return file;
-  }
-
-  touch(url: string): void {
-    const open = this.#documents.get(url);
-    if (open !== undefined) open.changed = true;
-  }
-
-  create(url: string, text: string): void {
-    this.#newFiles.set(url, text);
-  }
-
-  isNew(url: string): boolean {
-    return this.#newFiles.has(url);
-  }
-
-  /** The map of one entity, `captures` or `collections`, in its file. */
-  entity(
-    section: 'captures' | 'collections',
-    model: { readonly url: string; readonly name: string },
-  ): YAMLMap {
-    const { document } = this.file(model.url);
-    const root = resolveAlias(document.contents, document);
-    const entities = isMap(root) ? resolveAlias(root.get(section, true), document) : null;
-    const entity = isMap(entities) ? resolveAlias(entities.get(model.name, true), document) : null;
-    if (isMap(entity)) return entity;
-    throw errors.DISCOVER_NOT_EDITABLE({
-      message: `${model.name} cannot be found in ${this.file(model.url).name}.`,
-    });
-  }
-
-  result(): Map<string, string> {
-    const texts = new Map(this.#newFiles);
-    for (const [url, { file, changed }] of this.#documents) {
-      const text = changed ? printDocument(file.document, file) : file.text;
-      if (text !== file.text) texts.set(url, text);
-    }
-    return texts;
-  }
-}
-
 function infersSchema(schema: JsonText): boolean {
   const value = parseJson(schema);
   return isJsonObject(value) && value['x-infer-schema'] === true;
 }
 
 /** Brings the write schema of a collection up to date, wherever it is written. */
-function updateSchema(editor: Editor, model: CollectionModel, schema: JsonText): SchemaChanges {
+function updateSchema(editor: CatalogEditor, model: CollectionModel, schema: JsonText): SchemaChanges {
   if (sameJson(model.writeSchema, schema)) return noChanges();
   const entity = editor.entity('collections', model);
   const key = entity.has('writeSchema') ? 'writeSchema' : 'schema';
@@ -151,7 +88,7 @@ function updateSchema(editor: Editor, model: CollectionModel, schema: JsonText):
 }
 
 /** Merges into the value of `pair`, or into the file that it names. */
-function mergeAt(editor: Editor, model: CollectionModel, pair: Pair, schema: JsonText): SchemaChanges {
+function mergeAt(editor: CatalogEditor, model: CollectionModel, pair: Pair, schema: JsonText): SchemaChanges {
   const file = editor.file(model.url);
   const node = resolveAlias(pair.value, file.document);
   const url = isScalar(node) && typeof node.value === 'string' ? new URL(node.value, model.url) : undefined;
@@ -170,7 +107,7 @@ function mergeAt(editor: Editor, model: CollectionModel, pair: Pair, schema: Jso
 }
 
 function updateKey(
-  editor: Editor,
+  editor: CatalogEditor,
   model: CollectionModel,
   binding: DiscoveredBinding,
 ): CollectionChanges['key'] {
@@ -191,7 +128,7 @@ function mapOf(members: Readonly<Record<string, Node>>): YAMLMap {
   return map;
 }
 
-function schemaUrl(editor: Editor, input: DiscoverInput, name: string): string {
+function schemaUrl(editor: CatalogEditor, input: DiscoverInput, name: string): string {
   const stem = name.slice(name.lastIndexOf('/') + 1);
   for (let n = 1; ; n++) {
     const url = new URL(
@@ -203,7 +140,12 @@ function schemaUrl(editor: Editor, input: DiscoverInput, name: string): string {
   }
 }
 
-function addCollection(editor: Editor, input: DiscoverInput, name: string, binding: DiscoveredBinding): void {
+function addCollection(
+  editor: CatalogEditor,
+  input: DiscoverInput,
+  name: string,
+  binding: DiscoveredBinding,
+): void {
   const file = editor.file(input.capture.url);
   const text = printJsonAsYaml(binding.documentSchema);
   let schema: Node;
@@ -221,7 +163,12 @@ function addCollection(editor: Editor, input: DiscoverInput, name: string, bindi
   editor.touch(file.url);
 }
 
-function addBinding(editor: Editor, input: DiscoverInput, target: string, binding: DiscoveredBinding): void {
+function addBinding(
+  editor: CatalogEditor,
+  input: DiscoverInput,
+  target: string,
+  binding: DiscoveredBinding,
+): void {
   const file = editor.file(input.capture.url);
   const capture = editor.entity('captures', input.capture);
   childSeq(capture, 'bindings', file.document).items.push(
@@ -237,7 +184,7 @@ function addBinding(editor: Editor, input: DiscoverInput, target: string, bindin
 /** Pure: gives the new texts of the files, writes nothing. Errors: DISCOVER_NOT_EDITABLE. */
 export function mergeDiscovered(input: DiscoverInput): DiscoverResult {
   const { catalog, capture, resourcePathPointers: pointers } = input;
-  const editor = new Editor(catalog);
+  const editor = new CatalogEditor(catalog);
   const added: string[] = [];
   const updated: string[] = [];
   const changes: CollectionChanges[] = [];
