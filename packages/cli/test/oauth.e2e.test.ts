@@ -158,3 +158,20 @@ test('a refusal of the user, a wrong secret and a port in use are told, and chan
   assert.match(wrong.output(), /OAUTH_EXCHANGE_REFUSED.*invalid_client/s);
   assert.equal(readFileSync(file, 'utf8'), before);
 });
+
+test('a connector that does not sign in by a browser, and a configuration that is encrypted, are told', async () => {
+  using directory = temporaryDirectory('weir-oauth-');
+  const catalog = (image: string, config: string) => `captures:
+  acme/api: { endpoint: { connector: { image: "${image}", config: ${config} } }, bindings: [] }
+`;
+  const file = join(directory.path, 'flow.yaml');
+  for (const [text, code] of [
+    [catalog('ghcr.io/estuary/source-hello-world:dev', '{}'), /OAUTH_NOT_OFFERED/],
+    [catalog('ghcr.io/estuary/source-test:dev', '{ sops: {} }'), /OAUTH_CONFIG_ENCRYPTED/],
+  ] as const) {
+    writeFileSync(file, text);
+    const ran = weir(directory.path, 'oauth');
+    assert.equal(await ran.ended, 1, ran.output());
+    assert.match(ran.output(), code);
+  }
+});
