@@ -14,7 +14,7 @@ declare module 'oidc-provider' {
     save(): Promise<string>;
   }
 
-  export default class Provider {
+  export class Provider {
     constructor(issuer: string, configuration: object);
     readonly AccessToken: { find(token: string): Promise<object | undefined> };
     readonly Grant: new (of: { readonly accountId: string; readonly clientId: string }) => Grant;
