@@ -4,7 +4,7 @@ import type { Logger } from '@weir/connector';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import { type Credentials, fixedCredentials } from './credentials.ts';
 import { HttpClient, type HttpClientOptions } from './http-client.ts';
-import { atOnce, movingWindow, RateLimiter, tokenBucket } from './rate-limit.ts';
+import { atOnce, costBudget, movingWindow, RateLimiter, tokenBucket } from './rate-limit.ts';
 import type { ApiRequest } from './request.ts';
 import type { TransportRequest, TransportResponse } from './transport.ts';
 import { exhaustedMs, retryAfterMs } from './waits.ts';
@@ -271,4 +271,39 @@ test('a wait for a limit ends when the session does', async () => {
   const waiting = limiter.acquire('a', ending.signal);
   ending.abort(new Error('the end'));
   await assert.rejects(waiting, /the end/);
+});
+
+test('requests spend points of a budget, which come back over time and as the API tells', async () => {
+  const clock = new VirtualClock(BEGIN);
+  const limiter = new RateLimiter([costBudget(100, '10s', { appliesTo: /graphql/ })], clock);
+  const passed: number[] = [];
+  const pass = async (cost: number, url = 'https://api/graphql'): Promise<void> => {
+    const release = await limiter.acquire(url, never, cost);
+    passed.push(clock.now() - BEGIN);
+    release();
+  };
+  await clock.run(pass(60));
+  await clock.run(pass(500, 'https://api/rest'));
+  await clock.run(pass(60));
+  // 40 were left, and 10 come back each second.
+  assert.deepEqual(passed, [0, 0, 2000]);
+  // Somebody else spends too, and the account is a slower one.
+  limiter.budgetLeft('https://api/graphql', { points: 10, perSecond: 5 });
+  await clock.run(pass(60));
+  assert.equal(passed.at(-1), 12_000);
+  limiter.budgetLeft('https://api/graphql', { points: 100 });
+  await clock.run(pass(60));
+  assert.equal(passed.at(-1), 12_000);
+  // More than there ever is: when everything is there.
+  limiter.budgetLeft('https://api/graphql', { points: 100 });
+  await clock.run(pass(900));
+  assert.equal(passed.at(-1), 12_000);
+});
+
+test('a quota that is counted for an interval is waited for so long', () => {
+  const headers = {
+    'x-hubspot-ratelimit-remaining': '0',
+    'x-hubspot-ratelimit-interval-milliseconds': '10000',
+  };
+  assert.equal(exhaustedMs(headers, BEGIN), 10_000);
 });

@@ -10,7 +10,7 @@ import { backoffMs, type Random } from './backoff.ts';
 import { bodyOf, readAhead, readWhole } from './body.ts';
 import type { Credentials, Secrets } from './credentials.ts';
 import { type AnswerMeaning, type AnswerRule, type ApiRequest, encodeBody, requestUrl } from './request.ts';
-import type { RateLimiter } from './rate-limit.ts';
+import type { BudgetLeft, RateLimiter } from './rate-limit.ts';
 import type { ResponseHeaders, Transport, TransportResponse } from './transport.ts';
 import { retryAfterMs } from './waits.ts';
 
@@ -80,6 +80,11 @@ export class HttpClient {
     return bytes.length === 0 ? null : parseJson(bytes);
   }
 
+  /** What the answer to a request told of the budget of points, where it tells. */
+  budgetLeft(request: ApiRequest, left: BudgetLeft): void {
+    this.#options.limiter.budgetLeft(requestUrl(this.#options.base, request).href, left);
+  }
+
   /** Throws when the answer is a refusal, or when there is none for too long. */
   async open(request: ApiRequest, signal: AbortSignal): Promise<HttpAnswer> {
     const { clock, log, limiter, random, credentials } = this.#options;
@@ -119,7 +124,7 @@ export class HttpClient {
 
   async #attempt(request: ApiRequest, first: URL, signal: AbortSignal): Promise<Answered> {
     const { limiter, credentials } = this.#options;
-    const release = await limiter.acquire(first.href, signal);
+    const release = await limiter.acquire(first.href, signal, request.cost);
     try {
       const secrets = request.isAnonymous === true ? NO_SECRETS : await credentials.current(signal);
       const response = await this.#follow(request, first, secrets, signal);

@@ -9,7 +9,7 @@ import type { ResponseHeaders } from './transport.ts';
 export interface RateLimit {
   /** Requests that it counts; all when absent. */
   readonly appliesTo?: RegExp;
-  readonly kind: 'window' | 'bucket' | 'concurrency';
+  readonly kind: 'window' | 'bucket' | 'cost' | 'concurrency';
   readonly count: number;
   readonly spanMs: number;
 }
@@ -27,6 +27,21 @@ export function movingWindow(count: number, span: Span, options: LimitOptions = 
 /** `count` requests at once, and then one each time that `span` / `count` has passed. */
 export function tokenBucket(count: number, span: Span, options: LimitOptions = {}): RateLimit {
   return { kind: 'bucket', count, spanMs: spanMs(span), ...options };
+}
+
+/**
+ * `points` that requests spend, each as much as its `cost` says (1 when it does not), and that come back over `span`. What the
+ * API tells of them (`HttpClient.budgetLeft`) corrects the count.
+ */
+export function costBudget(points: number, span: Span, options: LimitOptions = {}): RateLimit {
+  return { kind: 'cost', count: points, spanMs: spanMs(span), ...options };
+}
+
+/** What an API tells of a budget. */
+export interface BudgetLeft {
+  readonly points: number;
+  /** How fast they come back, where it says so. */
+  readonly perSecond?: number;
 }
 
 /** At most `count` requests at the same time. */
@@ -47,10 +62,10 @@ export class RateLimiter {
   }
 
   /** Resolves when the request may be sent. The function it returns has to be called when it is over. */
-  async acquire(url: string, signal: AbortSignal): Promise<() => void> {
+  async acquire(url: string, signal: AbortSignal, cost = 1): Promise<() => void> {
     const gates = this.#gates.filter(({ limit }) => limit.appliesTo?.test(url) ?? true);
     const line = gates.map((gate) => this.#gates.indexOf(gate)).join(' ');
-    const turn = (this.#lines.get(line) ?? Promise.resolve()).then(() => this.#pass(gates, signal));
+    const turn = (this.#lines.get(line) ?? Promise.resolve()).then(() => this.#pass(gates, cost, signal));
     this.#lines.set(
       line,
       turn.then(
@@ -72,23 +87,32 @@ export class RateLimiter {
     if (wait > 0) this.block(wait);
   }
 
-  async #pass(gates: readonly Gate[], signal: AbortSignal): Promise<() => void> {
+  /** After an answer that told how much is left. */
+  budgetLeft(url: string, left: BudgetLeft): void {
+    for (const gate of this.#gates) {
+      if (gate.limit.kind === 'cost' && (gate.limit.appliesTo?.test(url) ?? true)) {
+        gate.correct(this.#clock.now(), left);
+      }
+    }
+  }
+
+  async #pass(gates: readonly Gate[], cost: number, signal: AbortSignal): Promise<() => void> {
     for (;;) {
       signal.throwIfAborted();
       const now = this.#clock.now();
-      const free = Math.max(this.#blockedUntilMs, ...gates.map((gate) => gate.freeAtMs(now)));
+      const free = Math.max(this.#blockedUntilMs, ...gates.map((gate) => gate.freeAtMs(now, cost)));
       if (free === Infinity) {
         await unlessAborted(Promise.race(gates.map((gate) => gate.released())), signal);
       } else if (free > now) await this.#clock.until(free, signal);
       else break;
     }
     const now = this.#clock.now();
-    for (const gate of gates) gate.enter(now);
+    for (const gate of gates) gate.enter(now, cost);
     let isOver = false;
     return () => {
       if (isOver) return;
       isOver = true;
-      for (const gate of gates) gate.leave();
+      for (const gate of gates) gate.leave(cost);
     };
   }
 }
@@ -97,17 +121,22 @@ class Gate {
   readonly limit: RateLimit;
   /** Of a window: when the last `count` requests were sent. */
   #sent: number[] = [];
-  /** Of a bucket: when it is full again. */
+  /** Of a bucket or a budget: when it is full again. */
   #fullAtMs = 0;
+  /** Of a budget: how long a point takes to come back. */
+  #pointMs: number;
+  /** Of a budget: what the requests cost that are under way. */
+  #spending = 0;
   #running = 0;
   #released = Promise.withResolvers<void>();
 
   constructor(limit: RateLimit) {
     this.limit = limit;
+    this.#pointMs = limit.spanMs / limit.count;
   }
 
   /** When one more may pass; Infinity: when another one is over. */
-  freeAtMs(nowMs: number): number {
+  freeAtMs(nowMs: number, cost: number): number {
     const { kind, count, spanMs: span } = this.limit;
     switch (kind) {
       case 'window': {
@@ -117,22 +146,36 @@ class Gate {
       case 'bucket':
         // Each request takes span / count to come back.
         return Math.ceil(this.#fullAtMs - span + span / count);
+      case 'cost':
+        // One that costs more than there ever is passes when everything is there.
+        return Math.ceil(this.#fullAtMs - Math.max(count - cost, 0) * this.#pointMs);
       case 'concurrency':
         return this.#running < count ? nowMs : Infinity;
     }
   }
 
-  enter(nowMs: number): void {
+  enter(nowMs: number, cost: number): void {
     const { kind, count, spanMs: span } = this.limit;
     this.#running += 1;
     if (kind === 'window') {
       this.#sent.push(nowMs);
       if (this.#sent.length > count) this.#sent.shift();
     } else if (kind === 'bucket') this.#fullAtMs = Math.max(this.#fullAtMs, nowMs) + span / count;
+    else if (kind === 'cost') {
+      this.#spending += cost;
+      this.#fullAtMs = Math.max(this.#fullAtMs, nowMs) + cost * this.#pointMs;
+    }
   }
 
-  leave(): void {
+  /** What is under way may not have been counted by the API yet. */
+  correct(nowMs: number, { points, perSecond }: BudgetLeft): void {
+    if (perSecond !== undefined && perSecond > 0) this.#pointMs = 1000 / perSecond;
+    this.#fullAtMs = nowMs + Math.max(this.limit.count - points + this.#spending, 0) * this.#pointMs;
+  }
+
+  leave(cost: number): void {
     this.#running -= 1;
+    if (this.limit.kind === 'cost') this.#spending -= cost;
     this.#released.resolve();
     this.#released = Promise.withResolvers<void>();
   }

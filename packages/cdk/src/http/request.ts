@@ -22,6 +22,8 @@ export interface ApiRequest {
   readonly body?: RequestBody;
   /** A POST that only reads may be repeated after a failure. Requests of other methods always may, but POST. */
   readonly isSafe?: boolean;
+  /** What it spends of a budget of points (`costBudget`); 1 when absent. */
+  readonly cost?: number;
   /** Without credentials: to sign in, or to fetch what a signed link leads to. */
   readonly isAnonymous?: boolean;
   /** What certain answers mean here; the first that fits holds. */

@@ -53,6 +53,26 @@ test('bodies come decompressed, whatever their encodings, and headers in lower c
   }
 });
 
+test('a body that is compressed again and again is refused', async () => {
+  const listener: RequestListener = (_request, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip, gzip, gzip, gzip' }).end('x');
+  };
+  await assert.rejects(
+    ask(listener, here, async () => undefined),
+    { code: 'CDK_BODY_INVALID' },
+  );
+});
+
+test('what a body is decompressed to has the limit of the body itself', async () => {
+  const bomb = gzipSync(Buffer.alloc(64 << 20));
+  const listener: RequestListener = (_request, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
+  };
+  await ask(listener, here, async ({ body }) => {
+    await assert.rejects(readWhole(body, 1 << 20), { code: 'CDK_BODY_TOO_LARGE' });
+  });
+});
+
 test('a body that is cut off, compressed or not, is a failure and not an end', async () => {
   for (const encoding of ['gzip', 'identity']) {
     const bytes = encoding === 'gzip' ? gzipSync('x'.repeat(1000)) : Buffer.from('x'.repeat(1000));

@@ -4,6 +4,7 @@
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import type { Readable, Transform } from 'node:stream';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request as send } from 'undici';
+import { errors } from '../errors.ts';
 import { assertPublicHost, guardedLookup } from './address-guard.ts';
 import type { ResponseHeaders, Transport } from './transport.ts';
 
@@ -19,6 +20,8 @@ export interface UndiciTransportOptions {
   readonly bodyTimeoutMs?: number;
 }
 
+/** Nobody compresses more often, but to blow up whoever decompresses. */
+const MOST_ENCODINGS = 3;
 /** Accepted in answers; decompressed here. */
 const ENCODINGS = 'gzip, deflate, br, zstd';
 
@@ -75,7 +78,12 @@ function flatHeaders(headers: Record<string, string | string[] | undefined>): Re
 /** Undoes the encodings of a body, the last one first. */
 export function decompressed(body: Readable, encodings: string | undefined): Readable {
   let plain = body;
-  for (const encoding of (encodings ?? '').split(',').reverse()) {
+  const layers = (encodings ?? '').split(',');
+  if (layers.length > MOST_ENCODINGS) {
+    body.on('error', () => undefined).destroy();
+    throw errors.CDK_BODY_INVALID({ message: `An answer was compressed ${layers.length} times.` });
+  }
+  for (const encoding of layers.reverse()) {
     const stage = decompressor(encoding.trim().toLowerCase());
     if (stage === undefined) continue;
     const source = plain;

@@ -9,7 +9,14 @@ const EPOCH_SECONDS = 1_000_000_000;
 const EPOCH_MS = 1_000_000_000_000;
 
 const resetHeaders = ['x-ratelimit-reset', 'x-rate-limit-reset', 'ratelimit-reset'] as const;
-const remainingHeaders = ['x-ratelimit-remaining', 'x-rate-limit-remaining', 'ratelimit-remaining'] as const;
+const remainingHeaders = [
+  'x-ratelimit-remaining',
+  'x-rate-limit-remaining',
+  'ratelimit-remaining',
+  'x-hubspot-ratelimit-remaining',
+] as const;
+/** How long the quota is counted for, where no header says when it begins anew. */
+const intervalHeader = 'x-hubspot-ratelimit-interval-milliseconds';
 
 /** After an answer that refused the request. undefined: the API does not say. */
 export function retryAfterMs(headers: ResponseHeaders, nowMs: number): number | undefined {
@@ -27,7 +34,9 @@ export function exhaustedMs(headers: ResponseHeaders, nowMs: number): number {
 
 function resetMs(headers: ResponseHeaders, nowMs: number): number | undefined {
   const structured = /(?:^|;)\s*t=(\d+)/.exec(headers['ratelimit'] ?? '')?.[1];
-  return waitOf(first(headers, resetHeaders) ?? structured, nowMs);
+  const reset = waitOf(first(headers, resetHeaders) ?? structured, nowMs);
+  const interval = Number(headers[intervalHeader] ?? Number.NaN);
+  return reset ?? (Number.isNaN(interval) ? undefined : bounded(interval));
 }
 
 /** Seconds, a time since 1970 in seconds or milliseconds, or a date. */
