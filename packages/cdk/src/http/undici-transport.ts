@@ -1,11 +1,12 @@
 // The transport of a running connector: pools of connections by undici, with time-outs, proxies of the environment,
 // and a guard on addresses.
 
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
-import type { Readable, Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Readable, type Transform } from 'node:stream';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request as send } from 'undici';
 import { errors } from '../errors.ts';
 import { assertPublicHost, guardedLookup } from './address-guard.ts';
+import { zstdFrames } from './compressed-parts.ts';
 import type { ResponseHeaders, Transport } from './transport.ts';
 
 export interface UndiciTransportOptions {
@@ -84,7 +85,12 @@ export function decompressed(body: Readable, encodings: string | undefined): Rea
     throw errors.CDK_BODY_INVALID({ message: `An answer was compressed ${layers.length} times.` });
   }
   for (const encoding of layers.reverse()) {
-    const stage = decompressor(encoding.trim().toLowerCase());
+    const name = encoding.trim().toLowerCase();
+    if (name === 'zstd') {
+      plain = Readable.from(zstdFrames(plain));
+      continue;
+    }
+    const stage = decompressor(name);
     if (stage === undefined) continue;
     const source = plain;
     source.on('error', (error) => stage.destroy(error));
@@ -103,8 +109,6 @@ function decompressor(encoding: string): Transform | undefined {
       return createInflate();
     case 'br':
       return createBrotliDecompress();
-    case 'zstd':
-      return createZstdDecompress();
     default:
       return undefined;
   }
