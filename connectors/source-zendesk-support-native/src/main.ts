@@ -1,0 +1,5 @@
+import { runCapture } from '@weir/capture';
+import { apiCapture } from '@weir/cdk';
+import { zendesk } from './zendesk.ts';
+
+await runCapture(apiCapture(zendesk));
