@@ -20,7 +20,7 @@ export const catalogue = {
   },
   MYSQL_DATABASE_NOT_FOUND: {
     summary: 'The configured database does not exist on the server, or the user may not use it.',
-    fix: 'Check /database, and GRANT ALL PRIVILEGES ON the database to the user.',
+    fix: 'Check /database, and GRANT ALL PRIVILEGES ON the database to the user. If the rights come from a role, make it active for every session with SET DEFAULT ROLE.',
     retry: 'never',
   },
   MYSQL_TLS_FAILED: {
@@ -76,7 +76,7 @@ export const catalogue = {
   },
   MYSQL_DENIED: {
     summary: 'The user may not do what the connector has to do.',
-    fix: 'GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, CREATE TEMPORARY TABLES ON the database to the user.',
+    fix: 'GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, CREATE TEMPORARY TABLES ON the database to the user. Rights that come from a role count where SET DEFAULT ROLE makes it active.',
     retry: 'never',
   },
   MYSQL_TABLE_MISSING: {

@@ -7,7 +7,18 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { WeirError } from '@weir/protocol';
-import { CertificateAuthority, checkpointAt, commitAt, storeAll, transact, until } from '@weir/testing';
+import {
+  CertificateAuthority,
+  checkpointAt,
+  commitAt,
+  foldOf,
+  loadAll,
+  storeAll,
+  takeTransaction,
+  transact,
+  until,
+} from '@weir/testing';
+import { eventsTable, foundIn, ledgerTable } from '../test/ledger.ts';
 import { onBothServers, Sink, type TableSample } from '../test/sink.ts';
 
 const things: TableSample = {
@@ -192,7 +203,7 @@ onBothServers((server, flavour) => {
     await sink.query(`DROP USER ${account}@'%'`);
   });
 
-  test('a document larger than the server takes is refused by name', async () => {
+  test('a document larger than the server takes in one packet is refused by name, or kept as it is', async () => {
     await using sink = await Sink.create(server());
     const [row] = await sink.query('SELECT @@GLOBAL.max_allowed_packet AS bytes');
     await sink.query('SET GLOBAL max_allowed_packet = 1048576');
@@ -200,9 +211,12 @@ onBothServers((server, flavour) => {
       await using session = await sink.start(things);
       const stores = [{ key: [1], values: [null], doc: JSON.stringify({ text: 'x'.repeat(3 << 20) }) }];
       const stored = transact(session, 1, stores);
-      // MariaDB keeps such a document, and cannot give it back.
       if (flavour === 'mysql') await assert.rejects(stored, { code: 'MYSQL_PACKET_TOO_LARGE' });
-      else await stored;
+      else {
+        // MariaDB takes such a document, and gives it back.
+        await stored;
+        assert.deepEqual(await loadAll(session, [[1]]), [stores[0]?.doc]);
+      }
     } finally {
       await sink.query(`SET GLOBAL max_allowed_packet = ${String(row?.['bytes'])}`);
     }
@@ -219,6 +233,95 @@ onBothServers((server, flavour) => {
     await using next = await sink.open();
     assert.deepEqual(next.checkpoint, checkpointAt(1));
     assert.equal(await countOf(sink), 1);
+  });
+
+  test('[G2] a server that restarts within a transaction ends the session, and the next one does it again', async () => {
+    await using sink = await Sink.create(server(), { hardDelete: true });
+    {
+      await using session = await sink.start(ledgerTable, eventsTable);
+      await takeTransaction(session, 0);
+      await storeAll(session, [
+        { key: [7], values: [7], doc: '{"id":7,"count":7}' },
+        { key: [0], values: [70], doc: '{"id":0,"count":70}', exists: true },
+      ]);
+      await server().stop();
+      await server().start();
+      await assert.rejects(commitAt(session, 2), { code: 'MYSQL_CONNECTION_LOST', retry: 'backoff' });
+    }
+    await using next = await sink.open();
+    assert.deepEqual(next.checkpoint, checkpointAt(1));
+    assert.deepEqual(await foundIn(sink), foldOf(1));
+    await takeTransaction(next, 1);
+    assert.deepEqual(await foundIn(sink), foldOf(2));
+  });
+
+  test('a server that has no connection left is told', async () => {
+    await using sink = await Sink.create(server());
+    const [row] = await sink.query('SELECT @@GLOBAL.max_connections AS most');
+    const others = [];
+    try {
+      await sink.query('SET GLOBAL max_connections = 10');
+      const account = `one_${sink.database}`;
+      await sink.query(
+        `CREATE USER ${account}@'%' IDENTIFIED BY 'one'; GRANT ALL ON ${sink.database}.* TO ${account}@'%'`,
+      );
+      await sink.query(`CREATE USER IF NOT EXISTS ${account}@'localhost' IDENTIFIED BY 'one'`);
+      // One more than that is kept for those who may end the others, as this one does.
+      for (let count = 0; count < 11; count += 1)
+        others.push(
+          await server()
+            .connect()
+            .catch(() => undefined),
+        );
+      const one = sink.with({ user: account, password: 'one' });
+      await assert.rejects(one.validate(things), { code: 'MYSQL_TOO_MANY_CONNECTIONS', retry: 'backoff' });
+    } finally {
+      for (const other of others) other?.destroy();
+      const most = String(row?.['most']);
+      await until('a connection', async () =>
+        sink.query(`SET GLOBAL max_connections = ${most}`).then(
+          () => true,
+          () => false,
+        ),
+      );
+    }
+  });
+
+  test('triggers and constraints of the user run, and what they refuse is told', async () => {
+    await using sink = await Sink.create(server());
+    await sink.apply(things);
+    await sink.query(`
+      CREATE TABLE seen (id bigint, how varchar(10));
+      CREATE TRIGGER inserted AFTER INSERT ON t FOR EACH ROW INSERT INTO seen VALUES (NEW.id, 'insert');
+      CREATE TRIGGER updated AFTER UPDATE ON t FOR EACH ROW INSERT INTO seen VALUES (NEW.id, 'update');
+      CREATE TRIGGER refused BEFORE INSERT ON t FOR EACH ROW
+        IF NEW.id = 66 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not 66'; END IF;
+      ALTER TABLE t ADD CONSTRAINT fine CHECK (v <> 'refused')`);
+    {
+      await using session = await sink.open();
+      await transact(session, 1, [{ key: [1], values: ['a'] }]);
+      await transact(session, 2, [
+        { key: [1], values: ['b'], exists: true },
+        { key: [2], values: ['a'] },
+      ]);
+    }
+    const seen = await sink.query('SELECT id, how FROM seen ORDER BY id, how');
+    assert.deepEqual(seen, [
+      { id: 1, how: 'insert' },
+      { id: 1, how: 'update' },
+      { id: 2, how: 'insert' },
+    ]);
+    for (const [store, code] of [
+      [{ key: [66], values: ['a'] }, 'MYSQL_FAILED'],
+      [{ key: [3], values: ['refused'] }, 'MYSQL_VALUE_REFUSED'],
+    ] as const) {
+      await using session = await sink.open();
+      await assert.rejects(transact(session, 3, [{ key: [4], values: ['a'] }, store]), { code });
+    }
+    assert.deepEqual(await sink.query('SELECT id, v FROM t ORDER BY id'), [
+      { id: 1, v: 'b' },
+      { id: 2, v: 'a' },
+    ]);
   });
 
   test('[G2] a commit whose answer is lost is settled by the checkpoint in the database', async () => {

@@ -5,6 +5,7 @@ import {
   type Column,
   type FieldWriter,
   integerTextField,
+  isBase64,
   numberField,
   textField,
 } from '@weir/materialize-sql';
@@ -17,13 +18,11 @@ export const booleanField: FieldWriter = (element, rows) => {
   else textField(element, rows);
 };
 
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
 /** Base64, which the server decodes (see `isEncoded`): the bytes themselves need not be valid in any character set. */
 export const base64Field: FieldWriter = (element, rows) => {
   if (element.kind !== 'text') throw new TypeError(`a value of kind ${element.kind} is no base64`);
   const text = element.payload().toString('latin1');
-  if (!base64.test(text)) throw new TypeError('it is no base64');
+  if (!isBase64(text)) throw new TypeError('it is no base64');
   rows.ascii(text);
 };
 

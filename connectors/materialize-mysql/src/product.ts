@@ -15,6 +15,8 @@ export interface Product {
   readonly exactCollation: string | undefined;
   /** Names of tables that differ in case only are one table. */
   readonly caseInsensitiveTables: boolean;
+  /** SUPER may write although the server is read-only; MariaDB 10.11 took that from it. */
+  readonly superMayWrite: boolean;
 }
 
 export interface ProductFacts {
@@ -49,5 +51,6 @@ export function productOf(facts: ProductFacts): Product {
     version,
     exactCollation: collations.includes(exactName) ? exactName : undefined,
     caseInsensitiveTables: facts.lowerCaseTableNames !== 0,
+    superMayWrite: flavour === 'mysql' || Number(major) * 100 + Number(minor) < 1011,
   };
 }

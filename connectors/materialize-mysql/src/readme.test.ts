@@ -53,7 +53,7 @@ const samples: readonly (readonly [string, SampleField])[] = [
 function typeOf(flavour: Flavour, sample: SampleField, isKey: boolean): string {
   const exactCollation = flavour === 'mysql' ? 'utf8mb4_0900_bin' : 'utf8mb4_nopad_bin';
   const dialect = mysqlDialect({
-    product: { flavour, version: '', exactCollation, caseInsensitiveTables: false },
+    product: { flavour, version: '', exactCollation, caseInsensitiveTables: false, superMayWrite: true },
     zone: parseTimeZone('UTC'),
     zoneOnServer: true,
     flags: { datetime_keys_as_string: true, native_binary_column_type: true },

@@ -216,6 +216,19 @@ onBothServers((server, flavour) => {
     assert.deepEqual(next.checkpoint, checkpointAt(7));
   });
 
+  test('a checkpoint of more than a mebibyte comes back as it was', async () => {
+    await using sink = await Sink.create(server());
+    const large = { sources: {}, ackIntents: { journal: Buffer.alloc(2 << 20, 7) } };
+    {
+      await using session = await sink.start(things);
+      await (
+        await session.commit(large)
+      ).committed;
+    }
+    await using next = await sink.open();
+    assert.deepEqual(next.checkpoint, large);
+  });
+
   test('no transaction stays open while the task is idle', async () => {
     await using sink = await Sink.create(server());
     await using session = await sink.start(things);

@@ -14,7 +14,7 @@ import type { EndpointConfig, ResourceConfig } from './endpoint-schema.ts';
 import { errors } from './errors.ts';
 import { MAX_NAME_LENGTH, nameLength } from './identifier.ts';
 import { isPrimaryKey, readInfoSchema } from './info-schema.ts';
-import { rightsChecks } from './rights.ts';
+import { rightsChecks, rightsOf, type WrittenTable } from './rights.ts';
 import { dialectOf } from './server-dialect.ts';
 import type { Session } from './session.ts';
 import { isStageName } from './table-sql.ts';
@@ -51,20 +51,28 @@ export async function validate(
     () => checkLocalInfile(session),
     async () => void (await endpoint.facts(session)),
   ]);
+  const { product } = await endpoint.facts(session);
   const dialect = await dialectOf(endpoint, session, config);
   const info = await readInfoSchema(session, dialect);
   assertDistinctResources(paths, info);
-  const tables = [[CHECKPOINTS_TABLE], ...paths].map((path) => info.resource(path));
-  const existing = tables.filter((table) => table !== undefined);
-  const needed = {
-    existing: existing.map(({ location, fields }) => ({
-      name: location.at(-1) ?? '',
-      column: fields[0]?.name ?? '',
+  const written = [
+    { path: [CHECKPOINTS_TABLE], rights: rightsOf(false, false) },
+    ...target.bindings.map(({ resource }, index) => ({
+      path: paths[index] ?? [],
+      rights: rightsOf(resource.delta_updates, config.hardDelete),
     })),
-    makesTables: existing.length < tables.length,
-    deletes: config.hardDelete,
+  ];
+  const existing = written.flatMap(({ path, rights }): WrittenTable[] => {
+    const found = info.resource(path);
+    if (found === undefined) return [];
+    return [{ name: found.location.at(-1) ?? '', column: found.fields[0]?.name ?? '', rights }];
+  });
+  const needed = {
+    existing,
+    makesTables: existing.length < written.length,
+    stages: target.bindings.some(({ resource }) => !resource.delta_updates),
   };
-  await checkPrerequisites(rightsChecks(session, needed));
+  await checkPrerequisites(rightsChecks(session, needed, product));
   const rules = { ...endpointRules(dialect, tableOptions(config)), hasKey: isPrimaryKey };
   return target.bindings.map((binding, index) => {
     const path = paths[index] ?? [];

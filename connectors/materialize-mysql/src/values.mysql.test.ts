@@ -301,15 +301,37 @@ onBothServers((server, flavour) => {
     assert.equal((await sink.query('SELECT count(*) AS n FROM t'))[0]?.['n'], 3);
   });
 
-  test('a document of 16 MiB goes in and out', async () => {
+  test('a document that is nested too deep, or has too long a name, for the JSON of the server is refused', async () => {
+    const deep = `{"a":${'['.repeat(150)}${']'.repeat(150)}}`;
+    for (const doc of [deep, JSON.stringify({ ['k'.repeat(70_000)]: 1 })]) {
+      await using sink = await Sink.create(server());
+      await using session = await sink.start({ table: 't', fields: { id: { types: ['integer'] } } });
+      const stored = transact(session, 1, [{ key: [1], doc }]);
+      if (flavour === 'mysql') await assert.rejects(stored, { code: 'MYSQL_VALUE_REFUSED', retry: 'never' });
+      else {
+        // Its JSON is text.
+        await stored;
+        assert.deepEqual(await loadAll(session, [[1]]), [doc]);
+      }
+    }
+  });
+
+  test('documents of 16 MiB and more go in and out, also at the length at which a packet of the protocol ends', async () => {
     await using sink = await Sink.create(server());
+    // The default of MySQL. That of MariaDB is 16 MiB.
+    await sink.query('SET GLOBAL max_allowed_packet = 67108864');
     await using session = await sink.start({ table: 't', fields: { id: { types: ['integer'] } } });
-    const doc = JSON.stringify({ id: 1, text: 'x\n'.repeat(5 << 20) });
-    if (flavour === 'mariadb') await sink.query('SET GLOBAL max_allowed_packet = 67108864');
-    await using roomy = await sink.open();
-    void session;
-    await transact(roomy, 1, [{ key: [1], doc }]);
-    const [found = ''] = await loadAll(roomy, [[1]]);
-    assert.deepEqual(JSON.parse(found), JSON.parse(doc));
+    const around = (length: number): string => {
+      const text = JSON.stringify({ text: 'x\n'.repeat(length / 4) });
+      return text.replace('"}', `${'x'.repeat(length - text.length)}"}`);
+    };
+    const documents = [0xffffff - 4, 20 << 20].map(around);
+    for (const [id, doc] of documents.entries()) {
+      await transact(session, id * 2 + 1, [{ key: [id], doc }]);
+      await transact(session, id * 2 + 2, [{ key: [id], doc, exists: true }]);
+      const [found = '', ...others] = await loadAll(session, [[id]]);
+      assert.deepEqual(others, []);
+      assert.deepEqual(JSON.parse(found), JSON.parse(doc));
+    }
   });
 });

@@ -30,8 +30,9 @@ export async function settleCommit(
   table: FenceTable,
   { fence, transaction, cause }: PendingCommit,
   connect: () => Promise<PgConnection>,
+  patienceMs = PATIENCE_MS,
 ): Promise<boolean> {
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
       const connection = await connect();

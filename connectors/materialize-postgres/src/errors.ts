@@ -23,6 +23,12 @@ export const catalogue = {
     fix: 'Correct /additional_table_create_sql of the binding. It runs in a transaction, behind the statement that makes the table.',
     retry: 'never',
   },
+  PG_OBJECT_IN_THE_WAY: {
+    summary:
+      'A table cannot be changed as the task needs because of something that was made over it: a view, a rule, a generated column.',
+    fix: 'Drop what the message names, and make it again when the table is changed; the task goes on by itself.',
+    retry: 'backoff',
+  },
   PG_WRITE_DENIED: {
     summary: 'The user may not do in the database what the task needs.',
     fix: 'Grant the user the right that the message of the server names; it needs USAGE and CREATE on the schemas and has to own the tables.',

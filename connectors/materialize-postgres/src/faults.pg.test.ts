@@ -16,6 +16,7 @@ import {
   foldOf,
   until,
 } from '@weir/testing';
+import { EXPLICIT_ZERO_CHECKPOINT } from '@weir/protocol';
 import { eventsTable, foundIn, ledgerTable } from '../test/ledger.ts';
 import { Sink, type TableSample } from '../test/sink.ts';
 
@@ -163,6 +164,38 @@ for (const version of postgresVersions) {
       await sink.query(`REASSIGN OWNED BY ${role} TO postgres; DROP OWNED BY ${role}`);
     });
 
+    test('a user who only adds rows needs no right but INSERT in their table', async () => {
+      await using sink = await Sink.create(server, { hardDelete: true });
+      const role = `adder_${sink.database}`;
+      await server.query(`CREATE ROLE ${role} LOGIN PASSWORD 'adder'`);
+      const spec = sink.spec({ ...things, deltaUpdates: true });
+      await sink.apply(spec);
+      await sink.query(
+        `GRANT INSERT ON t TO ${role}; GRANT SELECT, INSERT, UPDATE ON flow_checkpoints_v1 TO ${role}`,
+      );
+      const credentials = { auth_type: 'UserPassword', password: 'adder' };
+      const adder = sink.with({ user: role, credentials, hardDelete: true });
+      await adder.validate(spec);
+      assert.equal(await adder.apply(spec), '');
+      {
+        await using session = await adder.open();
+        for (const offset of [1, 2]) {
+          await transact(session, offset, [
+            { key: [1], values: ['a'] },
+            { key: [1], values: ['b'], exists: true, delete: true },
+          ]);
+        }
+      }
+      await using next = await adder.open();
+      assert.deepEqual(next.checkpoint, checkpointAt(2));
+      assert.equal((await sink.query('SELECT FROM t')).length, 4);
+      await assert.rejects(
+        adder.validate(sink.spec(things)),
+        /SELECT, INSERT, UPDATE, DELETE in "public"."t"/,
+      );
+      await sink.query(`DROP OWNED BY ${role}`);
+    });
+
     test('a table that is dropped is told, while a session runs and when the next one opens', async () => {
       await using sink = await Sink.create(server);
       {
@@ -222,6 +255,89 @@ for (const version of postgresVersions) {
         await assert.rejects(transact(next, 3, [store]), { code: 'PG_CONSTRAINT' });
       }
       assert.equal((await sink.query('SELECT * FROM t')).length, 2);
+    });
+
+    test('a serialization failure gives the transaction up, and the next session does it again', async () => {
+      await using sink = await Sink.create(server);
+      {
+        await using session = await sink.start(things);
+        // The server itself has none for a transaction that reads what is committed. What a trigger does may fail so.
+        await sink.query(`
+          CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION 'could not serialize access' USING ERRCODE = 'serialization_failure'; END $$;
+          CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION fail()`);
+        await assert.rejects(transact(session, 1, [{ key: [1], values: ['a'] }]), {
+          code: 'PG_CONFLICT',
+          retry: 'now',
+        });
+      }
+      await sink.query('DROP TRIGGER fail ON t');
+      await using next = await sink.open();
+      assert.equal(next.checkpoint, EXPLICIT_ZERO_CHECKPOINT);
+      assert.deepEqual(await sink.query('SELECT * FROM t'), []);
+      await transact(next, 1, [{ key: [1], values: ['a'] }]);
+    });
+
+    test('views, rules and generated columns over a table work, and one that stands in the way of a change is told', async () => {
+      await using sink = await Sink.create(server);
+      await sink.apply(sink.spec(things));
+      await sink.query(`
+        ALTER TABLE t ADD COLUMN loud text GENERATED ALWAYS AS (upper(v)) STORED;
+        CREATE VIEW seen AS SELECT id, loud FROM t`);
+      {
+        await using session = await sink.open();
+        await transact(session, 1, [{ key: [1], values: ['a'] }]);
+        await transact(session, 2, [
+          { key: [1], values: ['b'], exists: true },
+          { key: [2], values: ['c'] },
+        ]);
+      }
+      const seen = () => sink.query('SELECT id, loud FROM seen ORDER BY id');
+      const both = [
+        { id: '1', loud: 'B' },
+        { id: '2', loud: 'C' },
+      ];
+      assert.deepEqual(await seen(), both);
+      const widened = sink.spec({
+        ...things,
+        fields: { ...things.fields, v: { types: ['object', 'string'] } },
+      });
+      await assert.rejects(sink.apply(widened), { code: 'PG_OBJECT_IN_THE_WAY', message: /"?loud"?/ });
+      const rekeyed = sink.spec({
+        ...things,
+        backfill: 1,
+        fields: { ...things.fields, id: { types: ['string'] } },
+      });
+      await assert.rejects(sink.apply(rekeyed), { code: 'PG_OBJECT_IN_THE_WAY', message: /view seen/ });
+      assert.deepEqual(await seen(), both);
+      await sink.query('DROP VIEW seen; ALTER TABLE t DROP COLUMN loud');
+      assert.match(await sink.apply(widened), /ALTER COLUMN "v"/);
+    });
+
+    test('[G2] a server that restarts within a transaction ends the session, and the next one does it again', async () => {
+      for (const mode of ['fast', 'immediate'] as const) {
+        await using sink = await Sink.create(server, { hardDelete: true });
+        {
+          await using session = await sink.start(ledgerTable, eventsTable);
+          await takeTransaction(session, 0);
+          await storeAll(session, [
+            { key: [7], values: [7], doc: '{"id":7,"count":7}' },
+            { key: [0], values: [70], doc: '{"id":0,"count":70}', exists: true },
+          ]);
+          await server.stop(mode);
+          await server.start();
+          await assert.rejects(commitAt(session, 2), {
+            code: /^PG_(?:CONNECTION_LOST|SERVER_UNAVAILABLE)$/,
+            retry: /^backoff$/,
+          });
+        }
+        await using next = await sink.open();
+        assert.deepEqual(next.checkpoint, checkpointAt(1));
+        assert.deepEqual(await foundIn(sink), foldOf(1));
+        await takeTransaction(next, 1);
+        assert.deepEqual(await foundIn(sink), foldOf(2));
+      }
     });
 
     test('a server that restarts between two transactions is connected to again', async () => {

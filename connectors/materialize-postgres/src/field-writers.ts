@@ -1,6 +1,6 @@
 // Values of the types that are PostgreSQL's own, as the text that COPY takes.
 
-import { changedText, type FieldWriter, jsonField, textField } from '@weir/materialize-sql';
+import { base64Bytes, changedText, type FieldWriter, jsonField, textField } from '@weir/materialize-sql';
 
 const DIGIT_ZERO = 0x30;
 const DIGIT_NINE = 0x39;
@@ -73,7 +73,7 @@ export const timeField: FieldWriter = changedText((text) => {
 /** Base64 as the hexadecimal form of bytea. */
 export const byteaField: FieldWriter = (element, rows) => {
   if (element.kind !== 'text') return textField(element, rows);
-  const bytes = Buffer.from(element.payload().toString('latin1'), 'base64');
+  const bytes = base64Bytes(element.payload().toString('latin1'));
   rows.text('\\x');
   rows.ascii(bytes.toString('hex'));
 };

@@ -7,14 +7,26 @@ import { errors } from './errors.ts';
 
 export interface NeededRights {
   /** Schema and name of each table that is written to, as the server has them. */
-  readonly tables: readonly { readonly schema: string; readonly table: string; readonly isThere: boolean }[];
+  readonly tables: readonly {
+    readonly schema: string;
+    readonly table: string;
+    readonly isThere: boolean;
+    readonly rights: readonly Right[];
+  }[];
   readonly hasSchema: InfoSchema['hasNamespace'];
-  readonly deletes: boolean;
+}
+
+export type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+
+/** Rows that are only added are looked for by nobody. */
+export function rightsOf(deltaUpdates: boolean, hardDelete: boolean): readonly Right[] {
+  if (deltaUpdates) return ['INSERT'];
+  return hardDelete ? ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] : ['SELECT', 'INSERT', 'UPDATE'];
 }
 
 /** Throws one error for all that is missing: PG_READ_ONLY, PG_WRITE_DENIED. */
 export async function checkRights(connection: PgConnection, needed: NeededRights): Promise<void> {
-  const { tables, hasSchema, deletes } = needed;
+  const { tables, hasSchema } = needed;
   const ask = async (sql: string, parameters: readonly string[] = []): Promise<string> =>
     (await connection.query(sql, parameters)).rows[0]?.[0] ?? '';
   const deny = async (may: Promise<string>, what: string): Promise<void> => {
@@ -22,8 +34,6 @@ export async function checkRights(connection: PgConnection, needed: NeededRights
     throw errors.PG_WRITE_DENIED({ message: `the user may not ${what}` });
   };
   const isNew = tables.filter(({ isThere }) => !isThere).map(({ schema }) => schema);
-  const verbs = ['SELECT', 'INSERT', 'UPDATE', ...(deletes ? ['DELETE'] : [])];
-  const mayWrite = verbs.map((verb) => `has_table_privilege($1, '${verb}')`).join(' AND ');
   await checkPrerequisites([
     async () => {
       if ((await ask('SHOW transaction_read_only')) === 'off') return;
@@ -39,9 +49,10 @@ export async function checkRights(connection: PgConnection, needed: NeededRights
     }),
     ...tables
       .filter(({ isThere }) => isThere)
-      .map(({ schema, table }) => () => {
+      .map(({ schema, table, rights }) => () => {
         const name = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
-        return deny(ask(`SELECT ${mayWrite}`, [name]), `${verbs.join(', ')} in ${name}`);
+        const mayWrite = rights.map((right) => `has_table_privilege($1, '${right}')`).join(' AND ');
+        return deny(ask(`SELECT ${mayWrite}`, [name]), `${rights.join(', ')} in ${name}`);
       }),
   ]);
 }

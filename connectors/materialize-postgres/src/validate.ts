@@ -12,7 +12,7 @@ import { errors } from './errors.ts';
 import { readInfoSchema } from './info-schema.ts';
 import { serverName } from './names.ts';
 import { refuseSharedSessions } from './pooler.ts';
-import { checkRights } from './rights.ts';
+import { checkRights, type Right, rightsOf } from './rights.ts';
 import { openServer } from './server.ts';
 
 /** Looks at the database, and changes nothing. */
@@ -29,13 +29,17 @@ export async function validate(
   await refuseSharedSessions(connection, server.connect);
   const info = await readInfoSchema(connection, paths, endpointSchema(config), dialect);
   assertDistinctResources(paths, info);
-  const checkpoints = [endpointSchema(config), CHECKPOINTS_TABLE];
-  const tables = [checkpoints, ...paths].map((path) => {
+  const written = (path: readonly string[], rights: readonly Right[]) => {
     const [schema = '', table = ''] = info.naming.locate(path);
-    return { schema, table, isThere: info.resource(path) !== undefined };
-  });
-  const deletes = config.hardDelete;
-  await checkRights(connection, { tables, hasSchema: (name) => info.hasNamespace(name), deletes });
+    return { schema, table, isThere: info.resource(path) !== undefined, rights };
+  };
+  const tables = [
+    written([endpointSchema(config), CHECKPOINTS_TABLE], rightsOf(false, false)),
+    ...target.bindings.map(({ resource }, index) =>
+      written(paths[index] ?? [], rightsOf(resource.delta_updates, config.hardDelete)),
+    ),
+  ];
+  await checkRights(connection, { tables, hasSchema: (name) => info.hasNamespace(name) });
   return target.bindings.map((binding, index) => {
     const resourcePath = paths[index] ?? [];
     const deltaUpdates = binding.resource.delta_updates;

@@ -381,6 +381,20 @@ for (const version of postgresVersions) {
       }
     });
 
+    test('a text that is no base64 is refused, by the name of its field, and nothing is kept', async () => {
+      await using sink = await Sink.create(server);
+      await using session = await sink.start({
+        table: 't',
+        fields: { id: { types: ['integer'] }, odd: { types: ['string'], contentEncoding: 'base64' } },
+      });
+      const stores = [
+        { key: [1], values: ['AAEC'] },
+        { key: [2], values: ['not base64!'] },
+      ];
+      await assert.rejects(transact(session, 1, stores), { code: 'SQL_VALUE_UNSUPPORTED', message: /odd/ });
+      assert.deepEqual(await sink.query('SELECT * FROM t'), []);
+    });
+
     test('a key that no index can hold is refused', async () => {
       await using sink = await Sink.create(server);
       await using session = await sink.start({ table: 't', fields: { id: { types: ['string'] } } });

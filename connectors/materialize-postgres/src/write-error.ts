@@ -8,6 +8,7 @@ import { errors } from './errors.ts';
 type Make = (detail: ErrorDetail) => WeirError;
 
 const byState: Readonly<Record<string, Make>> = {
+  '0A000': errors.PG_OBJECT_IN_THE_WAY,
   '21000': errors.PG_KEYS_COLLIDE,
   '23505': errors.PG_ROW_EXISTS,
   '25006': errors.PG_READ_ONLY,
@@ -18,6 +19,7 @@ const byState: Readonly<Record<string, Make>> = {
   '42804': errors.PG_TABLE_CHANGED,
   '42P01': errors.PG_TABLE_CHANGED,
   '42P10': errors.PG_TABLE_CHANGED,
+  '2BP01': errors.PG_OBJECT_IN_THE_WAY,
   '3F000': errors.PG_TABLE_CHANGED,
   '428C9': errors.PG_CONSTRAINT,
   '54000': errors.PG_KEY_TOO_LONG,

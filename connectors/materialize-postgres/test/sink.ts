@@ -46,8 +46,9 @@ export class Sink extends SinkDriver<EndpointConfig, ResourceConfig> implements 
     server: PostgresServer,
     config: Readonly<Record<string, unknown>> = {},
     database = `sink_${(databases += 1)}`,
+    options = '',
   ): Promise<Sink> {
-    await server.query(`CREATE DATABASE ${database}`);
+    await server.query(`CREATE DATABASE ${database} ${options}`);
     return new Sink(server, database, config);
   }
 

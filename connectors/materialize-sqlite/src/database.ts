@@ -9,9 +9,9 @@ import { errors } from './errors.ts';
 /** How long a lock of another program is waited for. */
 const BUSY_TIMEOUT_MS = 60_000;
 
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(path: string, busyTimeoutMs = BUSY_TIMEOUT_MS): DatabaseSync {
   return explained(path, () => {
-    const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+    const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;');
     return database;
   });
@@ -87,6 +87,8 @@ export function explain(path: string, cause: unknown): unknown {
       return errors.SQLITE_FULL({ message, cause });
     case 14:
       return errors.SQLITE_CANNOT_OPEN({ message, cause });
+    case 19:
+      return errors.SQLITE_CONSTRAINT({ message, cause });
     case 26:
       return errors.SQLITE_NOT_A_DATABASE({ message, cause });
     default:

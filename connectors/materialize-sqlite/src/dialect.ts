@@ -3,7 +3,13 @@
 
 import { TupleDouble, type TupleElement } from '@weir/protocol';
 import { type FlatType, flatType } from '@weir/materialize';
-import { type ColumnType, type Dialect, exceedsInt64, type Migration } from '@weir/materialize-sql';
+import {
+  base64Bytes,
+  type ColumnType,
+  type Dialect,
+  exceedsInt64,
+  type Migration,
+} from '@weir/materialize-sql';
 
 export type SqliteValue = null | number | bigint | string | Uint8Array;
 /** From the element of a packed tuple to what is bound. */
@@ -23,8 +29,10 @@ function toJson(element: TupleElement): SqliteValue {
 
 function toInteger(element: TupleElement): SqliteValue {
   if (typeof element === 'boolean') return element ? 1 : 0;
-  if (typeof element === 'number' || typeof element === 'bigint') return element;
-  return toNumeric(element);
+  if (typeof element === 'number') return element;
+  const value = toNumeric(element);
+  if (typeof value !== 'string') return value;
+  throw new TypeError(`${value.slice(0, 50)} is no integer of 64 bits`);
 }
 
 function toReal(element: TupleElement): SqliteValue {
@@ -33,7 +41,7 @@ function toReal(element: TupleElement): SqliteValue {
 }
 
 function toBlob(element: TupleElement): SqliteValue {
-  return typeof element === 'string' ? Buffer.from(element, 'base64') : toText(element);
+  return typeof element === 'string' ? base64Bytes(element) : toText(element);
 }
 
 const int64Minimum = -(2n ** 63n);

@@ -26,6 +26,12 @@ export const catalogue = {
     fix: 'Give this user write permission on the file and on its folder.',
     retry: 'never',
   },
+  SQLITE_CONSTRAINT: {
+    summary:
+      'A constraint or a trigger that was added to the table, or the type of a column, refuses a row. Nothing of the transaction was kept.',
+    fix: 'Change or drop it, so that every document of the collection can be a row.',
+    retry: 'backoff',
+  },
   SQLITE_FAILED: {
     summary: 'SQLite refused a statement.',
     fix: 'If a table was changed by hand, undo that or backfill the binding.',

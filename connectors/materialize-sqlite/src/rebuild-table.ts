@@ -1,11 +1,12 @@
 // SQLite cannot drop NOT NULL from a column, change its type or drop a primary key. What it can do is make the table
-// again beside the old one, copy, and take its name, all in one transaction; a user's own columns, indexes and
-// triggers come along.
+// again beside the old one, copy, and take its name, all in one transaction. What users have added comes along: columns with
+// all that they are defined by, constraints, indexes, triggers; views and other tables' triggers and references stay.
 
 import type { DatabaseSync } from 'node:sqlite';
 import { sqlite } from './dialect.ts';
 import { readColumns } from './info-schema.ts';
-import { createTableSql } from './table-sql.ts';
+import { columnSql } from './table-sql.ts';
+import { tableText } from './table-text.ts';
 
 export interface TableRebuild {
   /** Names of columns that lose NOT NULL. */
@@ -17,24 +18,16 @@ export interface TableRebuild {
 
 /** Must run inside a transaction. */
 export function rebuildTable(database: DatabaseSync, tableName: string, rebuild: TableRebuild): void {
-  const columns = readColumns(database, tableName);
-  const belongings = database
+  const parts = database
     .prepare(
-      `SELECT sql FROM sqlite_schema
-       WHERE tbl_name = ? COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL`,
+      `SELECT type, sql FROM sqlite_schema
+       WHERE tbl_name = ? COLLATE NOCASE AND type IN ('table', 'index', 'trigger') AND sql IS NOT NULL`,
     )
-    .all(tableName) as { sql: string }[];
+    .all(tableName) as { type: string; sql: string }[];
+  const made = parts.find(({ type }) => type === 'table')?.sql ?? '';
   const identifier = sqlite.quoteIdentifier(tableName);
   const temporary = sqlite.quoteIdentifier(`${tableName}_flowtmp1`);
-  const definitions = columns.map((column) => ({
-    ...column,
-    type: rebuild.types.get(column.name) ?? column.type,
-    notNull: column.notNull && !rebuild.nullable.has(column.name),
-  }));
-  const primaryKey = columns
-    .filter(({ keyPosition }) => keyPosition > 0 && !rebuild.dropPrimaryKey)
-    .sort((a, b) => a.keyPosition - b.keyPosition)
-    .map(({ name }) => name);
+  const columns = readColumns(database, tableName);
   const names = columns.map(({ name }) => sqlite.quoteIdentifier(name)).join(', ');
   const values = columns.map(({ name }) => {
     const type = rebuild.types.get(name);
@@ -42,9 +35,32 @@ export function rebuildTable(database: DatabaseSync, tableName: string, rebuild:
     return type === undefined || type === 'ANY' ? column : `CAST(${column} AS ${type})`;
   });
   database.exec(`DROP TABLE IF EXISTS ${temporary}`);
-  database.exec(createTableSql(temporary, definitions, primaryKey));
+  database.exec(`CREATE TABLE ${temporary} ${rebuiltText(made, columns, rebuild)}`);
   database.exec(`INSERT INTO ${temporary} (${names}) SELECT ${values.join(', ')} FROM ${identifier}`);
   database.exec(`DROP TABLE ${identifier}`);
-  database.exec(`ALTER TABLE ${temporary} RENAME TO ${identifier}`);
-  for (const { sql } of belongings) database.exec(sql);
+  // The new one takes the name as it is. Else SQLite would look at views and triggers that name the table, and find none.
+  database.exec('PRAGMA legacy_alter_table = ON');
+  try {
+    database.exec(`ALTER TABLE ${temporary} RENAME TO ${identifier}`);
+  } finally {
+    database.exec('PRAGMA legacy_alter_table = OFF');
+  }
+  for (const { type, sql } of parts) if (type !== 'table') database.exec(sql);
+}
+
+/** What follows the name in the statement that makes the table again. */
+function rebuiltText(made: string, columns: ReturnType<typeof readColumns>, rebuild: TableRebuild): string {
+  const { definitions, options } = tableText(made);
+  const lines = definitions.flatMap(({ name, sql }) => {
+    if (rebuild.dropPrimaryKey && /^PRIMARY\s+KEY\b/i.test(sql)) return [];
+    const column = columns.find((each) => each.name === name);
+    if (column === undefined) return [sql];
+    const isNullable = column.notNull && rebuild.nullable.has(name);
+    const type = rebuild.types.get(name);
+    if (!isNullable && type === undefined) return [sql];
+    return [columnSql({ ...column, type: type ?? column.type, notNull: column.notNull && !isNullable })];
+  });
+  // A comment at the end of a line must not take the comma behind it.
+  const ended = lines.map((line) => (line.includes('--') ? `${line}\n` : line));
+  return `(\n  ${ended.join(',\n  ')}\n)${options}`;
 }

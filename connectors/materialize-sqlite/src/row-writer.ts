@@ -2,7 +2,7 @@
 // of one row. Rows are written in the order in which they came.
 
 import { type StoreFrame, TupleReader } from '@weir/protocol';
-import type { Column, Table } from '@weir/materialize-sql';
+import { type Column, type Table, unsupported } from '@weir/materialize-sql';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SqliteConvert, SqliteValue } from './dialect.ts';
 import { storeSql } from './table-sql.ts';
@@ -16,7 +16,7 @@ const MAX_HELD_BYTES = 1 << 20;
 
 const tuple = new TupleReader();
 
-/** The values of a packed tuple, as their columns hold them, into `row` from `at` on. */
+/** The values of a packed tuple, as their columns hold them, into `row` from `at` on. Throws SQL_VALUE_UNSUPPORTED. */
 export function convertTuple(
   columns: readonly Column<SqliteConvert>[],
   packed: TupleReader,
@@ -24,7 +24,13 @@ export function convertTuple(
   at: number,
 ): void {
   for (let index = 0; index < columns.length; index++) {
-    row[at + index] = columns[index]?.type.convert(packed.next() ?? null) ?? null;
+    const column = columns[index];
+    const element = packed.next() ?? null;
+    try {
+      row[at + index] = column?.type.convert(element) ?? null;
+    } catch (cause) {
+      throw column === undefined ? cause : unsupported(column, cause);
+    }
   }
 }
 

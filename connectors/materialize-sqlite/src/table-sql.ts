@@ -20,20 +20,9 @@ export interface ColumnDefinition {
   readonly defaultSql: string | null;
 }
 
-function definitionSql({ name, type, notNull, defaultSql }: ColumnDefinition): string {
+export function columnSql({ name, type, notNull, defaultSql }: ColumnDefinition): string {
   const suffix = `${notNull ? ' NOT NULL' : ''}${defaultSql === null ? '' : ` DEFAULT ${defaultSql}`}`;
   return `${sqlite.quoteIdentifier(name)} ${type}${suffix}`;
-}
-
-/** `primaryKey` holds names; empty for none. A table with a primary key is stored by it. */
-export function createTableSql(
-  identifier: string,
-  columns: readonly ColumnDefinition[],
-  primaryKey: readonly string[],
-): string {
-  const lines = columns.map(definitionSql);
-  if (primaryKey.length > 0) lines.push(`PRIMARY KEY (${primaryKey.map(sqlite.quoteIdentifier).join(', ')})`);
-  return `CREATE TABLE ${identifier} (\n  ${lines.join(',\n  ')}\n) STRICT`;
 }
 
 export function createTable(table: Table<SqliteConvert>): string {

@@ -36,11 +36,12 @@ export class SqliteTransactor implements Authoritative {
   readonly #fence: Fence;
   readonly #tables: readonly PreparedTable[];
 
-  constructor(session: MaterializeSession<EndpointConfig, ResourceConfig>) {
+  /** `busyTimeoutMs`: how long a lock of another program is waited for. */
+  constructor(session: MaterializeSession<EndpointConfig, ResourceConfig>, busyTimeoutMs?: number) {
     this.#path = session.config.path;
     this.#task = session.taskName;
     this.hardDelete = session.config.hardDelete;
-    this.#database = openDatabase(this.#path);
+    this.#database = openDatabase(this.#path, busyTimeoutMs);
     try {
       // Another program may have made the file in UTF-16.
       const isUtf8 = keepsTextAsUtf8(this.#database);

@@ -94,6 +94,35 @@ test('a field that may be missing loses NOT NULL; rows, own columns and indexes 
   assert.equal(await file.apply(after, after), '');
 });
 
+test('a table that is made again keeps what users have added, and so does what looks at it', async () => {
+  using file = new File();
+  const before = sampleSpec(things);
+  await file.apply(before);
+  file.exec(`
+    ALTER TABLE "we""ird Täble" ADD COLUMN twice INTEGER AS (id * 2); -- of the user, also
+    ALTER TABLE "we""ird Täble" ADD COLUMN code TEXT COLLATE NOCASE CHECK (length(code) < 4) DEFAULT 'x,)';
+    CREATE VIEW seen AS SELECT id, name FROM "we""ird Täble";
+    CREATE TABLE log (id INTEGER REFERENCES "we""ird Täble"(id));
+    CREATE TRIGGER logged AFTER INSERT ON "we""ird Täble" BEGIN INSERT INTO log VALUES (NEW.id); END;
+    CREATE TRIGGER named AFTER UPDATE ON log BEGIN UPDATE "we""ird Täble" SET name = 'logged'; END;
+    INSERT INTO "we""ird Täble" (id, name, price, flow_document) VALUES (1, 'a', 3, '{}')`);
+  const after = sampleSpec({ ...things, fields: { ...things.fields, name: { types: ['string', 'null'] } } });
+  await file.apply(after, before);
+  file.exec(`INSERT INTO "we""ird Täble" (id, name, price, flow_document) VALUES (2, NULL, 4, '{}')`);
+  assert.deepEqual(file.query(`SELECT id, twice, code FROM "we""ird Täble" WHERE code = 'X,)' ORDER BY id`), [
+    { id: 1, twice: 2, code: 'x,)' },
+    { id: 2, twice: 4, code: 'x,)' },
+  ]);
+  assert.throws(() => file.exec(`UPDATE "we""ird Täble" SET code = 'long'`), /CHECK/);
+  assert.deepEqual(file.query('SELECT id FROM log'), [{ id: 1 }, { id: 2 }]);
+  file.exec('UPDATE log SET id = 1 WHERE id = 2');
+  assert.deepEqual(file.query('SELECT id, name FROM seen ORDER BY id'), [
+    { id: 1, name: 'logged' },
+    { id: 2, name: 'logged' },
+  ]);
+  assert.equal(await file.apply(after, after), '');
+});
+
 test('a field whose type widens is changed in place, with its values', async () => {
   using file = new File();
   const before = sampleSpec({

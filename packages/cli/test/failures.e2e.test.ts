@@ -3,12 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
-import type { TestContext } from 'node:test';
-import { missingPostgres, startPostgres, temporaryDirectory } from '@weir/testing';
+import { missingPostgres, skipForMount, smallDisk, startPostgres, temporaryDirectory } from '@weir/testing';
 import { differences, untilEqual } from './equal-tables.ts';
 import { captureTask, materializationTask, Pipeline, until } from './pipeline.ts';
 
@@ -162,21 +161,6 @@ describe('a pipeline in wrong surroundings', { skip: missingPostgres(18) }, () =
 });
 
 /** Skips what needs a mount, with a line of its own; where everything is required it fails instead. */
-function skipForMount(context: TestContext, what: string): void {
-  const reason = 'this user may not mount a file system';
-  if (process.env['WEIR_REQUIRE_SERVICES'] === '1') assert.fail(`${what} is not tested: ${reason}`);
-  process.stderr.write(`failures: SKIPPED ${what}: ${reason}\n`);
-  context.skip(reason);
-}
-
-/** A file system of `megabytes`, where this user may mount one. */
-function smallDisk(path: string, megabytes: number): Disposable | undefined {
-  mkdirSync(path);
-  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'weir-test', path]);
-  if (status !== 0) return undefined;
-  return { [Symbol.dispose]: () => void spawnSync('umount', ['-l', path]) };
-}
-
 test(
   'a destination that may only be read is one error with what to do',
   { skip: missingPostgres(18) },

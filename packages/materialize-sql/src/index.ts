@@ -6,6 +6,7 @@ export type {
   TableAlteration,
   TableTemplates,
 } from './apply-actions.ts';
+export { base64Bytes, isBase64 } from './base64.ts';
 export {
   CHECKPOINT_CONTENT_TYPE,
   CHECKPOINTS_TABLE,
@@ -31,7 +32,7 @@ export type { FieldWriter } from './delimited/field-writer.ts';
 export { BufferPool } from './delimited/buffer-pool.ts';
 export { RowBuffer } from './delimited/row-buffer.ts';
 export type { ZeroBytes } from './delimited/row-buffer.ts';
-export { encodeKey, encodeRow } from './delimited/row-encoder.ts';
+export { encodeKey, encodeRow, unsupported } from './delimited/row-encoder.ts';
 export { acceptsExisting, migrationOf } from './dialect.ts';
 export type { ColumnType, Dialect, FieldPlace, Migration } from './dialect.ts';
 export { defaultTableOptions, endpointNaming, endpointRules } from './endpoint-rules.ts';

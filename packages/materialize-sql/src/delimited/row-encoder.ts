@@ -41,13 +41,18 @@ function writeFields(columns: readonly Column<FieldWriter>[], element: TupleCurs
   }
 }
 
-function writeField({ type, field }: Column<FieldWriter>, element: TupleCursor, rows: RowBuffer): void {
+function writeField(column: Column<FieldWriter>, element: TupleCursor, rows: RowBuffer): void {
   try {
-    type.convert(element, rows);
+    column.type.convert(element, rows);
   } catch (cause) {
-    throw errors.SQL_VALUE_UNSUPPORTED({
-      message: `A value of the field ${field} cannot be a ${type.ddl}: ${(cause as Error).message}`,
-      cause,
-    });
+    throw unsupported(column, cause);
   }
+}
+
+/** Of a value that its column cannot hold. */
+export function unsupported({ type, field }: Column<unknown>, cause: unknown): Error {
+  return errors.SQL_VALUE_UNSUPPORTED({
+    message: `A value of the field ${field} cannot be a ${type.ddl}: ${(cause as Error).message}`,
+    cause,
+  });
 }
