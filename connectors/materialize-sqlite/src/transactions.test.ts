@@ -97,6 +97,28 @@ test('delta updates keep every document as a row, and several tables are one tra
   assert.deepEqual(await loadAll(session, [[1]], { binding: 1 }), []);
 });
 
+test('documents of many batches come back byte for byte', async () => {
+  using sink = Sink.create();
+  await using session = await sink.start(things, { ...things, table: 'u' });
+  const ids = Array.from({ length: 2505 }, (_, id) => id);
+  const doc = (binding: number, id: number): string => `{"id":${id},"of":${binding},"käse":"\\u0000"}`;
+  await transact(
+    session,
+    1,
+    [0, 1].flatMap((binding) =>
+      ids.map((id) => ({ binding, key: [id], values: [`v${id}`], doc: doc(binding, id) })),
+    ),
+  );
+  for (const binding of [0, 1]) {
+    const found = await loadAll(
+      session,
+      ids.map((id) => [id]),
+      { binding },
+    );
+    assert.deepEqual(found, ids.map((id) => doc(binding, id)).toSorted());
+  }
+});
+
 test('documents of 16 MiB are stored and loaded', async () => {
   using sink = Sink.create();
   await using session = await sink.start(things);

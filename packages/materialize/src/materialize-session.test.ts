@@ -371,6 +371,25 @@ test('requests out of their order are refused by name', async () => {
   }
 });
 
+test('a connector that does not take all documents of a batch ends the session, and nothing is committed', async () => {
+  for (const takes of [0, 1]) {
+    const recorder = new Recorder();
+    const careless = async (stores: Stores): Promise<void> => {
+      for await (const { documents } of stores) {
+        const iterator = documents[Symbol.iterator]();
+        for (let taken = 0; taken < takes; taken += 1) iterator.next();
+      }
+    };
+    const run = start(() => recorder.authoritative({ store: careless }));
+    run.host.send(OPEN, ACKNOWLEDGE, FLUSH, ...[1, 2, 3].map((key) => store(0, key)), startCommit(1));
+    run.host.end();
+    const { code, kinds: sent, error } = await kinds(run);
+    assert.deepEqual([code, error], [1, 'MATERIALIZE_OUT_OF_ORDER']);
+    assert.deepEqual(sent, ['opened', 'acknowledged', 'flushed']);
+    assert.deepEqual(recorder.events, ['dispose']);
+  }
+});
+
 test('with hard deletes, the delete of what was never stored does not reach the connector', async () => {
   const requests = [
     store(0, 1, { delete: true }),

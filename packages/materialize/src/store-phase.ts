@@ -15,6 +15,8 @@ export class StorePhase implements Stores {
   /** The first of another binding, behind the last batch. */
   #held: StoreFrame | undefined;
   #hasStored = false;
+  /** Not all documents of the last batch have been taken. */
+  #isOpen = false;
 
   constructor(requests: ConnectorStreams<'materialize'>['requests'], hardDelete: boolean) {
     this.#requests = requests;
@@ -23,6 +25,7 @@ export class StorePhase implements Stores {
 
   /** The request that ended the phase. The connector must have taken every document before. */
   startCommit(): StartCommitRequest {
+    this.#assertTaken();
     if (this.#startCommit !== undefined) return this.#startCommit;
     throw errors.MATERIALIZE_OUT_OF_ORDER({
       message: 'The connector ended its store before the runtime did.',
@@ -42,8 +45,18 @@ export class StorePhase implements Stores {
     ) {
       if (this.#isVoid(first)) continue;
       this.#hasStored = true;
+      this.#isOpen = true;
       yield { binding: first.binding, documents: this.#documents(first) };
+      this.#assertTaken();
     }
+  }
+
+  /** What is not taken would be lost. */
+  #assertTaken(): void {
+    if (!this.#isOpen) return;
+    throw errors.MATERIALIZE_OUT_OF_ORDER({
+      message: 'The connector asked for more before it had taken all documents of a batch.',
+    });
   }
 
   /** What has arrived for the same binding, as far as it is asked for. */
@@ -52,10 +65,11 @@ export class StorePhase implements Stores {
     for (let frame: StoreFrame | undefined = first; frame !== undefined; frame = this.#poll()) {
       if (frame.binding !== binding) {
         this.#held = frame;
-        return;
+        break;
       }
       if (!this.#isVoid(frame)) yield frame;
     }
+    this.#isOpen = false;
   }
 
   #takeHeld(): StoreFrame | undefined {

@@ -9,8 +9,19 @@ type Direction = 'capture' | 'materialize';
 type RequestOf<D extends Direction> = Messages[`${D}.Request`];
 type ResponseOf<D extends Direction> = Messages[`${D}.Response`];
 
+/** A pipe whose chunks are overwritten when the next is asked for: a process reads into the same memory again. */
+class ReusedInput extends PassThrough {
+  override async *[Symbol.asyncIterator](): NodeJS.AsyncIterator<Buffer> {
+    for await (const chunk of super[Symbol.asyncIterator]() as AsyncIterable<Buffer>) {
+      const shown = Buffer.from(chunk);
+      yield shown;
+      shown.fill(0xff);
+    }
+  }
+}
+
 export class ConnectorHost<D extends Direction> {
-  readonly stdin = new PassThrough();
+  readonly stdin = new ReusedInput();
   /** Copies what is written, as a pipe does: the connector may write into the same memory again. */
   readonly stdout = new Transform({
     transform: (chunk: Buffer, _encoding, done) => done(null, Buffer.from(chunk)),

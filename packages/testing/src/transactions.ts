@@ -1,7 +1,8 @@
 // Plays the runtime for one transactor of the pattern `Authoritative`, within the process of a test.
 
+import assert from 'node:assert/strict';
 import type { Authoritative, LoadBatch, Loads, StoreBatch } from '@weir/materialize';
-import { type Checkpoint, packTuple, type StoreFrame, type TupleElement } from '@weir/protocol';
+import { type Checkpoint, packTuple, StoreFrame, type TupleElement } from '@weir/protocol';
 import { type SampleStore, sampleStore } from './materialization-spec.ts';
 
 /** A checkpoint that has read so far of one journal. */
@@ -10,18 +11,33 @@ export const checkpointAt = (offset: number): Checkpoint => ({
   ackIntents: {},
 });
 
+/** As the kit does, it uses one frame and its bytes again: what a connector keeps of them is not what it was. */
 async function* batches(frames: Iterable<StoreFrame>): AsyncGenerator<StoreBatch, void, undefined> {
-  let documents: StoreFrame[] = [];
+  let gathered: StoreFrame[] = [];
   for (const frame of frames) {
-    const [first] = documents;
-    if (first !== undefined && (first.binding !== frame.binding || documents.length === 4096)) {
-      yield { binding: first.binding, documents };
-      documents = [];
+    const [first] = gathered;
+    if (first !== undefined && (first.binding !== frame.binding || gathered.length === 1000)) {
+      yield* reused(gathered);
+      gathered = [];
     }
-    documents.push(frame);
+    gathered.push(frame);
   }
-  const [first] = documents;
-  if (first !== undefined) yield { binding: first.binding, documents };
+  yield* reused(gathered);
+}
+
+function* reused(frames: readonly StoreFrame[]): Generator<StoreBatch, void, undefined> {
+  const [first] = frames;
+  if (first === undefined) return;
+  let isTaken = false;
+  const shown = new StoreFrame();
+  function* documents(): Generator<StoreFrame, void, undefined> {
+    for (const frame of frames) yield Object.assign(shown, frame);
+    isTaken = true;
+    Object.assign(shown, new StoreFrame());
+  }
+  yield { binding: first.binding, documents: documents() };
+  assert.ok(isTaken, 'a batch was not taken before the next one was asked for');
+  for (const { bytes } of frames) bytes.fill(0xff);
 }
 
 function* frames(stores: Iterable<SampleStore>): Generator<StoreFrame> {
@@ -67,8 +83,10 @@ export async function loadAll(
     drained: () => Promise.resolve(),
     signal: new AbortController().signal,
     async *[Symbol.asyncIterator](): AsyncGenerator<LoadBatch, void, undefined> {
-      for (let from = 0; from < keys.length; from += 1024) {
-        yield { binding, keys: keys.slice(from, from + 1024).map((key) => packTuple(key)) };
+      for (let from = 0; from < keys.length; from += 1000) {
+        const batch = keys.slice(from, from + 1000).map((key) => packTuple(key));
+        yield { binding, keys: batch };
+        for (const key of batch) key.fill(0xff);
       }
       await acknowledged;
     },

@@ -5,7 +5,6 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errors } from '../errors.ts';
@@ -17,7 +16,7 @@ import type { ExitStatus } from './failure.ts';
 const lingeringOutputMs = 2000;
 
 export class Child {
-  readonly #process: ChildProcessByStdio<Writable, null, Readable>;
+  readonly #process: ChildProcessByStdio<Writable, Readable | null, Readable>;
   readonly #command: ConnectorCommand;
   readonly #containerName: string;
   /** Resolves when the process has exited, and its stdin and stderr are closed. Never rejects. */
@@ -35,9 +34,14 @@ export class Child {
     const [first = '', ...rest] = command.arguments;
     const args =
       command.container === true ? [first, `--name=${this.#containerName}`, ...rest] : [...command.arguments];
-    const stdio: ['pipe', Socket, 'pipe'] = ['pipe', output.childEnd, 'pipe'];
-    this.#process = spawn(command.program, args, { stdio, env, detached: true });
-    output.childEnd.destroy();
+    const stdio: ['pipe', Socket | 'pipe', 'pipe'] = ['pipe', output.childEnd, 'pipe'];
+    // Its types know no third kind of stdout.
+    this.#process = spawn(command.program, args, {
+      stdio: stdio as ['pipe', Socket, 'pipe'],
+      env,
+      detached: true,
+    });
+    output.started(this.#process.stdout);
     const spawned = Promise.withResolvers<void>();
     const closed = Promise.withResolvers<ExitStatus>();
     this.started = spawned.promise;
@@ -59,9 +63,9 @@ export class Child {
     this.#process.stdin.on('error', () => {});
   }
 
-  /** Throws CONNECTOR_START_FAILED when there can be no pipe, or no process at all; otherwise `started` tells. */
+  /** Throws CONNECTOR_START_FAILED when there can be no process at all; otherwise `started` tells. */
   static async spawn(command: ConnectorCommand, env: NodeJS.ProcessEnv): Promise<Child> {
-    const output = await openOutput(command);
+    const output = await ConnectorOutput.open();
     try {
       return new Child(command, env, output);
     } catch (cause) {
@@ -135,17 +139,4 @@ function startError(command: ConnectorCommand, cause: unknown) {
     message: `Cannot start the connector ${command.description}: ${command.program}: ${why}.`,
     cause,
   });
-}
-
-async function openOutput(command: ConnectorCommand): Promise<ConnectorOutput> {
-  try {
-    return await ConnectorOutput.open();
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw errors.CONNECTOR_START_FAILED({
-      message: `Cannot start the connector ${command.description}: no socket can be made in ${tmpdir()}: ${why}.`,
-      fix: 'Make the folder writable, or point TMPDIR to a folder with a short name that is.',
-      cause,
-    });
-  }
 }

@@ -60,16 +60,18 @@ export class ScriptedConnection<Request, Response> implements Connection<Request
   }
 
   async receive(): Promise<readonly Response[] | undefined> {
+    const messages = await this.messages();
+    return messages === undefined ? undefined : Array.from(messages, withOwnDocument);
+  }
+
+  /** Each is one object with its bytes until the next is asked for, and then another, as those of a process are. */
+  async messages(): Promise<Iterable<Response> | undefined> {
     for (;;) {
-      if (this.#responses.length > 0) return this.#responses.splice(0);
+      if (this.#responses.length > 0) return taken(this.#responses);
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#outputEnded || this.#stopped) return undefined;
       await this.#changed.promise;
     }
-  }
-
-  messages(): Promise<readonly Response[] | undefined> {
-    return this.receive();
   }
 
   async endInput(): Promise<void> {
@@ -109,4 +111,22 @@ function owned<Request>(request: Request): Request {
   }
   const load = request as { readonly kind?: string; readonly keyPacked?: Buffer };
   return load.kind === 'load' ? { ...request, keyPacked: Buffer.from(load.keyPacked ?? '') } : request;
+}
+
+interface WithDocument {
+  readonly doc?: unknown;
+}
+
+function withOwnDocument<Response>(response: Response): Response {
+  const { doc } = response as WithDocument;
+  return Buffer.isBuffer(doc) ? { ...response, doc: Buffer.from(doc) } : response;
+}
+
+function* taken<Response>(responses: Response[]): Generator<Response, void, undefined> {
+  for (let response = responses.shift(); response !== undefined; response = responses.shift()) {
+    const shown = withOwnDocument(response);
+    yield shown;
+    const { doc } = shown as WithDocument;
+    if (Buffer.isBuffer(doc)) doc.fill(0xff);
+  }
 }
