@@ -11,14 +11,16 @@ import {
   CertificateAuthority,
   checkpointAt,
   commitAt,
+  countedIn,
+  eventsTable,
   foldOf,
+  ledgerTable,
   loadAll,
   storeAll,
   takeTransaction,
   transact,
   until,
 } from '@weir/testing';
-import { eventsTable, foundIn, ledgerTable } from '../test/ledger.ts';
 import { onBothServers, Sink, type TableSample } from '../test/sink.ts';
 
 const things: TableSample = {
@@ -250,9 +252,9 @@ onBothServers((server, flavour) => {
     }
     await using next = await sink.open();
     assert.deepEqual(next.checkpoint, checkpointAt(1));
-    assert.deepEqual(await foundIn(sink), foldOf(1));
+    assert.deepEqual(await countedIn(sink), foldOf(1));
     await takeTransaction(next, 1);
-    assert.deepEqual(await foundIn(sink), foldOf(2));
+    assert.deepEqual(await countedIn(sink), foldOf(2));
   });
 
   test('a server that has no connection left is told', async () => {

@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   CertificateAuthority,
+  countedIn,
+  eventsTable,
   foldOf,
   generateSshKey,
+  ledgerTable,
   missingSshServer,
   offsetOf,
   type SshServer,
@@ -16,7 +19,6 @@ import {
   takeTransaction,
   temporaryDirectory,
 } from '@weir/testing';
-import { eventsTable, foundIn, ledgerTable } from '../test/ledger.ts';
 import { onBothServers, Sink } from '../test/sink.ts';
 
 async function takeAll(sink: Sink): Promise<void> {
@@ -27,7 +29,7 @@ async function takeAll(sink: Sink): Promise<void> {
     for (let offset = offsetOf(session.checkpoint); offset < until; offset += 1)
       await takeTransaction(session, offset);
   }
-  assert.deepEqual(await foundIn(sink), foldOf(6));
+  assert.deepEqual(await countedIn(sink), foldOf(6));
 }
 
 const tunnel = (ssh: SshServer, more: object = {}): Record<string, unknown> => ({
@@ -62,9 +64,9 @@ onBothServers((server, flavour) => {
       await ssh.start();
       await using next = await sink.open();
       const offset = offsetOf(next.checkpoint);
-      assert.deepEqual(await foundIn(sink), foldOf(offset));
+      assert.deepEqual(await countedIn(sink), foldOf(offset));
       await takeTransaction(next, offset);
-      assert.deepEqual(await foundIn(sink), foldOf(offset + 1));
+      assert.deepEqual(await countedIn(sink), foldOf(offset + 1));
       const stranger = generateSshKey(join(ssh.folder, 'stranger'), ['-t', 'ed25519']);
       const pinned = sink.with(tunnel(ssh, { hostKey: stranger.public }));
       await assert.rejects(pinned.validate(ledgerTable), { code: 'TUNNEL_HOST_KEY_MISMATCH' });

@@ -2,10 +2,16 @@
 // the fold of the journal up to the checkpoint beside them. WEIR_CRASH_RUNS sets the number, half of it on each server, and
 // WEIR_CRASH_SEED repeats a sequence. Kills of the connector are in transactions.crash.test.ts.
 
-import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cutAndKill, CuttingProxy, fightForRange, type MysqlTestServer } from '@weir/testing';
-import { eventsTable, foundIn, ledgerTable } from '../test/ledger.ts';
+import {
+  assertCutsAndKills,
+  assertFight,
+  countedIn,
+  CuttingProxy,
+  eventsTable,
+  ledgerTable,
+  type MysqlTestServer,
+} from '@weir/testing';
 import { onBothServers, Sink } from '../test/sink.ts';
 
 const isLong = process.env['WEIR_CRASH_RUNS'] !== undefined;
@@ -22,12 +28,10 @@ async function ledgerSink(server: MysqlTestServer): Promise<Sink> {
 
 onBothServers((server) => {
   test('[G5] two instances that fight for one range never write over each other', async (context) => {
-    context.diagnostic(`WEIR_CRASH_SEED=${seed}`);
     await using sink = await ledgerSink(server());
-    const subject = { open: () => sink.open(), found: () => foundIn(sink) };
+    const subject = { open: () => sink.open(), found: () => countedIn(sink) };
     const refused = /^(SQL_FENCED_OFF|MYSQL_LOCKED)$/;
-    const { transactions, refusals } = await fightForRange(subject, { rounds: 6, seed, refused });
-    assert.ok(transactions > 0 && refusals > 0, `${transactions} transactions, ${refusals} times refused`);
+    await assertFight(subject, { seed, refused }, context);
   });
 
   test(
@@ -41,15 +45,12 @@ onBothServers((server) => {
       const subject = {
         open: () => sink.open(),
         openThroughProxy: () => behind.open(),
-        found: () => foundIn(sink),
+        found: () => countedIn(sink),
         proxy,
         server: server(),
         lost: /^MYSQL_(CONNECTION_LOST|UNREACHABLE|COMMIT_UNKNOWN)$/,
       };
-      const counts = await cutAndKill(subject, { runs, kills, seed });
-      context.diagnostic(`WEIR_CRASH_SEED=${seed} ${JSON.stringify(counts)}`);
-      assert.ok(counts.cuts > (runs - kills) / 2 && counts.kills === kills, JSON.stringify(counts));
-      if (counts.cuts >= 2 * counts.steps) assert.equal(counts.stepsCut, counts.steps, 'every step was cut');
+      await assertCutsAndKills(subject, { runs, kills, seed }, context);
     },
   );
 });

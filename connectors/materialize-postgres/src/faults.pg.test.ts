@@ -3,21 +3,23 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import {
+  checkpointAt,
+  commitAt,
+  countedIn,
+  eventsTable,
+  foldOf,
+  ledgerTable,
+  loadAll,
   missingPostgres,
   type PostgresServer,
   postgresVersions,
   startPostgres,
-  checkpointAt,
-  commitAt,
-  loadAll,
   storeAll,
-  transact,
   takeTransaction,
-  foldOf,
+  transact,
   until,
 } from '@weir/testing';
 import { EXPLICIT_ZERO_CHECKPOINT } from '@weir/protocol';
-import { eventsTable, foundIn, ledgerTable } from '../test/ledger.ts';
 import { Sink, type TableSample } from '../test/sink.ts';
 
 const things: TableSample = {
@@ -334,9 +336,9 @@ for (const version of postgresVersions) {
         }
         await using next = await sink.open();
         assert.deepEqual(next.checkpoint, checkpointAt(1));
-        assert.deepEqual(await foundIn(sink), foldOf(1));
+        assert.deepEqual(await countedIn(sink), foldOf(1));
         await takeTransaction(next, 1);
-        assert.deepEqual(await foundIn(sink), foldOf(2));
+        assert.deepEqual(await countedIn(sink), foldOf(2));
       }
     });
 
@@ -349,7 +351,7 @@ for (const version of postgresVersions) {
         await server.start();
       }
       await takeTransaction(session, 3);
-      assert.deepEqual(await foundIn(sink), foldOf(4));
+      assert.deepEqual(await countedIn(sink), foldOf(4));
     });
   });
 }

@@ -9,8 +9,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
   CertificateAuthority,
+  countedIn,
+  eventsTable,
   foldOf,
   generateSshKey,
+  ledgerTable,
   missingPostgres,
   missingSshServer,
   offsetOf,
@@ -21,7 +24,6 @@ import {
   startSshServer,
   takeTransaction,
 } from '@weir/testing';
-import { eventsTable, foundIn, ledgerTable } from '../test/ledger.ts';
 import { Sink } from '../test/sink.ts';
 
 /** Applies, takes some transactions in one session and some in another, and looks at what came of them. */
@@ -33,7 +35,7 @@ async function takeAll(sink: Sink): Promise<void> {
     for (let offset = offsetOf(session.checkpoint); offset < until; offset += 1)
       await takeTransaction(session, offset);
   }
-  assert.deepEqual(await foundIn(sink), foldOf(6));
+  assert.deepEqual(await countedIn(sink), foldOf(6));
 }
 
 describe('a destination behind an SSH server', { skip: missingSshServer() || missingPostgres(18) }, () => {
@@ -73,9 +75,9 @@ describe('a destination behind an SSH server', { skip: missingSshServer() || mis
     await mortal.start();
     await using next = await sink.open();
     const offset = offsetOf(next.checkpoint);
-    assert.deepEqual(await foundIn(sink), foldOf(offset));
+    assert.deepEqual(await countedIn(sink), foldOf(offset));
     await takeTransaction(next, offset);
-    assert.deepEqual(await foundIn(sink), foldOf(offset + 1));
+    assert.deepEqual(await countedIn(sink), foldOf(offset + 1));
   });
 
   test('[G9] an SSH server with another key, or that does not know ours, is told without the key', async () => {
@@ -174,7 +176,7 @@ describe('a destination whose user is a cloud identity', { skip: missingPostgres
       await using next = await sink.open();
       await takeTransaction(next, 7);
       assert.ok(handedOut > asked);
-      assert.deepEqual(await foundIn(sink), foldOf(8));
+      assert.deepEqual(await countedIn(sink), foldOf(8));
       token = 'eyJ.wrong';
       await assert.rejects(sink.open(), (error: Error & { readonly code?: string }) => {
         assert.doesNotMatch(`${error.message}${JSON.stringify(sink.logs)}`, /eyJ|hunter2/);

@@ -8,17 +8,19 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
-  cutAndKill,
+  assertCutsAndKills,
+  assertFight,
+  countedIn,
   CuttingProxy,
-  fightForRange,
+  eventsTable,
   foldOf,
+  ledgerTable,
   missingPostgres,
   openChecked,
   type PostgresServer,
   postgresVersions,
   startPostgres,
 } from '@weir/testing';
-import { eventsTable, foundIn, ledgerTable } from '../test/ledger.ts';
 import { Sink } from '../test/sink.ts';
 import { CRASH_POINTS } from './crash-points.ts';
 
@@ -73,23 +75,21 @@ for (const version of postgresVersions) {
         for (const pass of point.endsWith('fence-installed') ? [1] : [1, 4]) {
           assert.equal(await run(`${point}:${pass}`), 'SIGKILL');
           if (isFirst) continue;
-          const subject = { open: () => sink.open(), found: () => foundIn(sink) };
+          const subject = { open: () => sink.open(), found: () => countedIn(sink) };
           const { session } = await openChecked(subject, `${point}:${pass}`);
           await session[Symbol.asyncDispose]();
         }
         assert.equal(await run(''), 0);
-        assert.deepEqual(await foundIn(sink), foldOf(12));
+        assert.deepEqual(await countedIn(sink), foldOf(12));
       });
     }
 
     test('[G5] two instances that fight for one range never write over each other', async (context) => {
-      context.diagnostic(`WEIR_CRASH_SEED=${seed}`);
       await using sink = await ledgerSink();
-      const subject = { open: () => sink.open(), found: () => foundIn(sink) };
+      const subject = { open: () => sink.open(), found: () => countedIn(sink) };
       // The row that the other one is inserting, the lock that it holds, or its fence.
       const refused = /^(SQL_FENCED_OFF|PG_ROW_EXISTS|PG_CONFLICT)$/;
-      const { transactions, refusals } = await fightForRange(subject, { rounds: 6, seed, refused });
-      assert.ok(transactions > 0 && refusals > 0, `${transactions} transactions, ${refusals} times refused`);
+      await assertFight(subject, { seed, refused }, context);
     });
 
     test(
@@ -104,17 +104,13 @@ for (const version of postgresVersions) {
         const subject = {
           open: () => sink.open(),
           openThroughProxy: () => behind.open(),
-          found: () => foundIn(sink),
+          found: () => countedIn(sink),
           proxy,
           server,
           lost: /^PG_(CONNECTION_LOST|UNREACHABLE|SERVER_UNAVAILABLE|COMMIT_UNKNOWN)$/,
         };
         const kills = Math.floor(runs / 8);
-        const counts = await cutAndKill(subject, { runs, kills, seed });
-        context.diagnostic(`WEIR_CRASH_SEED=${seed} ${JSON.stringify(counts)}`);
-        assert.ok(counts.cuts > (runs - kills) / 2 && counts.kills === kills, JSON.stringify(counts));
-        if (counts.cuts >= 2 * counts.steps)
-          assert.equal(counts.stepsCut, counts.steps, 'every step was cut');
+        await assertCutsAndKills(subject, { runs, kills, seed }, context);
       },
     );
   });

@@ -9,17 +9,17 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  countedIn,
+  eventsTable,
   foldOf,
+  ledgerTable,
   openChecked,
   SeededRandom,
-  SinkDriver,
   type TemporaryDirectory,
   temporaryDirectory,
 } from '@weir/testing';
-import { foundIn, ledgerSpec } from '../test/ledger.ts';
+import { Sink } from '../test/sink.ts';
 import { CRASH_POINTS } from './crash-points.ts';
-import { materializeSqlite } from './materialize-sqlite.ts';
-import { SqliteTransactor } from './transactor.ts';
 
 const kills = Math.ceil(Number(process.env['WEIR_CRASH_RUNS'] ?? 16) / 2);
 const seed = Number(process.env['WEIR_CRASH_SEED'] ?? Date.now() % 1_000_000);
@@ -28,9 +28,14 @@ class Ledger implements Disposable {
   readonly #folder: TemporaryDirectory = temporaryDirectory();
   readonly path = join(this.#folder.path, 'ledger.db');
 
+  get sink(): Sink {
+    return Sink.at(this.path, { hardDelete: true });
+  }
+
   /** A process that takes transactions; ended with a line of its output, its exit status or the signal. */
   start(until: number, crashPoint?: string) {
-    const task = JSON.stringify({ config: { path: this.path, hardDelete: true }, spec: ledgerSpec, until });
+    const spec = this.sink.spec(ledgerTable, eventsTable);
+    const task = JSON.stringify({ config: { path: this.path, hardDelete: true }, spec, until });
     const child = spawn(process.execPath, [join(import.meta.dirname, '../test/ledger-child.ts'), task], {
       env: { ...process.env, ...(crashPoint === undefined ? {} : { WEIR_CRASH_POINT: crashPoint }) },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -46,9 +51,10 @@ class Ledger implements Disposable {
 
   /** Asserts that the tables are what the checkpoint says; returns that. */
   async check(what: string): Promise<number> {
-    const sink = new SinkDriver(materializeSqlite, { path: this.path, hardDelete: true });
-    const open = async () => new SqliteTransactor(sink.session(ledgerSpec));
-    const { session, offset } = await openChecked({ open, found: async () => foundIn(this.path) }, what);
+    const sink = this.sink;
+    sink.last = sink.spec(ledgerTable, eventsTable);
+    const subject = { open: async () => sink.open(), found: () => countedIn(sink) };
+    const { session, offset } = await openChecked(subject, what);
     await session[Symbol.asyncDispose]();
     return offset;
   }
@@ -67,7 +73,7 @@ for (const point of CRASH_POINTS) {
       if (!point.endsWith('applying')) await ledger.check(`${point}:${pass}`);
     }
     assert.equal((await ledger.start(12).ended).how, 0);
-    assert.deepEqual(foundIn(ledger.path), foldOf(12));
+    assert.deepEqual(await countedIn(ledger.sink), foldOf(12));
   });
 }
 

@@ -31,8 +31,8 @@ export class Sink extends SinkDriver<EndpointConfig, ResourceConfig> implements 
   }
 
   /** A file in a folder that stays. */
-  static at(path: string): Sink {
-    return new Sink(path, {});
+  static at(path: string, config: Readonly<Record<string, unknown>> = {}): Sink {
+    return new Sink(path, config);
   }
 
   get path(): string {

@@ -47,8 +47,9 @@ export { checkpointAt, commitAt, loadAll, storeAll, transact } from './transacti
 export type { LoadOptions } from './transactions.ts';
 export { foldOf, offsetOf, takeTransaction } from './counting-journal.ts';
 export type { CountedRows } from './counting-journal.ts';
-export { cutAndKill, fightForRange, openChecked } from './sink-crashes.ts';
-export type { CrashCounts, CrashSeries, CrashSubject } from './sink-crashes.ts';
+export { countedIn, eventsTable, ledgerTable } from './ledger-tables.ts';
+export { assertCutsAndKills, assertFight, openChecked } from './sink-crashes.ts';
+export type { CrashSeries, CrashSubject } from './sink-crashes.ts';
 export { SinkDriver } from './sink-driver.ts';
 export type { LogLine } from './sink-driver.ts';
 export { runLedgerChild } from './ledger-child.ts';

@@ -3,6 +3,7 @@
 // beside them, no more and no less.
 
 import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authoritative } from '@weir/materialize';
 import { type CountedRows, foldOf, offsetOf, takeTransaction } from './counting-journal.ts';
@@ -26,7 +27,7 @@ export interface CrashSeries {
   readonly seed: number;
 }
 
-export interface CrashCounts {
+interface CrashCounts {
   /** Messages of a session of two transactions, each of which can be cut. */
   readonly steps: number;
   /** Different ones that were cut, in either way. */
@@ -37,11 +38,13 @@ export interface CrashCounts {
   readonly transactions: number;
 }
 
+type OwnSubject = Pick<CrashSubject, 'open' | 'found'>;
+
 const codeOf = (error: unknown): string => String((error as { readonly code?: unknown }).code);
 
 /** Opens a session, asserts that the tables are what its checkpoint says, and returns how far that is. */
 export async function openChecked(
-  { open, found }: Pick<CrashSubject, 'open' | 'found'>,
+  { open, found }: OwnSubject,
   what: string,
 ): Promise<{ readonly session: Authoritative; readonly offset: number }> {
   const session = await open();
@@ -51,7 +54,7 @@ export async function openChecked(
 }
 
 /** How far the tables are, which are what that says. */
-async function check(subject: Pick<CrashSubject, 'open' | 'found'>, what: string): Promise<number> {
+async function check(subject: OwnSubject, what: string): Promise<number> {
   const { session, offset } = await openChecked(subject, what);
   await session[Symbol.asyncDispose]();
   return offset;
@@ -86,11 +89,7 @@ async function killedServer(subject: CrashSubject, random: SeededRandom): Promis
   }
 }
 
-/** The tables exist, and nothing of the journal needs to be in them. */
-export async function cutAndKill(
-  subject: CrashSubject,
-  { runs, kills, seed }: CrashSeries,
-): Promise<CrashCounts> {
+async function cutAndKill(subject: CrashSubject, { runs, kills, seed }: CrashSeries): Promise<CrashCounts> {
   const { proxy, lost } = subject;
   const random = new SeededRandom(seed);
   proxy.set(undefined);
@@ -124,9 +123,8 @@ export async function cutAndKill(
   return { steps, stepsCut: stepsCut.size, cuts: cut, kills: killed, transactions };
 }
 
-/** Two instances over one range, each of which begins anew when it has lost; returns how often one was refused. */
-export async function fightForRange(
-  subject: Pick<CrashSubject, 'open' | 'found'>,
+async function fightForRange(
+  subject: OwnSubject,
   { rounds, seed, refused }: { readonly rounds: number; readonly seed: number; readonly refused: RegExp },
 ): Promise<{ readonly transactions: number; readonly refusals: number }> {
   const random = new SeededRandom(seed);
@@ -148,4 +146,29 @@ export async function fightForRange(
   };
   await Promise.all([fight(), fight()]);
   return { transactions: await check(subject, 'after the fight'), refusals };
+}
+
+/** Cuts and kills, of which enough have to have happened. The tables exist, and nothing of the journal needs to be in them. */
+export async function assertCutsAndKills(
+  subject: CrashSubject,
+  series: CrashSeries,
+  context: TestContext,
+): Promise<void> {
+  const { runs, kills, seed } = series;
+  const counts = await cutAndKill(subject, series);
+  const told = JSON.stringify(counts);
+  context.diagnostic(`WEIR_CRASH_SEED=${seed} ${told}`);
+  assert.ok(counts.cuts > (runs - kills) / 2 && counts.kills === kills, told);
+  if (counts.cuts >= 2 * counts.steps) assert.equal(counts.stepsCut, counts.steps, 'every step was cut');
+}
+
+/** Two instances over one range, each of which begins anew when it has lost. `refused`: codes with which one may lose. */
+export async function assertFight(
+  subject: OwnSubject,
+  { seed, refused }: { readonly seed: number; readonly refused: RegExp },
+  context: TestContext,
+): Promise<void> {
+  context.diagnostic(`WEIR_CRASH_SEED=${seed}`);
+  const { transactions, refusals } = await fightForRange(subject, { rounds: 6, seed, refused });
+  assert.ok(transactions > 0 && refusals > 0, `${transactions} transactions, ${refusals} times refused`);
 }
