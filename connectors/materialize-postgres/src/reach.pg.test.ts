@@ -1,10 +1,6 @@
-// The ways to a destination: through a real OpenSSH server, encrypted, and with the token of a cloud identity, which a local
-// server hands out in the place of the cloud's. That AWS, Google and Azure take part was not tested.
+// The ways to a destination: through a real OpenSSH server, and encrypted.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
@@ -135,56 +131,5 @@ describe('an encrypted destination', { skip: missingPostgres(18) }, () => {
       code: /^PG_(TLS_FAILED|AUTH_FAILED|UNREACHABLE)$/,
     });
     await takeAll(as('localhost', {}));
-  });
-});
-
-describe('a destination whose user is a cloud identity', { skip: missingPostgres(18) }, () => {
-  test('[G9] each new connection gets a token that is good, one that is refused is told and not printed', async () => {
-    await using server = await startPostgres();
-    let token = 'eyJ.first';
-    let handedOut = 0;
-    const service = createServer((request, response) => {
-      request.resume();
-      handedOut += 1;
-      // It ends at once, so that each connection asks for its own.
-      response.end(JSON.stringify({ access_token: token, expires_in: 1 }));
-    });
-    service.listen(0, '127.0.0.1');
-    await once(service, 'listening');
-    const authority = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
-    const before = { ...process.env };
-    Object.assign(process.env, { AZURE_CLIENT_SECRET: 'hunter2', AZURE_AUTHORITY_HOST: authority });
-    try {
-      await server.query(`CREATE ROLE cloud LOGIN SUPERUSER PASSWORD 'eyJ.first'`);
-      await using sink = await Sink.create(server, {
-        user: 'cloud',
-        hardDelete: true,
-        credentials: { auth_type: 'AzureIAM', azure_client_id: 'client', azure_tenant_id: 'tenant' },
-        // The server has no TLS, which tokens ask for by default.
-        advanced: { sslmode: 'prefer' },
-      });
-      await takeAll(sink);
-      await using session = await sink.open();
-      await takeTransaction(session, 6);
-      token = 'eyJ.second';
-      await server.query(`ALTER ROLE cloud PASSWORD 'eyJ.second'`);
-      const asked = handedOut;
-      await server.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'cloud' AND backend_type = 'client backend'`,
-      );
-      // Idle connections that were lost are opened anew, with what is then the password.
-      await using next = await sink.open();
-      await takeTransaction(next, 7);
-      assert.ok(handedOut > asked);
-      assert.deepEqual(await countedIn(sink), foldOf(8));
-      token = 'eyJ.wrong';
-      await assert.rejects(sink.open(), (error: Error & { readonly code?: string }) => {
-        assert.doesNotMatch(`${error.message}${JSON.stringify(sink.logs)}`, /eyJ|hunter2/);
-        return error.code === 'PG_TOKEN_REFUSED';
-      });
-    } finally {
-      service.close();
-      process.env = before;
-    }
   });
 });

@@ -2,11 +2,18 @@
 // service. That AWS, Google and Azure take part was not tested.
 
 import { rdsAuthToken } from '@weir/auth';
-import { missingPostgres, startPostgres, temporaryDirectory, type PostgresServer } from '@weir/testing';
+import {
+  missingPostgres,
+  type PostgresServer,
+  signedAt,
+  startClearTextServer,
+  startPostgres,
+  temporaryDirectory,
+} from '@weir/testing';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { CaptureHarness, discoverBindings, endpointConfig, validate } from '../test/capture-harness.ts';
 
@@ -148,24 +155,8 @@ describe('signing in with a cloud identity', { skip: missingPostgres(18) }, () =
   });
 
   test('a user of RDS signs in with a token for the very server and user', async () => {
-    // A fake server: it asks for the password in clear, as RDS does, and tells what it was given.
-    const passwords: string[] = [];
-    const rds = createServer((socket) => {
-      socket.on('error', () => undefined);
-      socket.once('data', () => {
-        socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3]));
-        socket.once('data', (message: Buffer) => {
-          passwords.push(message.subarray(5, -1).toString());
-          const text = 'SFATAL\0VFATAL\0C28000\0MPAM authentication failed for user "cloud"\0\0';
-          const header = Buffer.from([0x45, 0, 0, 0, 0]);
-          header.writeInt32BE(text.length + 4, 1);
-          socket.end(Buffer.concat([header, Buffer.from(text)]));
-        });
-      });
-    });
-    rds.listen(0, '127.0.0.1');
-    await once(rds, 'listening');
-    const { port } = rds.address() as AddressInfo;
+    await using rds = await startClearTextServer();
+    const { port, passwords } = rds;
     const credentials = { accessKeyId: 'ASIA', secretAccessKey: 'hidden', sessionToken: 'session+/=' };
     const error = await validate(
       config({
@@ -179,11 +170,9 @@ describe('signing in with a cloud identity', { skip: missingPostgres(18) }, () =
         },
       }),
     );
-    rds.close();
     assert.match(error, /^PG_TOKEN_REFUSED: .*PAM authentication failed/);
     const [password = ''] = passwords;
-    const [, y, mo, d, h, mi, s] = /X-Amz-Date=(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(password) ?? [];
-    const now = Date.UTC(Number(y), Number(mo) - 1, Number(d), Number(h), Number(mi), Number(s));
+    const now = signedAt(password);
     assert.ok(Math.abs(Date.now() - now) < 60_000);
     const login = { host: '127.0.0.1', port, user: 'cloud', region: 'eu-west-1' };
     assert.equal(password, rdsAuthToken({ ...login, credentials, now }));

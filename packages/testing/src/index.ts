@@ -57,6 +57,7 @@ export { takeGiantTransaction } from './giant-transaction.ts';
 export type { GiantFigures, GiantTransaction } from './giant-transaction.ts';
 export { checkNamedTests } from './named-tests.ts';
 export { testTitles } from './test-titles.ts';
+export { type ClearTextServer, signedAt, startClearTextServer } from './clear-text-server.ts';
 export { skipForMount, smallDisk } from './small-disk.ts';
 export type { SmallDisk } from './small-disk.ts';
 export { endsWithProcess } from './ends-with-process.ts';
