@@ -1,6 +1,7 @@
-// One transaction of a materialization connector that is far larger than its memory: rows that are new, rows that replace
-// them, keys that are asked for. What its process held at most is the kernel's figure.
+// Transactions of a materialization connector that are far larger than its memory: rows that may be new, rows that are,
+// rows that replace others, keys that are asked for. What its process held at most is the kernel's figure.
 
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import {
   createEncoder,
@@ -18,19 +19,38 @@ export interface GiantTransaction {
   readonly main: string;
   readonly config: object;
   readonly resourcePath: readonly string[];
-  /** New rows of one transaction; the next asks for some of them, and replaces as many. */
-  readonly rows: number;
-  readonly loads: number;
 }
 
 export interface GiantFigures {
   readonly loaded: number;
-  /** After a transaction of 20,000 rows, and in the end. */
+  /** Of all requests of one of the transactions. */
+  readonly transactionMiB: number;
+  /** After a small transaction, after those of each kind, and in the end. */
   readonly smallMiB: number;
+  readonly stagedMiB: number;
+  readonly insertedMiB: number;
   readonly peakMiB: number;
 }
 
-const SMALL = 20_000;
+const isLong = process.env['WEIR_CRASH_RUNS'] !== undefined;
+
+/**
+ * Of each transaction, and how much of the keys of one are asked for. `npm run crash` has millions; otherwise there are fewer,
+ * with documents so long that to keep them all would show.
+ */
+export const giant: { readonly rows: number; readonly loads: number; readonly paddingBytes: number } = isLong
+  ? { rows: 2_000_000, loads: 1_000_000, paddingBytes: 50 }
+  : { rows: 60_000, loads: 30_000, paddingBytes: 3000 };
+
+const SMALL_ROWS = isLong ? 50_000 : 10_000;
+
+/** Fails where memory has grown along with the transactions. */
+export function assertBounded(figures: GiantFigures): void {
+  const { smallMiB, peakMiB, transactionMiB, loaded } = figures;
+  const told = JSON.stringify(figures);
+  assert.equal(loaded, giant.loads, told);
+  assert.ok(peakMiB - smallMiB < transactionMiB / 2 && peakMiB < 300, told);
+}
 
 function peakMiB(pid: number): number {
   const [, kibibytes = '0'] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
@@ -47,14 +67,17 @@ function giantSpec({ config, resourcePath }: GiantTransaction): MaterializationS
   return { ...sampleMaterialization(binding), config: JSON.stringify(config) };
 }
 
-export async function takeGiantTransaction(giant: GiantTransaction): Promise<GiantFigures> {
-  const { main, rows, loads } = giant;
+/** Afterwards there are twice as many rows as a transaction has, of which one half are named `… replaced`. */
+export async function takeGiantTransactions(subject: GiantTransaction): Promise<GiantFigures> {
+  const { main } = subject;
+  const { rows, loads, paddingBytes } = giant;
+  const padding = 'x'.repeat(paddingBytes);
   await using connector = new ConnectorDriver({
     direction: 'materialize',
     command: [process.execPath, main],
     codec: 'proto',
   });
-  const materialization = giantSpec(giant);
+  const materialization = giantSpec(subject);
   connector.send({ kind: 'apply', materialization, version: '1', lastVersion: '' });
   await connector.expect('applied');
   connector.send({ kind: 'open', materialization, version: '1', range: FULL_RANGE, state: '{}' });
@@ -67,27 +90,37 @@ export async function takeGiantTransaction(giant: GiantTransaction): Promise<Gia
       binding: 0,
       keyPacked: packTuple([id]),
       valuesPacked: packTuple([name]),
-      doc: Buffer.from(JSON.stringify({ id, name })),
+      doc: Buffer.from(JSON.stringify({ id, name, padding })),
       exists,
       delete: false,
     };
   };
   let offset = 0;
   /** Requests are made as the connector takes them. */
-  async function sendAll(count: number, request: (index: number) => MaterializeRequest): Promise<void> {
+  async function sendAll(count: number, request: (index: number) => MaterializeRequest): Promise<number> {
     const encoder = createEncoder('materialize.Request', 'proto');
+    let sentBytes = 0;
+    const send = async (): Promise<void> => {
+      const bytes = encoder.take();
+      sentBytes += bytes.length;
+      await connector.write(bytes);
+    };
     for (let index = 0; index < count; index += 1) {
       encoder.write(request(index));
-      if (encoder.byteLength >= 256 << 10) await connector.write(encoder.take());
+      if (encoder.byteLength >= 256 << 10) await send();
     }
-    await connector.write(encoder.take());
+    await send();
+    return sentBytes;
   }
-  async function transaction(
-    asked: number,
-    stored: number,
-    exists: boolean,
-    version: string,
-  ): Promise<number> {
+  let transactionBytes = 0;
+  async function transaction(stores: {
+    readonly count: number;
+    readonly version: string;
+    readonly from?: number;
+    readonly exists?: boolean;
+    readonly asked?: number;
+  }): Promise<number> {
+    const { count, version, from = 0, exists = true, asked = 0 } = stores;
     connector.send({ kind: 'acknowledge' });
     const answers = (async (): Promise<number> => {
       for (let loaded = 0; ; loaded += 1) {
@@ -100,7 +133,7 @@ export async function takeGiantTransaction(giant: GiantTransaction): Promise<Gia
     await sendAll(asked, (index) => ({ kind: 'load', binding: 0, keyPacked: packTuple([index]) }));
     connector.send({ kind: 'flush' });
     const loaded = await answers;
-    await sendAll(stored, (index) => store(index, exists, version));
+    transactionBytes = await sendAll(count, (index) => store(from + index, exists, version));
     offset += 1;
     connector.send({ kind: 'startCommit', runtimeCheckpoint: checkpointAt(offset) });
     await connector.expect('startedCommit');
@@ -108,14 +141,21 @@ export async function takeGiantTransaction(giant: GiantTransaction): Promise<Gia
   }
 
   const pid = connector.pid ?? 0;
+  const empty = { count: 0, version: '' };
   // The first transaction of a session is not like the others: rows that are new are not trusted to be so.
-  await transaction(0, 1, false, 'first');
-  await transaction(0, SMALL, true, 'small');
-  await transaction(0, 0, true, 'none');
+  await transaction({ count: 1, version: 'first', exists: false });
+  await transaction({ count: SMALL_ROWS, version: 'small' });
+  await transaction({ ...empty, asked: SMALL_ROWS });
   const smallMiB = peakMiB(pid);
-  await transaction(0, rows, true, 'replaced or new');
-  const loaded = await transaction(loads, rows, true, 'replaced');
+  await transaction({ count: rows, version: 'replaced or new' });
   // The commit before is over when this one is.
-  await transaction(0, 0, true, 'none');
-  return { loaded, smallMiB, peakMiB: peakMiB(pid) };
+  await transaction(empty);
+  const stagedMiB = peakMiB(pid);
+  await transaction({ count: rows, from: rows, version: 'new', exists: false });
+  await transaction(empty);
+  const insertedMiB = peakMiB(pid);
+  const loaded = await transaction({ count: rows, version: 'replaced', asked: loads });
+  const transactionMiB = Math.round(transactionBytes / (1 << 20));
+  await transaction(empty);
+  return { loaded, transactionMiB, smallMiB, stagedMiB, insertedMiB, peakMiB: peakMiB(pid) };
 }

@@ -53,7 +53,7 @@ export type { CrashSeries, CrashSubject } from './sink-crashes.ts';
 export { SinkDriver } from './sink-driver.ts';
 export type { LogLine } from './sink-driver.ts';
 export { runLedgerChild } from './ledger-child.ts';
-export { takeGiantTransaction } from './giant-transaction.ts';
+export { assertBounded, giant, takeGiantTransactions } from './giant-transaction.ts';
 export type { GiantFigures, GiantTransaction } from './giant-transaction.ts';
 export { checkNamedTests } from './named-tests.ts';
 export { testTitles } from './test-titles.ts';
