@@ -117,12 +117,19 @@ describe('a new user', { skip: missingPostgres(18) }, () => {
       await session.answer('Where to: ', 'materialize-sqlite');
       await session.answer('Name [', 'acme');
       await fill('wrong-secret');
-      await session.answer('PG_AUTH_FAILED', '');
-      // The empty line that was just typed is no address.
-      await session.answer('This is needed.', '');
-      await fill(password);
-      await session.answer('Path: ', 'copy.db');
+      // What was answered is offered again.
+      await session.seen('PG_AUTH_FAILED');
+      await session.answer(`Server Address [${server.host}:${server.port}]: `, '');
+      await session.answer('User [captor]: ', '');
+      await session.answer(`Database [${server.database}]: `, '');
+      await session.answer('History Mode [no]: ', '');
+      await session.answer('Authentication [UserPassword]: ', '');
+      await session.answer('Password [as before]: ', password);
+      await session.answer('Path: ', 'no/such/folder.db');
       await session.answer('Hard Delete [no]: ', 'yes');
+      await session.seen('SQLITE_CANNOT_OPEN');
+      await session.answer('Path [no/such/folder.db]: ', 'copy.db');
+      await session.answer('Hard Delete [yes]: ', '');
       assert.equal(await session.ended(), 0, session.screen);
       assert.doesNotMatch(session.screen, /wrong-secret/);
       assert.ok(!session.screen.includes(password));

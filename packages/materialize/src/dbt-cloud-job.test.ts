@@ -90,7 +90,7 @@ test('a session asks for the job at its start and after each transaction that st
       pattern: 'best-effort',
       hardDelete: false,
       store: async (stores) => {
-        for await (const _ of stores);
+        for await (const { documents } of stores) for (const _ of documents);
       },
       commit: async () => undefined,
       [Symbol.asyncDispose]: async () => undefined,

@@ -103,11 +103,16 @@ function isFinal({ code }: WeirError): boolean {
 }
 
 /** Tries until it works, as long as there is somebody to give other answers. */
-async function untilItWorks<T>(asker: Asker | undefined, attempt: () => Promise<T>): Promise<T> {
+async function untilItWorks<T>(
+  asker: Asker | undefined,
+  throwIfStopped: () => void,
+  attempt: () => Promise<T>,
+): Promise<T> {
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
+      throwIfStopped();
       if (asker === undefined || !(error instanceof WeirError) || isFinal(error)) throw error;
       asker.say(`\n${error.explain()}\nOnce more, with other answers:`);
     }
@@ -119,9 +124,21 @@ async function run(options: InitOptions): Promise<void> {
   if (existsSync(target)) throw errors.INIT_EXISTS({ message: `${options.source} is there already.` });
   using stop = abortOnSignals();
   const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
-  using asker = isTerminal ? new TerminalAsker(process.stdin, process.stderr) : undefined;
+  const interrupt = (): void => void process.kill(process.pid, 'SIGINT');
+  using asker = isTerminal ? new TerminalAsker(process.stdin, process.stderr, interrupt) : undefined;
   const given = GivenAnswers.of(options.set, options.setEnv, process.env);
-  const form: FormOptions = { given, asker, isThorough: options.advanced === true };
+  const form: FormOptions = {
+    given,
+    asker,
+    isThorough: options.advanced === true,
+    earlier: new Map(),
+  };
+  const throwIfStopped = (): void => {
+    if (stop.signal.aborted)
+      throw errors.INIT_STOPPED({
+        message: 'It was stopped before both ends were tried; nothing was written.',
+      });
+  };
   const print = stderrLogs(options);
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -133,13 +150,13 @@ async function run(options: InitOptions): Promise<void> {
     onLog: (log) => print(prefix, log),
     signal: stop.signal,
   });
-  const capture = await untilItWorks(asker, async () => {
+  const capture = await untilItWorks(asker, throwIfStopped, async () => {
     const task = await fill(from, prefix, 'capture', form);
     say(`Asking ${from.name} what there is …`);
     for (const collection of await starter.discover(task)) say(`  ${collection}`);
     return task;
   });
-  const materialization = await untilItWorks(asker, async () => {
+  const materialization = await untilItWorks(asker, throwIfStopped, async () => {
     const task = await fill(to, prefix, 'materialize', form);
     given.assertAllTaken();
     await starter.materialize(task, to.resourceSchema);
@@ -150,6 +167,7 @@ async function run(options: InitOptions): Promise<void> {
     throw errors.INIT_DESTINATION_UNUSABLE({ message: code === '' ? message : `${code}: ${message}`, fix });
   });
   const findings = await starter.examine(capture.name, 'capture');
+  throwIfStopped();
   const [catalog = '', ...others] = starter.finish();
   say(`Wrote ${catalog}${others.length === 0 ? '' : `, ${others.join(', ')}`}.`);
   say(examinedText({ task: capture.name, findings }).trimEnd());

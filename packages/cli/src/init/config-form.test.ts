@@ -68,7 +68,12 @@ const set = (...answers: string[]) => GivenAnswers.of(answers, [], {});
 
 test('properties are asked for in their order; defaults are offered, and what is left empty is left out', async () => {
   const asker = new Scripted({ Address: 'db:1', Password: 's3cret' });
-  const { config, remarks } = await fillForm(schema, '/from', { given: set(), asker, isThorough: false });
+  const { config, remarks } = await fillForm(schema, '/from', {
+    given: set(),
+    asker,
+    isThorough: false,
+    earlier: new Map(),
+  });
   assert.deepEqual(config, {
     address: 'db:1',
     port: 5432,
@@ -97,11 +102,39 @@ test('another variant asks for its own properties, and groups that may be left o
     'Advanced: fill in this group?': 'yes',
   };
   const asker = new Scripted({ ...answers, Tables: '["a","b"]' });
-  const { config } = await fillForm(schema, '/from', { given: set(), asker, isThorough: true });
+  const { config } = await fillForm(schema, '/from', {
+    given: set(),
+    asker,
+    isThorough: true,
+    earlier: new Map(),
+  });
   assert.deepEqual(config['credentials'], { kind: 'role', role: 'arn:x' });
   assert.deepEqual(config['advanced'], { tables: ['a', 'b'] });
   const role = asker.asked.find(({ title }) => title === 'Role');
   assert.match(role?.problemOf('x') ?? '', /pattern/);
+});
+
+test('a second attempt offers what was answered and what was given, and takes other answers', async () => {
+  const earlier = new Map<string, string>();
+  const given = set('/from/address=db:1', '/from/advanced/tables=["a"]');
+  const first = new Scripted({ Port: '6000', Password: 'wrong' });
+  await fillForm(schema, '/from', { given, asker: first, isThorough: false, earlier });
+  assert.ok(!first.asked.some(({ title }) => title === 'Address'));
+  const second = new Scripted({ Address: 'other:2', Password: 'right' });
+  const { config } = await fillForm(schema, '/from', { given, asker: second, isThorough: false, earlier });
+  assert.deepEqual(config, {
+    address: 'other:2',
+    port: 6000,
+    loud: false,
+    credentials: { kind: 'password', password: 'right' },
+    advanced: { tables: ['a'] },
+  });
+  const offered = second.asked.map(({ title, default: preset }) => [title, preset]);
+  assert.deepEqual(offered.slice(0, 2), [
+    ['Address', 'db:1'],
+    ['Port', '6000'],
+  ]);
+  given.assertAllTaken();
 });
 
 test('without anybody to ask, answers that were given do, also in groups, and all that is missing is told at once', async () => {
@@ -111,7 +144,12 @@ test('without anybody to ask, answers that were given do, also in groups, and al
     '/from/credentials/password=a=b',
     '/from/advanced/tables=["t"]',
   );
-  const { config } = await fillForm(schema, '/from', { given, asker: undefined, isThorough: false });
+  const { config } = await fillForm(schema, '/from', {
+    given,
+    asker: undefined,
+    isThorough: false,
+    earlier: new Map(),
+  });
   given.assertAllTaken();
   assert.deepEqual(config, {
     address: 'db',
@@ -120,15 +158,18 @@ test('without anybody to ask, answers that were given do, also in groups, and al
     credentials: { kind: 'password', password: 'a=b' },
     advanced: { tables: ['t'] },
   });
-  await assert.rejects(fillForm(schema, '/to', { given: set(), asker: undefined, isThorough: false }), {
-    code: 'INIT_ANSWER_MISSING',
-    message: /- \/to\/address \(Address\)\n- \/to\/credentials\/password \(Password\)$/,
-  });
+  await assert.rejects(
+    fillForm(schema, '/to', { given: set(), asker: undefined, isThorough: false, earlier: new Map() }),
+    {
+      code: 'INIT_ANSWER_MISSING',
+      message: /- \/to\/address \(Address\)\n- \/to\/credentials\/password \(Password\)$/,
+    },
+  );
 });
 
 test('answers that no form has, or that do not fit, are refused without their value', async () => {
   const form = (given: GivenAnswers) =>
-    fillForm(schema, '/from', { given, asker: undefined, isThorough: false });
+    fillForm(schema, '/from', { given, asker: undefined, isThorough: false, earlier: new Map() });
   const misspelled = set('/from/adress=db', '/from/address=db', '/from/credentials/password=x');
   await form(misspelled);
   assert.throws(() => misspelled.assertAllTaken(), {

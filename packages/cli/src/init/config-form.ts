@@ -11,6 +11,8 @@ export interface FormOptions {
   readonly asker: Asker | undefined;
   /** Also asks for what is marked as advanced, and for groups that may be left out. */
   readonly isThorough: boolean;
+  /** Pointer → what was answered, or given, in an attempt that did not work: asked for again, and offered. */
+  readonly earlier: Map<string, string>;
 }
 
 export interface FilledForm {
@@ -124,19 +126,24 @@ class Form {
     isRequired: boolean,
     labels: readonly string[] = [],
   ): Promise<unknown> {
-    const { given, asker, isThorough } = this.#options;
+    const { given, asker, isThorough, earlier } = this.#options;
     const text = given.take(pointer);
-    if (text !== undefined) {
+    const before = earlier.get(pointer);
+    if (text !== undefined && (before === undefined || asker === undefined)) {
       const problem = problemOf(node, text);
       if (problem !== undefined) {
         throw errors.INIT_ANSWER_INVALID({ message: `${pointer} (${node.title ?? ''}): ${problem}` });
       }
+      earlier.set(pointer, text);
       this.#remark(node, pointer);
       return valueOf(node, text);
     }
-    const isAsked = asker !== undefined && asks && (node.advanced !== true || isThorough);
-    const answer = isAsked ? await this.#ask(asker, node, isRequired, labels) : '';
+    const isAsked = before !== undefined || (asks && (node.advanced !== true || isThorough));
+    const preset = before ?? (node.default === undefined ? undefined : textOf(node, node.default));
+    const answer =
+      asker !== undefined && isAsked ? await this.#ask(asker, node, isRequired, labels, preset) : '';
     if (answer !== '') {
+      earlier.set(pointer, answer);
       this.#remark(node, pointer);
       return valueOf(node, answer);
     }
@@ -148,13 +155,18 @@ class Form {
     return undefined;
   }
 
-  #ask(asker: Asker, node: SchemaNode, isRequired: boolean, labels: readonly string[]): Promise<string> {
+  #ask(
+    asker: Asker,
+    node: SchemaNode,
+    isRequired: boolean,
+    labels: readonly string[],
+    preset: string | undefined,
+  ): Promise<string> {
     const isFlag = typesOf(node).includes('boolean');
-    const { default: preset } = node;
     return asker.ask({
       title: node.title ?? '',
       description: node.description ?? '',
-      ...(preset === undefined ? {} : { default: textOf(node, preset) }),
+      ...(preset === undefined ? {} : { default: preset }),
       choices: isFlag ? ['yes', 'no'] : (node.enum ?? []).map(String),
       labels,
       isRequired,

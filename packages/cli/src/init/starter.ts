@@ -41,6 +41,8 @@ export class Starter implements Disposable {
   readonly #target: string;
   readonly #folder: string;
   readonly #options: StarterOptions;
+  /** The catalog with what the source was found to hold, and nothing else. */
+  #discovered = '';
 
   constructor(target: string, options: StarterOptions) {
     this.#target = target;
@@ -75,18 +77,18 @@ export class Starter implements Disposable {
       exists: (url) => existsSync(join(dirname(this.#target), basename(url))),
     });
     writeFiles(files);
+    this.#discovered = readFileSync(this.#catalog, 'utf8');
     return added;
   }
 
-  /** Adds the destination of every binding that is not disabled. */
+  /** Adds the destination of every binding that is not disabled, in the place of one that was added before. */
   async materialize(task: StarterTask, resourceSchema: JsonText): Promise<void> {
+    this.#write(this.#discovered);
     const { captures } = await loadCatalog(this.#catalog);
     const bindings = [...captures.values()].flatMap((capture) => capture.bindings);
     const collections = bindings.filter(({ disable }) => !disable).map(({ target }) => target);
-    const text = readFileSync(this.#catalog, 'utf8');
-    this.#write(
-      addMaterialization(text, task, tablesOf(collections, JSON.parse(resourceSchema) as SchemaNode)),
-    );
+    const tables = tablesOf(collections, JSON.parse(resourceSchema) as SchemaNode);
+    this.#write(addMaterialization(this.#discovered, task, tables));
   }
 
   /** What keeps a task from running, and what may hurt it. */

@@ -1,4 +1,4 @@
-// Asks on a terminal. What is typed for a secret is not echoed.
+// Asks on a terminal. What is typed for a secret, or before anything was asked for, is not echoed.
 
 import { readFileSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
@@ -14,9 +14,10 @@ export class TerminalAsker implements Asker, Disposable {
   readonly #typed: string[] = [];
   #awaited: PromiseWithResolvers<string> | undefined;
   #isClosed = false;
-  #isMuted = false;
+  #isMuted = true;
 
-  constructor(input: NodeJS.ReadStream, output: NodeJS.WriteStream) {
+  /** `onInterrupt`: Ctrl-C, which the terminal leaves to this. */
+  constructor(input: NodeJS.ReadStream, output: NodeJS.WriteStream, onInterrupt: () => void) {
     this.#output = output;
     const echo = new Writable({
       write: (chunk: Buffer, _encoding, done) => {
@@ -31,7 +32,10 @@ export class TerminalAsker implements Asker, Disposable {
       this.#awaited = undefined;
     });
     // Ctrl-C and the end of the input, as Ctrl-D, both mean that there will be no answer.
-    this.#lines.on('SIGINT', () => this.#lines.close());
+    this.#lines.on('SIGINT', () => {
+      this.#lines.close();
+      onInterrupt();
+    });
     this.#lines.on('close', () => {
       this.#isClosed = true;
       this.#awaited?.reject(stopped());
@@ -50,7 +54,8 @@ export class TerminalAsker implements Asker, Disposable {
       const line = `  ${index + 1}  ${choice.padEnd(width)}  ${labels[index] ?? ''}`;
       this.say(line.trimEnd());
     });
-    const preset = question.default === undefined ? '' : ` [${question.default}]`;
+    const shown = question.isSecret || question.isMultiline ? 'as before' : question.default;
+    const preset = question.default === undefined ? '' : ` [${shown}]`;
     const note = question.isRequired || question.default !== undefined ? '' : ' (optional)';
     for (;;) {
       const typed = await this.#line(`${title}${note}${preset}: `, question.isSecret);
@@ -67,7 +72,7 @@ export class TerminalAsker implements Asker, Disposable {
     try {
       return await this.#nextLine();
     } finally {
-      this.#isMuted = false;
+      this.#isMuted = true;
       if (isSecret) this.#output.write('\n');
     }
   }
