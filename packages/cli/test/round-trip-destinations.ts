@@ -15,7 +15,12 @@ export interface Destination {
   rows(table: string): Promise<readonly Row[]>;
 }
 
-export function postgresDestination(server: PostgresServer, database: string): Destination {
+/** `more`: of the configuration, as for the others. */
+export function postgresDestination(
+  server: PostgresServer,
+  database: string,
+  more: object = {},
+): Destination {
   const { address, user, password } = server;
   const query = async (sql: string) => {
     await using connection = await server.connect(database);
@@ -31,7 +36,7 @@ export function postgresDestination(server: PostgresServer, database: string): D
   return {
     connector: {
       image: 'ghcr.io/estuary/materialize-postgres:v4',
-      config: { address, user, database, credentials: { auth_type: 'UserPassword', password } },
+      config: { address, user, database, credentials: { auth_type: 'UserPassword', password }, ...more },
     },
     types,
     async rows(table) {
@@ -43,7 +48,7 @@ export function postgresDestination(server: PostgresServer, database: string): D
   };
 }
 
-export function mysqlDestination(server: MysqlTestServer): Destination {
+export function mysqlDestination(server: MysqlTestServer, more: object = {}): Destination {
   const { address, user, password, database, flavour } = server;
   const types = async (table: string) => {
     const found = await server.query(
@@ -55,7 +60,7 @@ export function mysqlDestination(server: MysqlTestServer): Destination {
   return {
     connector: {
       image: `ghcr.io/estuary/materialize-${flavour}:v2`,
-      config: { address, user, password, database, timezone: 'UTC' },
+      config: { address, user, password, database, timezone: 'UTC', ...more },
     },
     types,
     async rows(table) {
@@ -71,9 +76,9 @@ export function mysqlDestination(server: MysqlTestServer): Destination {
   };
 }
 
-export function sqliteDestination(path: string): Destination {
+export function sqliteDestination(path: string, more: object = {}): Destination {
   return {
-    connector: { image: 'ghcr.io/estuary/materialize-sqlite:v1', config: { path } },
+    connector: { image: 'ghcr.io/estuary/materialize-sqlite:v1', config: { path, ...more } },
     types: (table) => Promise.resolve(columnsOf(path, table)),
     rows(table) {
       const names = Object.keys(columnsOf(path, table));

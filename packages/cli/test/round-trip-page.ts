@@ -27,7 +27,7 @@ const introduction = `# Types, from PostgreSQL to every SQL destination
 Each type of PostgreSQL with values at its edges, captured by \`source-postgres\`, through \`weir run\` into the four SQL destinations
 (all on servers of their default settings, with the zone UTC), and read back. This page is written by
 [round-trip.e2e](../packages/cli/test/round-trip.e2e.test.ts), which runs it and fails when anything here is not so; by backfill
-and by replication values are the same. Keys of dates and times have columns of text (\`datetime_keys_as_string\`).
+and by replication values are the same. It runs from PostgreSQL 18 to 18 and from 15 to 15, and to MySQL 9 and MariaDB 10.11.
 `;
 
 /** What the schema of a collection says of a property, in a few words. */
@@ -57,7 +57,8 @@ function* findProperties(node: Node): Generator<Readonly<Record<string, Node>>> 
     yield* findProperties(child);
 }
 
-export function renderPage(types: readonly TypeJourney[]): string {
+/** `keys`: that section of the page. */
+export function renderPage(types: readonly TypeJourney[], keys: string): string {
   const used = usedReasons(types);
   return [
     introduction,
@@ -65,7 +66,8 @@ export function renderPage(types: readonly TypeJourney[]): string {
     row('PostgreSQL', 'JSON Schema', ...destinations),
     row(...Array.from({ length: 6 }, () => '---')),
     ...types.map(({ type, schema, columns }) => row(code(type), schema, ...Object.values(columns).map(code))),
-    '\n## Values\n',
+    `\n${keys}`,
+    '## Values\n',
     '`=` is the value itself: cast to the type of the source it is the same again (bytes as bytes, arrays and JSON as JSON). Where',
     'something else arrives it is shown, with the reason. The column of the whole document (`flow_document`) has everything that the',
     "document has, byte for byte but for MySQL's type `JSON`, for which the reason on JSON holds.\n",
@@ -80,6 +82,31 @@ export function renderPage(types: readonly TypeJourney[]): string {
     ...used.map((reason, at) => `${at + 1}. ${reasons[reason]}`),
     '',
   ].join('\n');
+}
+
+/** A type as the key of a table. */
+export type KeyColumn = Pick<TypeJourney, 'type' | 'columns'>;
+
+export function renderKeys(keys: readonly KeyColumn[]): string {
+  return [
+    '## Keys\n',
+    'What the column of a key is, by [round-trip-keys.e2e](../packages/cli/test/round-trip-keys.e2e.test.ts), which changes and deletes',
+    'rows of each. Dates and times are texts there, unless the flag `no_datetime_keys_as_string` is set.\n',
+    row('PostgreSQL', ...destinations),
+    row(...Array.from({ length: 5 }, () => '---')),
+    ...keys.map(({ type, columns }) => row(code(type), ...Object.values(columns).map(code))),
+    '\n',
+  ].join('\n');
+}
+
+const keysSection = /## Keys\n[^]*?(?=## Values\n)/;
+
+export function keysOf(page: string): string {
+  return keysSection.exec(page)?.[0] ?? '';
+}
+
+export function withKeys(page: string, keys: string): string {
+  return page.replace(keysSection, '').replace('## Values\n', () => `${keys}## Values\n`);
 }
 
 function usedReasons(types: readonly TypeJourney[]): Reason[] {
