@@ -35,11 +35,11 @@ export class ConnectorOutput {
     return output;
   }
 
-  /** The child has been started, with this end of the pipe, if it was to have one. */
-  started(stdout: Readable | null): void {
+  /** The child has been started; `stdout` is this end of the pipe, if there is one: not of a child without descriptors. */
+  started(stdout: Readable | null | undefined): void {
     // So that the end of the child's can be seen.
     if (this.childEnd !== 'pipe') this.childEnd.destroy();
-    if (stdout === null) return;
+    if (stdout === null || stdout === undefined) return;
     this.#readFrom(stdout);
     stdout.on('data', (bytes: Buffer) => {
       if (!this.#take(bytes)) stdout.pause();
