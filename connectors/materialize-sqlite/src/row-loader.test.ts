@@ -3,13 +3,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { packTuple, StoreFrame, type TupleElement } from '@weir/protocol';
 import { tableOf } from '@weir/materialize-sql';
-import { sampleSpec } from '../test/sample-spec.ts';
+import { specOf } from '../test/sink.ts';
 import { sqlite } from './dialect.ts';
 import { RowLoader } from './row-loader.ts';
 import { RowWriter } from './row-writer.ts';
 import { createTable } from './table-sql.ts';
 
-const [sample] = sampleSpec({
+const [sample] = specOf({
   table: 'wanted',
   fields: { id: { types: ['integer'] }, key_1: { types: ['string'] } },
 }).bindings;

@@ -3,12 +3,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { packTuple, StoreFrame } from '@weir/protocol';
 import { tableOf } from '@weir/materialize-sql';
-import { sampleSpec } from '../test/sample-spec.ts';
+import { specOf } from '../test/sink.ts';
 import { sqlite } from './dialect.ts';
 import { RowWriter } from './row-writer.ts';
 import { createTable } from './table-sql.ts';
 
-const [binding] = sampleSpec({
+const [binding] = specOf({
   table: 't',
   fields: { id: { types: ['integer'] }, v: { types: ['string'] } },
 }).bindings;

@@ -11,11 +11,9 @@ import {
 } from '@weir/protocol';
 import type { StoreBatch } from '@weir/materialize';
 import { temporaryDirectory } from '@weir/testing';
-import { apply } from '../src/apply.ts';
-import { SqliteTransactor } from '../src/transactor.ts';
-import { sampleSession, sampleSpec } from './sample-spec.ts';
+import { Sink, specOf } from './sink.ts';
 
-const spec = sampleSpec({ table: 't', fields: { id: { types: ['integer'] }, v: { types: ['string'] } } });
+const spec = specOf({ table: 't', fields: { id: { types: ['integer'] }, v: { types: ['string'] } } });
 
 const checkpointAt = (offset: number): Checkpoint => ({
   sources: { 'acme/things/pivot=00;materialize/acme/sink/t': { readThrough: BigInt(offset), producers: [] } },
@@ -45,15 +43,12 @@ async function* batch(...documents: StoreRequest[]): AsyncGenerator<StoreBatch, 
 
 async function preparedFile(hardDelete = false, encoding = 'UTF-8') {
   const folder = temporaryDirectory();
-  const config = { path: join(folder.path, 'sink.db'), hardDelete };
-  using made = new DatabaseSync(config.path);
+  const path = join(folder.path, 'sink.db');
+  using made = new DatabaseSync(path);
   made.exec(`PRAGMA encoding = '${encoding}'; CREATE TABLE mine (id INTEGER)`);
-  await apply(
-    config,
-    { spec, bindings: [], version: '1', last: undefined, lastVersion: '', state: undefined },
-    () => {},
-  );
-  return { folder, open: () => new SqliteTransactor(sampleSession(config, spec)), path: config.path };
+  const sink = Sink.at(path, { hardDelete });
+  await sink.applySpec(spec);
+  return { folder, open: () => sink.open(), path };
 }
 
 function rows(path: string): unknown[] {

@@ -16,6 +16,15 @@ import { SqliteTransactor } from '../src/transactor.ts';
 
 export type TableSample = Omit<SampleBinding, 'resourcePath' | 'resource'> & { readonly table: string };
 
+export function specOf(...samples: readonly TableSample[]): MaterializationSpec {
+  return sampleMaterialization(
+    ...samples.map(({ table, ...rest }) => {
+      const resource = { table, delta_updates: rest.deltaUpdates ?? false };
+      return sampleBindingSpec({ ...rest, resource, resourcePath: [table] });
+    }),
+  );
+}
+
 export class Sink extends SinkDriver<EndpointConfig, ResourceConfig> implements Disposable {
   readonly #folder: Disposable | undefined;
 
@@ -40,12 +49,7 @@ export class Sink extends SinkDriver<EndpointConfig, ResourceConfig> implements 
   }
 
   spec(...samples: readonly TableSample[]): MaterializationSpec {
-    return sampleMaterialization(
-      ...samples.map(({ table, ...rest }) => {
-        const resource = { table, delta_updates: rest.deltaUpdates ?? false };
-        return sampleBindingSpec({ ...rest, resource, resourcePath: [table] });
-      }),
-    );
+    return specOf(...samples);
   }
 
   open(range?: RangeSpec, busyTimeoutMs?: number): SqliteTransactor {
