@@ -125,6 +125,8 @@ describe('a new user', { skip: missingPostgres(18) }, () => {
       await session.answer('History Mode [no]: ', '');
       await session.answer('Authentication [UserPassword]: ', '');
       await session.answer('Password [as before]: ', password);
+      // And so is what was given.
+      await session.answer('[weir_init]: ', '');
       await session.answer('Path: ', 'no/such/folder.db');
       await session.answer('Hard Delete [no]: ', 'yes');
       await session.seen('SQLITE_CANNOT_OPEN');
