@@ -4,121 +4,15 @@ import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { serveCapture } from '@weir/capture';
-import { FULL_RANGE } from '@weir/protocol';
-import { ConnectorHost, until } from '@weir/testing';
+import { type HostedBinding, WebhookHost } from '@weir/testing/api';
 import { httpIngest } from '../src/http-ingest.ts';
 
-interface Binding {
-  readonly resource: object;
-  readonly writeSchema?: string;
-}
-
-interface Document {
-  readonly binding: number;
-  readonly doc: Record<string, unknown> & { _meta: Record<string, unknown> };
-}
-
-/** A connector that runs, and whose checkpoints are acknowledged as they come. */
-class Ingest implements AsyncDisposable {
-  readonly documents: Document[] = [];
-  readonly #host = new ConnectorHost('capture');
-  readonly #exit: Promise<0 | 1>;
-  #port = 0;
-  checkpoints = 0;
-  /** How many checkpoints one acknowledgement stands for. */
-  readonly #batch: number;
-
-  constructor(config: object, bindings: readonly Binding[], batch = 1) {
-    this.#batch = batch;
-    this.#exit = serveCapture(httpIngest({ env: { SOURCE_HTTP_INGEST_PORT: '0' } }), this.#host);
-    this.#host.send({
-      kind: 'open',
-      version: '0000000000000001',
-      range: FULL_RANGE,
-      state: '{}',
-      capture: {
-        name: 'acme/ingest',
-        connectorType: 'LOCAL',
-        config: JSON.stringify(config),
-        intervalSeconds: 300,
-        inactiveBindings: [],
-        bindings: bindings.map(({ resource, writeSchema = '{"type":"object"}' }, index) => ({
-          resourceConfig: JSON.stringify(resource),
-          resourcePath: [`b${index}`],
-          collection: {
-            name: `acme/c${index}`,
-            key: ['/_meta/webhookId'],
-            uuidPtr: '/_meta/uuid',
-            partitionFields: [],
-            projections: [],
-            writeSchema,
-          },
-          backfill: 0,
-          stateKey: `b${index}`,
-        })),
-      },
-    });
-    void this.#receive();
-  }
-
-  static async start(config: object, bindings: readonly Binding[], batch = 1): Promise<Ingest> {
-    const ingest = new Ingest(config, bindings, batch);
-    const line = (): string | undefined =>
-      ingest.#host.logLines.find((each) => each.includes('listening on port'));
-    await until('the connector listens', () => line() !== undefined, {
-      explain: () => ingest.#host.logLines.join('\n'),
-    });
-    ingest.#port = Number(/listening on port (\d+)/.exec(line() ?? '')?.[1]);
-    return ingest;
-  }
-
-  async #receive(): Promise<void> {
-    for (
-      let response = await this.#host.receive();
-      response !== undefined;
-      response = await this.#host.receive()
-    ) {
-      if (response.kind === 'captured') {
-        this.documents.push({
-          binding: response.binding,
-          doc: JSON.parse(response.doc.toString()) as Document['doc'],
-        });
-      }
-      if (response.kind !== 'checkpoint') continue;
-      this.checkpoints += 1;
-      if (this.checkpoints % this.#batch === 0) {
-        this.#host.send({ kind: 'acknowledge', checkpoints: this.#batch });
-      }
-    }
-  }
-
-  async ask(
-    path: string,
-    init: RequestInit = {},
-  ): Promise<{ status: number; body: string; headers: Headers }> {
-    const answer = await fetch(`http://127.0.0.1:${this.#port}${path}`, { redirect: 'manual', ...init });
-    return { status: answer.status, body: await answer.text(), headers: answer.headers };
-  }
-
-  post(path: string, body: string | Buffer, headers: Record<string, string> = {}) {
-    const sent = typeof body === 'string' ? body : new Uint8Array(body);
-    return this.ask(path, {
-      method: 'POST',
-      body: sent,
-      headers: { 'content-type': 'application/json', ...headers },
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#host.stop();
-    assert.equal(await this.#exit, 0);
-    this.#host.close();
-  }
-}
+const capture = httpIngest({ env: { SOURCE_HTTP_INGEST_PORT: '0' } });
+const start = (config: object, bindings: readonly HostedBinding[], acknowledges = 1): Promise<WebhookHost> =>
+  WebhookHost.start(capture, config, bindings, { acknowledges });
 
 test('a document has the id, the time, the headers, the path, its parameters and the query of its request', async () => {
-  await using ingest = await Ingest.start({}, [{ resource: { path: '/shops/{shop}' } }, { resource: {} }]);
+  await using ingest = await start({}, [{ resource: { path: '/shops/{shop}' } }, { resource: {} }]);
   const answer = await ingest.post('/shops/a%2Fb?x=1', '{"n":1,"_meta":{"mine":true}}', {
     authorization: 'Bearer x',
     cookie: 'c=1',
@@ -149,9 +43,7 @@ test('a document has the id, the time, the headers, the path, its parameters and
 
 test('a list is all or nothing, and one commit; its ids are numbered', async () => {
   const writeSchema = '{"type":"object","properties":{"n":{"type":"integer"}}}';
-  await using ingest = await Ingest.start({}, [
-    { resource: { path: '/in', idFromHeader: 'X-Id' }, writeSchema },
-  ]);
+  await using ingest = await start({}, [{ resource: { path: '/in', idFromHeader: 'X-Id' }, writeSchema }]);
   const good = await ingest.post('/in', '[{"n":1},{"n":2}]', { 'x-id': 'q' });
   assert.deepEqual([good.status, good.body, ingest.checkpoints], [200, '{"published":2}', 1]);
   assert.deepEqual(
@@ -173,11 +65,7 @@ test('a list is all or nothing, and one commit; its ids are numbered', async () 
 });
 
 test('128 senders of two requests each hear of success, though two commits are acknowledged as one', async () => {
-  await using ingest = await Ingest.start(
-    {},
-    [{ resource: { path: '/a' } }, { resource: { path: '/b' } }],
-    2,
-  );
+  await using ingest = await start({}, [{ resource: { path: '/a' } }, { resource: { path: '/b' } }], 2);
   const answers = await Promise.all(
     Array.from({ length: 256 }, (_, index) => ingest.post(index % 2 === 0 ? '/a' : '/b', `{"n":${index}}`)),
   );
@@ -190,7 +78,7 @@ test('128 senders of two requests each hear of success, though two commits are a
 });
 
 test('with a token, 401 is for none and 403 for a wrong one, and pages of other origins may not send', async () => {
-  await using ingest = await Ingest.start({ requireAuthToken: 'the token' }, [{ resource: { path: '/in' } }]);
+  await using ingest = await start({ requireAuthToken: 'the token' }, [{ resource: { path: '/in' } }]);
   assert.equal((await ingest.post('/in', '{}')).status, 401);
   assert.equal((await ingest.post('/in', '{}', { authorization: 'Bearer the tokem' })).status, 403);
   assert.equal((await ingest.post('/in', '{}', { authorization: 'the token' })).status, 403);
@@ -213,7 +101,7 @@ test('any page may send where nothing is said of origins; otherwise those that a
       'access-control-request-headers': 'x-id',
     },
   };
-  await using any = await Ingest.start({}, [{ resource: { path: '/in' } }]);
+  await using any = await start({}, [{ resource: { path: '/in' } }]);
   const { status, headers } = await any.ask('/in', preflight);
   assert.deepEqual(
     [
@@ -224,7 +112,7 @@ test('any page may send where nothing is said of origins; otherwise those that a
     ],
     [200, '*', 'POST,PUT', 'x-id'],
   );
-  await using some = await Ingest.start({ allowedCorsOrigins: ['https://b.example'] }, [
+  await using some = await start({ allowedCorsOrigins: ['https://b.example'] }, [
     { resource: { path: '/in' } },
   ]);
   assert.equal((await some.ask('/in', preflight)).headers.get('access-control-allow-origin'), null);
@@ -233,7 +121,7 @@ test('any page may send where nothing is said of origins; otherwise those that a
 });
 
 test('Okta’s challenge is answered, and GET shows nothing else', async () => {
-  await using ingest = await Ingest.start({}, [{ resource: { path: '/in' } }]);
+  await using ingest = await start({}, [{ resource: { path: '/in' } }]);
   const asked = await ingest.ask('/in', { headers: { 'x-okta-verification-challenge': 'the challenge' } });
   assert.deepEqual([asked.status, asked.body], [200, '{"verification":"the challenge"}']);
   const bare = await ingest.ask('/in');
@@ -243,7 +131,7 @@ test('Okta’s challenge is answered, and GET shows nothing else', async () => {
 });
 
 test('the root leads to a page, and the page to the OpenAPI document', async () => {
-  await using ingest = await Ingest.start({}, [{ resource: { path: '/in' } }]);
+  await using ingest = await start({}, [{ resource: { path: '/in' } }]);
   const root = await ingest.ask('/');
   assert.deepEqual([root.status, root.headers.get('location')], [308, '/swagger-ui/']);
   const page = await ingest.ask('/swagger-ui/');
@@ -257,7 +145,7 @@ test('the root leads to a page, and the page to the OpenAPI document', async () 
 });
 
 test('bodies may be compressed, and have 64 MiB at most when they are not', async () => {
-  await using ingest = await Ingest.start({}, [{ resource: { path: '/in' } }]);
+  await using ingest = await start({}, [{ resource: { path: '/in' } }]);
   assert.equal((await ingest.post('/in', gzipSync('{"n":1}'), { 'content-encoding': 'gzip' })).status, 200);
   const large = Buffer.from(`{"text":"${'x'.repeat(20 << 20)}"}`);
   assert.equal(
@@ -336,7 +224,7 @@ const providers: readonly (readonly [
 
 for (const [name, signatureConfig, signs] of providers) {
   test(`signatures of ${name}: right ones are taken, others are 401 and leave nothing`, async () => {
-    await using ingest = await Ingest.start({ signatureConfig }, [{ resource: { path: '/in' } }]);
+    await using ingest = await start({ signatureConfig }, [{ resource: { path: '/in' } }]);
     const body = '{"n":1}';
     assert.equal((await ingest.post('/in', body, signs(body, seconds()))).status, 200);
     assert.equal((await ingest.post('/in', '{"n":2}', signs(body, seconds()))).status, 401);

@@ -131,7 +131,7 @@ function contextOf(streams: ConnectorStreams<'capture'>, taskName: string): Requ
   return { log: streams.log, signal: streams.signal, taskName, preview: previewOf(streams.env) };
 }
 
-function decodeEndpoint<Config, Resource, State extends object>(
+export function decodeEndpoint<Config, Resource, State extends object>(
   capture: Capture<Config, Resource, State>,
   text: JsonText,
 ): Config {

@@ -93,6 +93,8 @@ export interface Capture<Config, Resource, State extends object = object> {
     last: CaptureSpec | undefined,
     context: RequestContext,
   ): Promise<string>;
+  /** What would be asked of the source, as text for people; without a configuration with its fields' names in braces. */
+  explain?(config: Config | undefined): string;
   /** Captures until the source is exhausted, or for ever. */
   pull(session: CaptureSession<Config, Resource, State>): Promise<void>;
 }

@@ -17,6 +17,11 @@ export const catalogue = {
     fix: 'Give every binding of the capture a complete resource of its own.',
     retry: 'never',
   },
+  CAPTURE_PLAN_UNKNOWN: {
+    summary: 'A connector is asked for the plan of its requests, and has none.',
+    fix: 'Connectors of APIs have one; of others, `weir spec` and `weir discover` show what they do.',
+    retry: 'never',
+  },
 } as const satisfies ErrorCatalogue;
 
 export const errors = defineErrors(catalogue);

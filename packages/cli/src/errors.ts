@@ -85,6 +85,21 @@ export const catalogue = {
     fix: 'Decrypt it with `sops --decrypt --in-place`, authorize the connector, and encrypt it again.',
     retry: 'never',
   },
+  EXPLAIN_FAILED: {
+    summary: 'A connector did not say what it would ask for.',
+    fix: 'Look at what it says: its configuration may be wrong, or it is no connector of an API.',
+    retry: 'never',
+  },
+  NEW_NAME_INVALID: {
+    summary: 'A connector that `weir new` is to make has a name that no connector may have.',
+    fix: 'Name it source-…, in lower case, with letters, digits and hyphens.',
+    retry: 'never',
+  },
+  NEW_EXISTS: {
+    summary: 'The folder that `weir new` is to make is there already.',
+    fix: 'Choose another name, or remove the folder.',
+    retry: 'never',
+  },
   DEMO_NO_POSTGRES: {
     summary: 'There is no npm package of PostgreSQL for this platform, and the demo brings its own.',
     fix: 'Run the demo on Linux or macOS, on x64 or arm64.',

@@ -5,7 +5,9 @@ import { backfillCommand } from './commands/backfill.ts';
 import { demoCommand } from './commands/demo.ts';
 import { discoverCommand } from './commands/discover.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { explainCommand } from './commands/explain.ts';
 import { initCommand } from './commands/init.ts';
+import { newCommand } from './commands/new.ts';
 import { oauthCommand } from './commands/oauth.ts';
 import { previewCommand } from './commands/preview.ts';
 import { readCommand } from './commands/read.ts';
@@ -18,6 +20,8 @@ const program = new Command('weir')
   .description('Runs captures and materializations of a Flow catalog on this machine.')
   .showHelpAfterError('(weir --help lists the commands)')
   .addCommand(initCommand())
+  .addCommand(newCommand())
+  .addCommand(explainCommand())
   .addCommand(specCommand())
   .addCommand(discoverCommand())
   .addCommand(oauthCommand())

@@ -14,6 +14,7 @@ import { RateLimiter } from '../http/rate-limit.ts';
 import type { Transport } from '../http/transport.ts';
 import { undiciTransport } from '../http/undici-transport.ts';
 import { type Credentials, fixedCredentials } from '../http/credentials.ts';
+import { explainApi } from './explain-api.ts';
 import { documentSchema } from '../schema/document-schema.ts';
 import { completeSourcedSchema } from '../schema/sourced-schema.ts';
 import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
@@ -45,6 +46,13 @@ export interface ApiRuntime {
 
 const DAY_MS = 86_400_000;
 
+/** Stands for a configuration that is not known: its fields are their own names. */
+const NAMES_IN_BRACES = new Proxy({}, { get: (_target, name) => `{${String(name)}}` });
+
+function baseOf({ base }: ApiDefinition, config: unknown): string {
+  return typeof base === 'string' ? base : base(config as never);
+}
+
 export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Capture<ApiConfig, ApiResource> {
   const configSchema = apiConfigSchema(api);
   const oauth2 = api.auth.find((kind) => kind.oauth2 !== undefined)?.oauth2;
@@ -70,6 +78,8 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
       ({ kind }) => kind === 'feed' || kind === 'webhook',
     ),
     apply: async () => '',
+    explain: (config) =>
+      explainApi(api, baseOf(api, config ?? NAMES_IN_BRACES), (runtime.clock ?? systemClock).now()),
     pull: async ({ config, bindings, state, output, log, signal, spec }) => {
       const clock = runtime.clock ?? systemClock;
       const ending = new AbortController();
@@ -131,9 +141,9 @@ export function streamContext(
 ): StreamContext & { readonly credentials: Credentials } {
   const clock = runtime.clock ?? systemClock;
   const options = {
-    base: typeof api.base === 'string' ? api.base : api.base(config as never),
+    base: baseOf(api, config),
     limiter: new RateLimiter(api.limits ?? [], clock),
-    transport: runtime.transport ?? undiciTransport(),
+    transport: runtime.transport ?? undiciTransport({ allowsPrivateAddresses: api.isSelfHosted ?? false }),
     clock,
     random: runtime.random ?? systemRandom,
     log,

@@ -11,7 +11,8 @@ import type { ApiDefinition } from './define-api.ts';
 
 /** `base`: what the API's own would be with some configuration. `nowMs`: when the plan is made. */
 export function explainApi(api: ApiDefinition, base: string, nowMs: number): string {
-  const start = Instant.ofMs(nowMs - (api.start?.daysAgo ?? 0) * 86_400_000);
+  const start =
+    api.start === undefined ? new Instant(0n) : Instant.ofMs(nowMs - api.start.daysAgo * 86_400_000);
   return Object.entries(api.streams)
     .map(([name, stream]) => `${name}: ${explainStream(api, base, stream, nowMs, start).join('\n  ')}\n`)
     .join('');

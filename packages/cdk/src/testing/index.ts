@@ -1,8 +1,12 @@
 export { convergeApi } from './converge-api.ts';
 export type { ApiConvergence, ConvergedApi, ConvergedStream, FakeTruth } from './converge-api.ts';
 export { Committed, Crash, CrashingOutput } from './crashing-output.ts';
+export { fakeCursorPages } from './fake-cursor-pages.ts';
+export type { FakeCursorPagesOptions } from './fake-cursor-pages.ts';
 export { fakeLinkPages, FakeVendor } from './fake-vendor.ts';
 export type { FakeApi, FakeList, FakePage, FakeRefusal, FakeToken } from './fake-vendor.ts';
+export { record, replay } from './recording.ts';
+export type { Exchange, Recording, RecordingOptions, Replay } from './recording.ts';
 export { reducedCollection } from './reduced-collection.ts';
 export { ScriptedTable } from './scripted-table.ts';
 export type { TableOptions, TableRow } from './scripted-table.ts';

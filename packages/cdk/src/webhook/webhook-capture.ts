@@ -57,6 +57,13 @@ export function webhookCapture<const F extends Fields>(
       return bindings.map(({ resource }) => [resource.name]);
     },
     apply: async () => '',
+    explain: () =>
+      Object.entries(streams)
+        .map(
+          ([stream, { options }]) =>
+            `${stream}: webhook, taken: ${JSON.stringify(options.match)}, id: ${JSON.stringify(options.id ?? 'random')}\n`,
+        )
+        .join(''),
     pull: async ({ config, bindings, state, output, log, signal }) => {
       checkWebhooks(name, streams, bindings);
       const feeds = new WebhookFeeds({

@@ -2,7 +2,7 @@
 // whose last path component is looked up among the built-in connectors and their variants, or which docker or podman runs.
 
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import type { CodecName } from '@weir/protocol';
 import { errors } from '../errors.ts';
 import { dockerCommand } from './docker.ts';
@@ -36,7 +36,7 @@ export interface ConnectorCommand {
 export interface ResolveOptions {
   /** `builtin` (default): images are names of built-in connectors. `docker`: the real image is pulled and run. */
   readonly imageMode?: 'builtin' | 'docker';
-  /** Folders that hold built-in connectors; the default is this project's `connectors/`. */
+  /** Folders that hold built-in connectors, the first of a name first; `defaultConnectorFolders` when absent. */
   readonly connectorFolders?: readonly string[];
   /** The name of the task, for labels of containers. */
   readonly taskName?: string;
@@ -49,7 +49,14 @@ export interface ResolveOptions {
 
 const projectFolder = join(import.meta.dirname, '..', '..', '..', '..');
 
-export const defaultConnectorFolders: readonly string[] = [join(projectFolder, 'connectors')];
+/** Those that WEIR_CONNECTORS names, one after another as in PATH, and then this project's. */
+export const defaultConnectorFolders: readonly string[] = [
+  ...(process.env['WEIR_CONNECTORS'] ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => resolve(folder)),
+  join(projectFolder, 'connectors'),
+];
 
 /** Node keeps compiled sources here, which halves the time that a connector or the thread of a task takes to start. */
 export function compileCache(): string {

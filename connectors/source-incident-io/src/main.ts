@@ -1,0 +1,5 @@
+import { runCapture } from '@weir/capture';
+import { apiCapture } from '@weir/cdk';
+import { incidentIo } from './incident-io.ts';
+
+await runCapture(apiCapture(incidentIo));

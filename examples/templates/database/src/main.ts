@@ -1,0 +1,4 @@
+import { runCapture } from '@weir/capture';
+import { sample } from './sample.ts';
+
+await runCapture(sample);

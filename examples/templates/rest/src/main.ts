@@ -1,0 +1,5 @@
+import { runCapture } from '@weir/capture';
+import { apiCapture } from '@weir/cdk';
+import { sample } from './sample.ts';
+
+await runCapture(apiCapture(sample));
