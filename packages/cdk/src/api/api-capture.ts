@@ -53,6 +53,15 @@ function baseOf({ base }: ApiDefinition, config: unknown): string {
   return typeof base === 'string' ? base : base(config as never);
 }
 
+/** An address with braces is none: another one stands for it while the plan is made. */
+const STAND_IN = 'https://base.invalid';
+
+function explained(api: ApiDefinition, config: ApiConfig | undefined, nowMs: number): string {
+  const base = baseOf(api, config ?? NAMES_IN_BRACES);
+  if (config !== undefined) return explainApi(api, base, nowMs);
+  return explainApi(api, STAND_IN, nowMs).replaceAll(STAND_IN, base);
+}
+
 export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Capture<ApiConfig, ApiResource> {
   const configSchema = apiConfigSchema(api);
   const oauth2 = api.auth.find((kind) => kind.oauth2 !== undefined)?.oauth2;
@@ -78,8 +87,7 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
       ({ kind }) => kind === 'feed' || kind === 'webhook',
     ),
     apply: async () => '',
-    explain: (config) =>
-      explainApi(api, baseOf(api, config ?? NAMES_IN_BRACES), (runtime.clock ?? systemClock).now()),
+    explain: (config) => explained(api, config, (runtime.clock ?? systemClock).now()),
     pull: async ({ config, bindings, state, output, log, signal, spec }) => {
       const clock = runtime.clock ?? systemClock;
       const ending = new AbortController();

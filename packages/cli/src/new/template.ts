@@ -4,8 +4,8 @@
 import {
   cpSync,
   existsSync,
-  globSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   symlinkSync,
@@ -35,7 +35,7 @@ export function makeConnector({ name, template, into }: NewConnector): { folder:
   if (existsSync(folder)) throw errors.NEW_EXISTS({ message: `${folder} is there already.` });
   mkdirSync(dirname(folder), { recursive: true });
   cpSync(join(project, 'examples', 'templates', template), folder, { recursive: true });
-  const files = globSync('**/*', { cwd: folder, withFileTypes: true })
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => rename(join(entry.parentPath, entry.name), name))
     .sort();
