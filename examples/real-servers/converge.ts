@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { apiCapture, type ApiDefinition } from '@weir/cdk';
 import { parsePointer, resolvePointer } from '@weir/schema';
-import type { JsonValue } from '@weir/schema/json';
+import { canonicalJson, type JsonValue } from '@weir/schema/json';
 import { until } from '@weir/testing';
 import { CaptureHost, type HostedDocument } from '@weir/testing/api';
 
@@ -61,5 +61,5 @@ function reduced(documents: readonly HostedDocument[], key: readonly string[]): 
 }
 
 function sorted(rows: readonly object[]): string[] {
-  return rows.map((row) => JSON.stringify(Object.fromEntries(Object.entries(row).sort()))).sort();
+  return rows.map((row) => canonicalJson(row as JsonValue)).sort();
 }

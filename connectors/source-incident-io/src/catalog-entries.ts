@@ -8,6 +8,7 @@ import {
   type ChangesCall,
   type ChangeStream,
   cursor,
+  errors,
   type Cursor,
   horizon,
   Instant,
@@ -17,7 +18,7 @@ import {
   type StreamContext,
   type Timestamp,
 } from '@weir/cdk';
-import { getProperty, isJsonObject, type JsonObject, type JsonValue, parseJson } from '@weir/schema/json';
+import { getProperty, isJsonObject, type JsonObject, parseJson } from '@weir/schema/json';
 
 const PAGE_ROWS = 250;
 const after = cursor({ at: '/pagination_meta/after', param: 'after' });
@@ -43,12 +44,12 @@ export function catalogEntries({ client }: StreamContext, times: Timestamp): Cha
   }: ChangesCall<Cursor>): AsyncGenerator<ChangeEvent<Cursor>, void, void> {
     const end = horizon(nowMs, times.tickNs, times.lagMs);
     if (!(seen instanceof Instant) || !end.isAfter(seen)) return;
-    const ids: JsonValue[] = [];
+    const ids: string[] = [];
     for await (const found of records(types, '/v3/catalog_types', {}, signal)) {
-      for (const type of found) ids.push(getProperty(objectOf(type), 'id') ?? '');
+      for (const type of found) ids.push(idOf(objectOf(type)));
     }
     for (const id of ids) {
-      const query = { catalog_type_id: String(id), page_size: PAGE_ROWS };
+      const query = { catalog_type_id: id, page_size: PAGE_ROWS };
       for await (const found of records(entries, '/v3/catalog_entries', query, signal)) {
         const changed = found.filter((entry) => {
           const time = times.read(getProperty(objectOf(entry), 'updated_at'));
@@ -62,6 +63,14 @@ export function catalogEntries({ client }: StreamContext, times: Timestamp): Cha
   }
 
   return { initial: () => ({ cursor: new Instant(0n) }), lagMs: times.lagMs, fetchChanges };
+}
+
+/** An empty one would ask for the entries of no type. */
+function idOf(type: JsonObject): string {
+  const id = getProperty(type, 'id');
+  if (typeof id === 'string' && id !== '') return id;
+  if (typeof id === 'number') return String(id);
+  throw errors.CDK_STREAM_DEFECT({ message: 'A type of the catalog has no id.' });
 }
 
 function objectOf(record: Buffer): JsonObject {

@@ -98,6 +98,15 @@ export class CaptureHost implements AsyncDisposable {
     await until(`${count} documents`, () => this.documents.length >= count, { explain: () => this.log });
   }
 
+  /** Waits until the capture ends by itself with this error. */
+  async untilFailed(code: string): Promise<void> {
+    this.#hasStopped = true;
+    const status = await this.#exit;
+    this.host.close();
+    assert.equal(status, 1, this.log);
+    assert.ok(this.log.includes(code), this.log);
+  }
+
   /** Ends the session as a signal does. */
   async stop(): Promise<void> {
     if (this.#hasStopped) return;

@@ -4,7 +4,7 @@ import { defineWebhooks, hmac, webhook } from '@weir/cdk';
 import { secret } from '@weir/schema';
 
 /** A delivery that is sent again has the same id, so that the collection has it once. */
-const id = { header: 'X-Sample-Delivery' } as const;
+const id = { header: 'X-Webhook-Delivery' } as const;
 
 export const sample = defineWebhooks({
   name: 'source-sample',
@@ -21,8 +21,8 @@ export const sample = defineWebhooks({
     hmac({
       secret: config.signing_secret,
       encoding: 'hex',
-      signatures: ({ headers }) => [headers['x-sample-signature'] ?? ''],
-      timestamp: ({ headers }) => headers['x-sample-timestamp'],
+      signatures: ({ headers }) => [headers['x-webhook-signature'] ?? ''],
+      timestamp: ({ headers }) => headers['x-webhook-timestamp'],
       signed: ({ body }, timestamp) => [timestamp, '.', body],
     }),
   streams: {

@@ -17,7 +17,7 @@ test('the schema of the configuration keeps the guidelines, and the plan is as r
 function signed(body: string, id: string): Record<string, string> {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const signature = createHmac('sha256', 'the secret').update(`${timestamp}.${body}`).digest('hex');
-  return { 'x-sample-signature': signature, 'x-sample-timestamp': timestamp, 'x-sample-delivery': id };
+  return { 'x-webhook-signature': signature, 'x-webhook-timestamp': timestamp, 'x-webhook-delivery': id };
 }
 
 test('a signed webhook is answered once it is committed, and is in the collection of its type', async () => {

@@ -75,12 +75,13 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
       ...(oauth2 === undefined ? {} : { oauth2 }),
     },
     discover: async (config, context) => {
-      await probe(api, config, context, runtime);
-      return Object.entries(api.streams).map(([name, stream]) => discovered(name, stream));
+      const { streams } = await probed(api, config, context, runtime);
+      return Object.entries(streams).map(([name, stream]) => discovered(name, stream));
     },
     validate: async (config, bindings, context) => {
-      checkBindings(api, bindings);
-      await probe(api, config, context, runtime);
+      // What needs no answer of the API is told at once.
+      if (api.describe === undefined) checkBindings(api, bindings);
+      checkBindings(await probed(api, config, context, runtime), bindings);
       return bindings.map(({ resource }) => [resource.name]);
     },
     explicitAcknowledgements: Object.values(api.streams).some(
@@ -105,7 +106,6 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
           ask,
           end,
         });
-      checkBindings(api, bindings);
       const webhooks = new WebhookFeeds({
         port: webhookPort(config),
         clock,
@@ -113,10 +113,13 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
         verify: api.webhooks?.verify?.(config as never),
         challenges: api.webhooks?.challenges?.(config as never),
       });
+      if (api.describe === undefined) checkBindings(api, bindings);
       const context = streamContext(api, config, log, runtime, { keeper });
       try {
+        const whole = await described(api, context, signal);
+        checkBindings(whole, bindings);
         const opened = await Promise.all(
-          bindings.map((binding) => openBinding(api, binding, context, webhooks, signal)),
+          bindings.map((binding) => openBinding(whole, binding, context, webhooks, signal)),
         );
         await runApiCapture({
           bindings: opened,
@@ -182,19 +185,32 @@ function startOf({ start }: ApiDefinition, config: ApiConfig, nowMs: number): In
   return start === undefined ? new Instant(0n) : Instant.ofMs(nowMs - start.daysAgo * DAY_MS);
 }
 
-async function probe(
+/** With the streams that the API has to be asked for. */
+async function described(
+  api: ApiDefinition,
+  context: StreamContext,
+  signal: AbortSignal,
+): Promise<ApiDefinition> {
+  if (api.describe === undefined) return api;
+  return { ...api, streams: { ...api.streams, ...(await api.describe(context, signal)) } };
+}
+
+/** The definition with all of its streams, once the API has shown that the credentials are right. */
+async function probed(
   api: ApiDefinition,
   config: ApiConfig,
   { log, signal }: RequestContext,
   runtime: ApiRuntime,
-): Promise<void> {
+): Promise<ApiDefinition> {
   // Somebody waits for the answer.
-  const { client, credentials } = streamContext(api, config, log, runtime, { patienceMs: 10_000 });
+  const context = streamContext(api, config, log, runtime, { patienceMs: 10_000 });
+  const { client, credentials } = context;
   if (credentials.isUsable === false) {
     log.warn('the access token has expired, and is renewed by the next run: the credentials were not tried');
-    return;
+    return api;
   }
   await client.json({ ...api.probe, isSafe: true }, signal);
+  return await described(api, context, signal);
 }
 
 function discovered(name: string, stream: StreamDefinition) {

@@ -4,7 +4,7 @@ import type { Decoded, Fields } from '@weir/schema/config';
 import type { AuthKind } from '../auth/auth-kind.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import type { AnswerRule, ApiRequest, Query } from '../http/request.ts';
-import type { StreamDefinition } from '../streams/definition.ts';
+import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
 import type { Webhooks } from '../webhook/webhook-definition.ts';
 
 export interface ApiDefinition<F extends Fields = Fields> {
@@ -33,6 +33,11 @@ export interface ApiDefinition<F extends Fields = Fields> {
   /** How what arrives at streams of the kind `webhook` proves itself. */
   readonly webhooks?: Webhooks<Decoded<F>>;
   readonly streams: Readonly<Record<string, StreamDefinition>>;
+  /** More streams, which the API has to be asked for: those of an account of its own. */
+  readonly describe?: (
+    context: StreamContext,
+    signal: AbortSignal,
+  ) => Promise<Readonly<Record<string, StreamDefinition>>>;
 }
 
 /** Keeps the names and kinds of the streams. */

@@ -56,6 +56,7 @@ export function requestUrl(base: string, { url, query = {} }: ApiRequest): URL {
 }
 
 function joinPaths(base: string, path: string): string {
+  if (path === '') return base;
   return `${base.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`;
 }
 
