@@ -1,0 +1,83 @@
+// Google Sheets, version 4. Each sheet of a spreadsheet is a stream, whose rows are read whole.
+
+import {
+  authorizationCode,
+  defineApi,
+  get,
+  googleServiceAccount,
+  rawSnapshot,
+  type StreamContext,
+} from '@weir/cdk';
+import { text } from '@weir/schema';
+import { getProperty, isJsonObject, type JsonObject, type JsonValue } from '@weir/schema/json';
+import { readRows, type Sheet } from './rows.ts';
+
+const scopes = [
+  'https://www.googleapis.com/auth/spreadsheets.readonly',
+  'https://www.googleapis.com/auth/drive.readonly',
+];
+
+export const googleSheets = defineApi({
+  name: 'source-google-sheets-native',
+  title: 'Google Sheets',
+  config: {
+    spreadsheet_url: text({
+      title: 'Spreadsheet URL',
+      description: 'The address of the spreadsheet, as the browser shows it.',
+      pattern: '^https://docs.google.com/spreadsheets/d/[A-Za-z0-9_-]+',
+      order: 10,
+    }),
+  },
+  auth: [
+    authorizationCode({
+      provider: 'google',
+      authUrl: 'https://accounts.google.com/o/oauth2/auth',
+      tokenUrl: 'https://oauth2.googleapis.com/token',
+      scope: scopes.join(' '),
+      authParameters: { access_type: 'offline', prompt: 'consent' },
+      tokens: 'refresh',
+    }),
+    googleServiceAccount({ scopes }),
+  ],
+  base: ({ spreadsheet_url: url }) =>
+    `https://sheets.googleapis.com/v4/spreadsheets/${/\/d\/([A-Za-z0-9_-]+)/.exec(url)?.[1] ?? '{id}'}`,
+  // A quota of requests a minute is told as 429, and now and then as 403.
+  answers: [{ status: 403, text: /RATE_LIMIT_EXCEEDED|rateLimitExceeded/, means: 'throttled' }],
+  probe: get('', { fields: 'spreadsheetId' }),
+  streams: {},
+  describe: async (context, signal) => {
+    const sheets = await sheetsOf(context, signal);
+    return Object.fromEntries(
+      sheets.map((sheet) => [
+        sheet.title,
+        rawSnapshot({ interval: '30s', open: ({ client }) => readRows(client, sheet.title) }),
+      ]),
+    );
+  },
+});
+
+/** The sheets that hold cells, as they are now. */
+export async function sheetsOf(
+  { client }: Pick<StreamContext, 'client'>,
+  signal: AbortSignal,
+): Promise<Sheet[]> {
+  const fields = 'properties.timeZone,sheets.properties(title,sheetType,gridProperties.frozenRowCount)';
+  const answer = await client.json({ url: '', query: { fields } }, signal);
+  const timeZone = textOf(member(member(answer, 'properties'), 'timeZone'));
+  const sheets = member(answer, 'sheets');
+  return (Array.isArray(sheets) ? sheets : []).flatMap((each) => {
+    const properties = member(each, 'properties');
+    const type = textOf(member(properties, 'sheetType'));
+    if (type !== '' && type !== 'GRID') return [];
+    const frozen = member(member(properties, 'gridProperties'), 'frozenRowCount');
+    return [{ title: textOf(member(properties, 'title')), hasHeader: frozen === 1, timeZone }];
+  });
+}
+
+function member(value: JsonValue | undefined, name: string): JsonValue | undefined {
+  return isJsonObject(value) ? getProperty(value satisfies JsonObject, name) : undefined;
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
