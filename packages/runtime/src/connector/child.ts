@@ -59,8 +59,11 @@ export class Child {
       void this.#closeLingeringPipes();
     });
     this.#process.once('close', (code, signal) => closed.resolve(this.#status ?? { code, signal }));
+    // Its type does not know a child that could have no pipes.
+    const stdin = this.#process.stdin as Writable | undefined;
+    if (stdin === undefined) throw new Error('too many files are open');
     // A connector need not read its stdin; that it is gone shows on its stdout and in its exit status.
-    this.#process.stdin.on('error', () => {});
+    stdin.on('error', () => {});
   }
 
   /** Throws CONNECTOR_START_FAILED when there can be no process at all; otherwise `started` tells. */
