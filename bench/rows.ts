@@ -2,6 +2,7 @@ import type { BenchRow } from './bench-row.ts';
 import { latencyPgBackfill, latencyPgFrames } from './latency-pg-frames.ts';
 import { latencyPgPg } from './latency-pg-pg.ts';
 import { latencyPgSqlite } from './latency-pg-sqlite.ts';
+import { httpBodyRss, httpRecords, httpRecordsRss } from './http-records.ts';
 import type { LatencyRow } from './latency-row.ts';
 import type { MemoryRow } from './memory-row.ts';
 import { mysqlStoreExisting, mysqlStoreNew } from './mysql-store.ts';
@@ -29,6 +30,9 @@ export const rows: readonly (BenchRow | LatencyRow | MemoryRow)[] = [
   latencyPgFrames,
   latencyPgBackfill,
   runtimeCapture,
+  httpRecords,
+  httpRecordsRss,
+  httpBodyRss,
   sqliteStore,
   mysqlStoreNew,
   mysqlStoreExisting,

@@ -7,7 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 
 const project = join(import.meta.dirname, '..');
 
-/** `name`: its folder under connectors/. */
+/** `name`: its folder under connectors/, or a program of the bench. */
 export function spawnConnector(name: string): ChildProcessByStdio<Writable, Readable, null> {
   return spawn(process.execPath, [mainOf(name)], { env: environment(), stdio: ['pipe', 'pipe', 'inherit'] });
 }
@@ -21,6 +21,7 @@ export function spawnConnectorInto(name: string, output: Socket): ChildProcessBy
 }
 
 function mainOf(name: string): string {
+  if (name.endsWith('.ts')) return join(import.meta.dirname, name);
   return join(project, 'connectors', name, 'src/main.ts');
 }
 
