@@ -42,6 +42,8 @@ export interface FakeApi {
   readonly accepts?: (request: TransportRequest) => boolean;
   /** By path. Each has a table of its own. */
   readonly lists: Readonly<Record<string, FakeList>>;
+  /** Paths that show the table of another path. */
+  readonly sameTable?: Readonly<Record<string, string>>;
   /** What is below the rows of a list, by its path: `path/id/…`. undefined: the row is not there now. */
   readonly below?: Readonly<Record<string, (row: TableRow | undefined, url: URL) => FakePage | FakeRefusal>>;
   readonly tables?: Omit<TableOptions, 'changesUntilMs'>;
@@ -72,6 +74,7 @@ export class FakeVendor {
     this.#world = world;
     const options = { ...api.tables, changesUntilMs: world.changesUntilMs };
     for (const path of Object.keys(api.lists)) {
+      if (api.sameTable?.[path] !== undefined) continue;
       this.#tables.set(path, new ScriptedTable(world.random, world.clock, options));
     }
   }
@@ -89,7 +92,7 @@ export class FakeVendor {
     const isToken = `${url.origin}${url.pathname}` === this.#api.token?.url;
     if (!isToken && url.origin !== this.#api.origin) throw new TypeError(`nobody answers at ${url.origin}`);
     const above = Object.keys(this.#api.below ?? {}).find((path) => url.pathname.startsWith(`${path}/`));
-    const table = this.#tables.get(above ?? url.pathname);
+    const table = this.#tables.get(above ?? this.#api.sameTable?.[url.pathname] ?? url.pathname);
     if (table === undefined) await this.#pause(request.signal);
     else await table.answer(request.signal);
     const fault = this.#fault();

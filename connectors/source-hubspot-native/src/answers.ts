@@ -1,0 +1,31 @@
+// What HubSpot's answers about CRM objects have in common.
+
+import { errors } from '@weir/cdk';
+import { getProperty, isJsonObject, type JsonObject, type JsonValue } from '@weir/schema/json';
+
+export interface CrmObject {
+  /** In paths: `contacts`. */
+  readonly path: string;
+  /** The property that the search filters by. */
+  readonly modified: string;
+  /** Kinds of objects whose ids belong into the documents. */
+  readonly associated: readonly string[];
+}
+
+/** The objects in an answer. One without them is no empty answer. */
+export function resultsOf(answer: JsonValue): JsonObject[] {
+  const results = isJsonObject(answer) ? getProperty(answer, 'results') : undefined;
+  if (Array.isArray(results)) return results.filter(isJsonObject);
+  throw errors.CDK_RECORDS_MISSING({ message: 'An answer of HubSpot has no results.' });
+}
+
+export function nextAfter(answer: JsonValue): string | undefined {
+  const paging = isJsonObject(answer) ? getProperty(answer, 'paging') : undefined;
+  const next = isJsonObject(paging) ? getProperty(paging, 'next') : undefined;
+  const after = isJsonObject(next) ? getProperty(next, 'after') : undefined;
+  return typeof after === 'string' && after !== '' ? after : undefined;
+}
+
+export function idOf(row: JsonObject): string {
+  return String(row['id']);
+}

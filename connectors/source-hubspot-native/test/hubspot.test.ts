@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apiCapture, catalogue, explainApi } from '@weir/cdk';
+import { convergeApi, FakeVendor, silentLog, VirtualClock } from '@weir/cdk/testing';
+import { decodeConfig, lintConfigSchema } from '@weir/schema';
+import { checkReadmeTables, matchSnapshot, SeededRandom } from '@weir/testing';
+import { hubspot } from '../src/hubspot.ts';
+import { config, contactOf, fakeHubspot, ownerOf, paths } from './fake-hubspot.ts';
+
+test('the schemas of the spec keep the guidelines for configurations, and are as recorded', () => {
+  const { spec } = apiCapture(hubspot);
+  assert.deepEqual(lintConfigSchema(spec.configSchema), []);
+  const parts = [spec.configSchema, spec.resourceSchema, spec.oauth2];
+  matchSnapshot(import.meta.url, 'spec.txt', parts.map((part) => JSON.stringify(part, null, 2)).join('\n'));
+});
+
+test('the plan of every stream is as recorded', () => {
+  const now = Date.parse('2024-05-05T05:00:00Z');
+  matchSnapshot(import.meta.url, 'plan.txt', explainApi(hubspot, 'https://acme.hubspot.com/api/v2', now));
+});
+
+test('what is discovered is as recorded', async () => {
+  const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
+  const random = new SeededRandom(3);
+  const { transport } = new FakeVendor(fakeHubspot, { clock, random, changesUntilMs: 0 });
+  const capture = apiCapture(hubspot, { clock, random, transport });
+  const decoded = decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' });
+  const context = { log: silentLog, signal: new AbortController().signal, taskName: '', preview: undefined };
+  const found = await clock.run(capture.discover(decoded, context));
+  const shown = found.filter(({ recommendedName }) => /^(contacts|owners|workflows)$/.test(recommendedName));
+  const names = found.map(({ recommendedName, key }) => `${recommendedName} ${key.join()}`).join('\n');
+  matchSnapshot(import.meta.url, 'discovered.txt', `${names}\n${JSON.stringify(shown, null, 2)}`);
+});
+
+test('on a fake of HubSpot: killed between any two lines, the collections end equal to its tables', async () => {
+  const faults = new Set<string>();
+  for (let seed = 1; seed <= 5; seed += 1) {
+    const { streams, faults: had } = await convergeApi({
+      api: hubspot,
+      fake: fakeHubspot,
+      config,
+      streams: {
+        contacts: { lists: [paths.contacts], rows: (row) => [contactOf(row)] },
+        owners: { lists: [paths.owners], rows: (row) => [ownerOf(row)] },
+      },
+      random: new SeededRandom(seed),
+    });
+    for (const { name, captured, expected } of streams)
+      assert.deepEqual(captured, expected, `${name}, seed ${seed}`);
+    for (const fault of Object.keys(had)) faults.add(fault);
+  }
+  assert.deepEqual([...faults].toSorted(), ['cut', 'expired', 'failing', 'reset', 'throttled']);
+});
+
+test('the tables of the README are those of the schemas and of the errors', () => {
+  const { spec } = apiCapture(hubspot);
+  checkReadmeTables(import.meta.url, { config: spec.configSchema, resource: spec.resourceSchema }, catalogue);
+});
