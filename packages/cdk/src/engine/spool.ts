@@ -29,6 +29,7 @@ export class Spool {
   #count = 0;
   #file: FileHandle | undefined;
   #fileBytes = 0;
+  #readBuffer: Buffer = Buffer.alloc(0);
 
   get count(): number {
     return this.#count;
@@ -52,20 +53,31 @@ export class Spool {
     this.#count += 1;
   }
 
+  /** Nothing may be written to `buffer` before it has ended. */
   async spill(): Promise<void> {
-    this.#seal();
     this.#file ??= await openUnnamed();
     for (const chunk of this.#chunks) {
       if (chunk.held === undefined) continue;
-      const { bytes, ends } = chunk.held;
-      chunk.at = this.#fileBytes;
-      const endBytes = new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength);
-      await writeAll(this.#file, endBytes, chunk.at);
-      await writeAll(this.#file, bytes, chunk.at + ends.byteLength);
-      this.#fileBytes += ends.byteLength + bytes.length;
+      chunk.at = await this.#write(this.#file, chunk.held.bytes, chunk.held.ends);
       chunk.held = undefined;
     }
     this.#heldBytes = 0;
+    // What was gathered last goes from where it lies, without a copy.
+    const [count, bytes] = [this.#ends.length, this.buffer.view()];
+    if (count === 0) return;
+    const at = await this.#write(this.#file, bytes, Uint32Array.from(this.#ends));
+    this.#chunks.push({ binding: this.#binding, count, byteLength: bytes.length, held: undefined, at });
+    this.buffer.reset();
+    this.#ends = [];
+  }
+
+  /** Returns where it lies. */
+  async #write(file: FileHandle, bytes: Buffer, ends: Uint32Array): Promise<number> {
+    const at = this.#fileBytes;
+    await writeAll(file, new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength), at);
+    await writeAll(file, bytes, at + ends.byteLength);
+    this.#fileBytes += ends.byteLength + bytes.length;
+    return at;
   }
 
   /** Sends everything, in its order. The spool keeps it until it is cleared. */
@@ -109,7 +121,9 @@ export class Spool {
     const file = this.#file;
     if (file === undefined) throw new TypeError('a chunk of a spool without its file');
     const ends = new Uint32Array(count);
-    const bytes = Buffer.allocUnsafeSlow(byteLength);
+    // Used again: what is sent is copied.
+    if (this.#readBuffer.length < byteLength) this.#readBuffer = Buffer.allocUnsafeSlow(byteLength);
+    const bytes = this.#readBuffer.subarray(0, byteLength);
     await readAll(file, new Uint8Array(ends.buffer), at);
     await readAll(file, bytes, at + ends.byteLength);
     return { bytes, ends };
