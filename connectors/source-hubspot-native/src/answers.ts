@@ -1,7 +1,7 @@
 // What HubSpot's answers about CRM objects have in common.
 
 import { errors } from '@weir/cdk';
-import { getProperty, isJsonObject, type JsonObject, type JsonValue } from '@weir/schema/json';
+import { getProperty, isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '@weir/schema/json';
 
 export interface CrmObject {
   /** In paths: `contacts`. */
@@ -27,5 +27,10 @@ export function nextAfter(answer: JsonValue): string | undefined {
 }
 
 export function idOf(row: JsonObject): string {
-  return String(row['id']);
+  return textOf(row['id']);
+}
+
+/** Ids are texts in some answers and numbers in others. */
+export function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : stringifyJson(value ?? null);
 }

@@ -16,7 +16,7 @@ import {
   type StreamContext,
 } from '@weir/cdk';
 import { getProperty, isJsonObject, type JsonObject, type JsonValue } from '@weir/schema/json';
-import { type CrmObject, idOf, nextAfter, resultsOf } from './answers.ts';
+import { type CrmObject, idOf, nextAfter, resultsOf, textOf } from './answers.ts';
 import { searchChanged } from './search.ts';
 
 /** The search may show an object so much later than it changed. */
@@ -75,7 +75,7 @@ function changesOf(
 }
 
 function isOlder(row: JsonObject, start: Instant): boolean {
-  const time = Instant.parse(String(row['updatedAt']));
+  const time = Instant.parse(textOf(row['updatedAt']));
   return time !== undefined && start.isAfter(time);
 }
 
@@ -120,7 +120,7 @@ class CrmReader {
   #names(signal: AbortSignal): Promise<readonly string[]> {
     this.#properties ??= this.#context.client
       .json({ url: `/crm/v3/properties/${this.#object.path}` }, signal)
-      .then((answer) => resultsOf(answer).map(({ name }) => String(name)))
+      .then((answer) => resultsOf(answer).map(({ name }) => textOf(name)))
       .catch((error: unknown) => {
         this.#properties = undefined;
         throw error;
@@ -138,7 +138,7 @@ function linksOf(answer: JsonValue): ReadonlyMap<string, JsonValue[]> {
     resultsOf(answer).map((row) => {
       const from = getProperty(row, 'from');
       const to = getProperty(row, 'to');
-      const ids = Array.isArray(to) ? to.filter(isJsonObject).map((link) => String(link['toObjectId'])) : [];
+      const ids = Array.isArray(to) ? to.filter(isJsonObject).map((link) => textOf(link['toObjectId'])) : [];
       return [isJsonObject(from) ? idOf(from) : '', ids.toSorted((a, b) => Number(a) - Number(b))];
     }),
   );

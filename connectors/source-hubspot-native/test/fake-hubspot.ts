@@ -4,7 +4,7 @@
 // and how small the pages are, is made up.
 
 import type { FakeApi, FakeList, FakePage, FakeRefusal, TableRow } from '@weir/cdk/testing';
-import { isJsonObject, type JsonObject, parseJson } from '@weir/schema/json';
+import { isJsonObject, type JsonObject, parseJson, stringifyJson } from '@weir/schema/json';
 
 const PAGE = 4;
 const objects = '/crm/v3/objects/contacts';
@@ -14,8 +14,12 @@ const companies = '/crm/v4/associations/contacts/companies/batch/read';
 export function contactOf(row: JsonObject): JsonObject {
   const { id = null, version = null, updated_at: updated = null, created_at: created = null } = row;
   return {
-    id: String(id),
-    properties: { hs_object_id: String(id), lastmodifieddate: updated, version: String(version) },
+    id: stringifyJson(id),
+    properties: {
+      hs_object_id: stringifyJson(id),
+      lastmodifieddate: updated,
+      version: stringifyJson(version),
+    },
     createdAt: created,
     updatedAt: updated,
     archived: false,
