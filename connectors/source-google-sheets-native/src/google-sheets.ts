@@ -1,16 +1,9 @@
 // Google Sheets, version 4. Each sheet of a spreadsheet is a stream, whose rows are read whole.
 
-import {
-  authorizationCode,
-  defineApi,
-  get,
-  googleServiceAccount,
-  rawSnapshot,
-  type StreamContext,
-} from '@weir/cdk';
+import { authorizationCode, defineApi, get, googleServiceAccount, rawSnapshot } from '@weir/cdk';
 import { text } from '@weir/schema';
-import { getProperty, isJsonObject, type JsonObject, type JsonValue } from '@weir/schema/json';
-import { readRows, type Sheet } from './rows.ts';
+import { readRows } from './rows.ts';
+import { sheetsOf } from './sheets.ts';
 
 const scopes = [
   'https://www.googleapis.com/auth/spreadsheets.readonly',
@@ -55,29 +48,3 @@ export const googleSheets = defineApi({
     );
   },
 });
-
-/** The sheets that hold cells, as they are now. */
-export async function sheetsOf(
-  { client }: Pick<StreamContext, 'client'>,
-  signal: AbortSignal,
-): Promise<Sheet[]> {
-  const fields = 'properties.timeZone,sheets.properties(title,sheetType,gridProperties.frozenRowCount)';
-  const answer = await client.json({ url: '', query: { fields } }, signal);
-  const timeZone = textOf(member(member(answer, 'properties'), 'timeZone'));
-  const sheets = member(answer, 'sheets');
-  return (Array.isArray(sheets) ? sheets : []).flatMap((each) => {
-    const properties = member(each, 'properties');
-    const type = textOf(member(properties, 'sheetType'));
-    if (type !== '' && type !== 'GRID') return [];
-    const frozen = member(member(properties, 'gridProperties'), 'frozenRowCount');
-    return [{ title: textOf(member(properties, 'title')), hasHeader: frozen === 1, timeZone }];
-  });
-}
-
-function member(value: JsonValue | undefined, name: string): JsonValue | undefined {
-  return isJsonObject(value) ? getProperty(value satisfies JsonObject, name) : undefined;
-}
-
-function textOf(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : '';
-}

@@ -19,16 +19,8 @@ import {
   parseJson,
   setProperty,
 } from '@weir/schema/json';
-import { sheetsOf } from './google-sheets.ts';
 import { serialDate, serialTime } from './serial-time.ts';
-
-export interface Sheet {
-  readonly title: string;
-  /** Its first row names the columns. */
-  readonly hasHeader: boolean;
-  /** IANA name. */
-  readonly timeZone: string;
-}
+import { member, sheetsOf } from './sheets.ts';
 
 const list = {
   paging: singlePage,
@@ -101,8 +93,4 @@ function cellOf(cell: JsonValue, timeZone: string): Cell {
     default:
       return String(number);
   }
-}
-
-function member(value: JsonValue | undefined, name: string): JsonValue | undefined {
-  return isJsonObject(value) ? getProperty(value, name) : undefined;
 }

@@ -64,6 +64,7 @@ export type { Cron } from './time/cron.ts';
 export { isoDuration, isoDurationMs, spanMs } from './time/duration.ts';
 export type { Span } from './time/duration.ts';
 export { horizon, Instant } from './time/instant.ts';
+export { ofShown, zoneOffsetMs } from './time/zone.ts';
 export { afterLast, cursor, linkHeader, nextUrl, offset, pageNumber, singlePage } from './paging/paging.ts';
 export type { ListPosition, PageSeen, Paging, Stability } from './paging/paging.ts';
 export {

@@ -58,6 +58,9 @@ export class WebhookFeeds {
       publish: (documents) => feed.publish(documents.map(batchOf)),
     });
     const server = await WebhookServer.listen({ port, clock, log, listener });
+    if (verify === undefined) {
+      log.warn('anybody who reaches the port can add documents: nothing proves who sent a webhook');
+    }
     log.info(`webhooks are taken on port ${server.port}`, { port: server.port });
     return server;
   }
