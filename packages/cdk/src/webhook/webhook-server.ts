@@ -138,11 +138,12 @@ export class WebhookServer implements AsyncDisposable {
     };
     try {
       const answer = await this.#answer(request, hold);
-      this.#send(request, response, answer);
+      await this.#send(request, response, answer);
     } catch (failure) {
       // The sender is gone, or the connector has a defect; either way it was not told of success.
       this.#options.log.warn('a webhook was not taken', { path: request.url ?? '', error: String(failure) });
-      if (!response.headersSent) this.#send(request, response, jsonAnswer(500, { error: 'internal error' }));
+      if (!response.headersSent)
+        await this.#send(request, response, jsonAnswer(500, { error: 'internal error' }));
     } finally {
       this.#heldBytes -= held;
       this.#requests -= 1;
@@ -211,16 +212,22 @@ export class WebhookServer implements AsyncDisposable {
     }
   }
 
-  #send(
+  /** Resolves once the answer is on its way, or its sender is gone: until then a stop waits. */
+  async #send(
     request: IncomingMessage,
     response: ServerResponse,
     { status, headers = {}, body = '' }: WebhookAnswer,
-  ): void {
+  ): Promise<void> {
     // What is left of a body that nobody reads would be taken for the next request.
     const ends = !request.complete || this.#isStopping ? { connection: 'close' } : {};
     response.writeHead(status, { ...headers, ...ends, 'content-length': Buffer.byteLength(body) });
+    const sent = new Promise<void>((resolve) => {
+      response.once('close', resolve);
+      response.once('finish', resolve);
+    });
     response.end(request.method === 'HEAD' ? '' : body);
     if (!request.complete && !request.destroyed) request.resume();
+    if (!response.destroyed) await sent;
   }
 }
 
