@@ -91,7 +91,7 @@ const changedTickets = {
 const belowTickets = (list: string) =>
   childChanges({
     ...common,
-    of: changedTickets,
+    of: changes(changedTickets),
     id: '/id',
     as: 'ticket_id',
     path: (id) => `/tickets/${id}/${list}`,
@@ -106,7 +106,7 @@ const belowPosts = (list: string) =>
   childChanges({
     ...common,
     interval: '15m',
-    of: scanned('/community/posts', 'posts'),
+    of: changes(scanned('/community/posts', 'posts')),
     id: '/id',
     as: 'post_id',
     path: (id) => `/community/posts/${id}/${list}`,

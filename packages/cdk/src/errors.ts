@@ -51,11 +51,21 @@ export const catalogue = {
     fix: 'Try again later. If it stays, report it with the name of the stream: rows would be lost if it went on.',
     retry: 'backoff',
   },
+  CDK_SNAPSHOT_TOO_LARGE: {
+    summary: 'A list whose rows are known by their keys has more rows than a state can hold the keys of.',
+    fix: 'Report it with the name of the stream: its rows have to be known by their numbers.',
+    retry: 'never',
+  },
   CDK_TICK_TOO_FULL: {
     summary:
       'More rows were updated at the same time than a page holds, so that the rest of them cannot be reached.',
     fix: 'Report it with the name of the stream: it has to be read along its key as well.',
     retry: 'never',
+  },
+  CDK_JOB_FAILED: {
+    summary: 'An export that the API was to make failed there, or was not done in time.',
+    fix: 'The task has it made anew by itself. If it stays, report it with the name of the stream.',
+    retry: 'backoff',
   },
   CDK_HTTP_UNREACHABLE: {
     summary: 'A server of the API gave no answer, again and again for 15 minutes.',

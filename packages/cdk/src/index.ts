@@ -1,5 +1,7 @@
 export { apiCapture } from './api/api-capture.ts';
 export type { ApiRuntime } from './api/api-capture.ts';
+export { isJsonObject } from '@weir/schema/json';
+export type { JsonObject, JsonValue } from '@weir/schema/json';
 export { defineApi, get } from './api/define-api.ts';
 export type { ApiDefinition } from './api/define-api.ts';
 export { explainApi } from './api/explain-api.ts';
@@ -73,6 +75,8 @@ export {
   children,
   descent,
   each,
+  events,
+  exports,
   feed,
   parts,
   rawChanges,
@@ -88,10 +92,14 @@ export type {
   ChildChangesOptions,
   ChildrenOptions,
   DescentOptions,
+  EventsOptions,
+  ExportJob,
+  ExportOptions,
   FeedOptions,
   ListOptions,
   PartsOptions,
   ReportOptions,
+  RowChange,
   SequenceOptions,
   SnapshotOptions,
   StreamContext,
@@ -101,6 +109,6 @@ export type {
   WalkOptions,
 } from './streams/definition.ts';
 export { asDocuments, batchOf, readList, recordsOf } from './streams/list-reader.ts';
-export { createdAt, updatedAt } from './streams/timestamp.ts';
+export { createdAt, occurredAt, updatedAt } from './streams/timestamp.ts';
 export type { Timestamp, TimestampOptions } from './streams/timestamp.ts';
 export * from './webhook/index.ts';

@@ -14,7 +14,15 @@ import { VirtualClock } from '../src/testing/virtual-clock.ts';
 import { parseCron } from '../src/time/cron.ts';
 import { numbered, snapshotted, tokened, windowed } from './world-streams.ts';
 
-export const STREAMS = ['windowed', 'numbered', 'tokened', 'snapshotted', 'twoParts', 'scheduled'] as const;
+export const STREAMS = [
+  'windowed',
+  'numbered',
+  'tokened',
+  'snapshotted',
+  'keyed',
+  'twoParts',
+  'scheduled',
+] as const;
 export type StreamName = (typeof STREAMS)[number];
 
 const BEGIN_MS = Date.parse('2024-05-05T05:00:00Z');
@@ -80,6 +88,8 @@ function streamOf(
       return { kind: 'changes', parts: { only: tokened(world, random) } };
     case 'snapshotted':
       return { kind: 'snapshot', parts: { only: snapshotted(world) } };
+    case 'keyed':
+      return { kind: 'snapshot', parts: { only: snapshotted(world, ['/id']) } };
     case 'twoParts': {
       const half = (rest: number) => windowed(world, random, { ...options, keeps: (id) => id % 2 === rest });
       const atOnce = random.pick([{}, { atOnce: 1 }]);

@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isJsonObject } from '@weir/schema/json';
 import { SeededRandom } from '@weir/testing';
-import { changes, descent, report, sequence, token } from '../src/streams/definition.ts';
+import { changes, descent, events, report, sequence, token } from '../src/streams/definition.ts';
 import { createdAt, updatedAt } from '../src/streams/timestamp.ts';
+import { openEvents } from '../src/streams/open-changes.ts';
 import { ReportStream } from '../src/streams/report-stream.ts';
 import { cursor } from '../src/paging/paging.ts';
 import { runApiCapture } from '../src/engine/engine.ts';
@@ -127,6 +129,59 @@ test('a token is kept also where nothing was new, and is not asked for again unt
     run(tokens, () => '{"data":[]}'),
     { code: 'CDK_STREAM_DEFECT', message: /no token at \/token/ },
   );
+});
+
+const log = events({
+  key: ['/id'],
+  interval: '5m',
+  events: {
+    path: '/events',
+    records: 'data',
+    cursor: createdAt('/at', { tick: '1s', lag: '60s' }),
+    between: ({ from, to }) => ({ w: `${from.slice(11, 19)}-${to.slice(11, 19)}` }),
+  },
+  rowOf: ({ object = null, gone }) =>
+    isJsonObject(object) ? { row: object, isDeleted: gone === true } : undefined,
+  longestWindow: '1h',
+  retention: '2h',
+  history: { path: '/rows', records: 'data', cursor: createdAt('/at', { tick: '1s', lag: '60s' }) },
+});
+
+test('of the events of a window the newest of a row counts, and those of other streams do not', async () => {
+  const { asked, texts } = await run(
+    log,
+    (target) => {
+      if (target.startsWith('/rows')) return list(row(1, '04:00:00'));
+      return list(
+        `{"at":"2024-05-05T05:02:00Z","gone":true,"object":{"id":2}}`,
+        `{"at":"2024-05-05T05:01:30Z","object":{"id":1,"n":2}}`,
+        `{"at":"2024-05-05T05:01:20Z","object":{"id":2,"n":1}}`,
+        `{"at":"2024-05-05T05:01:10Z","object":{"id":1,"n":1}}`,
+        `{"at":"2024-05-05T05:01:00Z"}`,
+      );
+    },
+    400,
+  );
+  assert.deepEqual(asked, ['/rows?limit=2', '/events?limit=2&w=04:58:59-05:04:00']);
+  assert.deepEqual(texts, [
+    '{"_meta":{"op":"u","row_id":-1},"id":1,"at":"2024-05-05T04:00:00Z"}',
+    '{"_meta":{"op":"u","row_id":-1},"id":1,"n":2}',
+    '{"_meta":{"op":"d","row_id":-1},"id":2}',
+  ]);
+});
+
+test('a log that no longer has what was not read makes the stream start over', async () => {
+  const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
+  const context = answering(clock, new Instant(0n), () => list());
+  const stream = openEvents('rows', log.options, context);
+  const { signal } = new AbortController();
+  const told = async (hours: number): Promise<string[]> => {
+    const cursorAt = Instant.ofMs(clock.now() - hours * 3_600_000);
+    const call = { cursor: cursorAt, nowMs: clock.now(), signal, log: silentLog };
+    return (await Array.fromAsync(stream.fetchChanges(call))).map(({ kind }) => kind);
+  };
+  assert.deepEqual(await told(2.1), ['backfill']);
+  assert.deepEqual(await told(1.9), ['reached', 'reached']);
 });
 
 test('a report asks for days that are over, and reads those again that go on changing', async () => {

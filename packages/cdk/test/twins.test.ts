@@ -193,7 +193,7 @@ test('a part that has parts itself is refused', async () => {
 test('a list below is read when the row above changes, and not for rows that are gone', async () => {
   const stream = childChanges({
     ...common,
-    of: { ...common, between, isDeleted: ({ gone }) => gone === true },
+    of: changes({ ...common, between, isDeleted: ({ gone }) => gone === true }),
     id: '/id',
     as: 'above',
     key: ['/_meta/above', '/n'],

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { JsonObject } from '@weir/schema/json';
+import { canonicalJson, isJsonObject, type JsonObject } from '@weir/schema/json';
 import { SeededRandom } from '@weir/testing';
 import { defineApi, get } from '../src/api/define-api.ts';
 import { clientCredentials } from '../src/auth/token.ts';
@@ -14,6 +14,8 @@ import {
   changes,
   childChanges,
   descent,
+  events,
+  exports,
   parts,
   sequence,
   snapshot,
@@ -23,7 +25,7 @@ import {
 import { createdAt, updatedAt } from '../src/streams/timestamp.ts';
 import { convergeApi, type ConvergedStream, type FakeTruth } from '../src/testing/converge-api.ts';
 import { type FakeApi, type FakeList, fakeLinkPages } from '../src/testing/fake-vendor.ts';
-import { fakeDescent, fakeLog } from './fake-lists.ts';
+import { fakeDescent, fakeEvents, fakeExports, fakeLog } from './fake-lists.ts';
 
 const runs = process.env['WEIR_CRASH_RUNS'];
 const seeds = runs === undefined ? 50 : Math.max(1000, 2 * Number(runs));
@@ -86,18 +88,40 @@ const api = defineApi({
     }),
     below: childChanges({
       ...common,
-      of: {
+      of: changes({
         ...common,
         path: '/above',
         cursor: updatedAt('/updated_at', { tick: '1s', lag: '1s' }),
         between,
         lookback: '15s',
-      },
+      }),
       id: '/id',
       as: 'above',
       key: ['/_meta/above', '/n'],
       path: (id) => `/above/${id}/rows`,
       answers: [{ status: 404, text: /not there/, means: 'empty' }],
+    }),
+    evented: events({
+      key: ['/id'],
+      interval: '1m',
+      events: {
+        path: '/evented',
+        query: { view: 'events' },
+        records: 'data',
+        paging: cursor({ at: '/next', param: 'after' }),
+        cursor: createdAt('/created', { tick: '1s', lag: '5s' }),
+        between,
+      },
+      rowOf: ({ type = '', object = null }) =>
+        isJsonObject(object) ? { row: object, isDeleted: type === 'row.deleted' } : undefined,
+      longestWindow: '10m',
+      retention: '30d',
+      history: {
+        path: '/evented',
+        records: 'data',
+        paging: cursor({ at: '/next', param: 'after' }),
+        cursor: createdAt('/created_at', { tick: '1s', lag: '5s' }),
+      },
     }),
     numbered: sequence(log('/numbered')),
     stores: parts({
@@ -124,6 +148,29 @@ const api = defineApi({
       between,
       schedule: '*/7 * * * *',
     }),
+    exported: exports({
+      ...common,
+      job: {
+        create: (query) => ({
+          method: 'POST',
+          isSafe: true,
+          url: '/exported',
+          query: { do: 'create', ...query },
+        }),
+        id: '/job/id',
+        poll: (id) => ({ url: '/exported', query: { do: 'poll', id } }),
+        state: '/status',
+        done: ['done'],
+        failed: ['failed'],
+        tooLarge: ['too many rows'],
+        gone: { status: 404, text: /no such job/ },
+        wait: ['5s', '20s'],
+        patience: '10m',
+        files: (_answer, id) => [{ url: '/exported', query: { do: 'file', id } }],
+      },
+      longestWindow: '40d',
+    }),
+    keyed: snapshot({ path: '/keyed', paging: linkHeader(), key: ['/id'], interval: '1m' }),
     whole: snapshot({ path: '/whole', paging: linkHeader(), order: 'as listed', interval: '1m' }),
   },
 });
@@ -166,7 +213,8 @@ const fake: FakeApi = {
     '/short': pages,
     '/scanned': pages,
     '/walked': sorted,
-    '/descended': fakeDescent,
+    '/descended': fakeDescent(),
+    '/evented': fakeEvents(),
     '/twins': pages,
     '/above': pages,
     '/numbered': fakeLog(),
@@ -175,6 +223,8 @@ const fake: FakeApi = {
     '/three': fakeLog(),
     '/tokened': fakeLog({ forgetsEvery: 25 }),
     '/made': pagesByCreation,
+    '/exported': fakeExports(),
+    '/keyed': pages,
     '/whole': pages,
   },
   below: {
@@ -197,7 +247,15 @@ const truths: Readonly<Record<string, FakeTruth>> = {
 /** What a log adds to a row is not part of the table. */
 function withoutLogFields({ name, captured, expected }: ConvergedStream): ConvergedStream {
   const rows = captured.map(({ sequence: _sequence, deleted: _deleted, ...row }) => row);
-  return { name, captured: rows, expected };
+  return { name, captured: inOrder(rows), expected: inOrder(expected) };
+}
+
+/** Rows of several parts have the same id. */
+function inOrder(rows: readonly JsonObject[]): JsonObject[] {
+  const texts = rows.map((row) => [canonicalJson(row), row] as const);
+  return texts
+    .toSorted(([left], [right]) => (left < right ? -1 : Number(left > right)))
+    .map(([, row]) => row);
 }
 
 const ways = Object.keys(api.streams);

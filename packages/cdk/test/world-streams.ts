@@ -125,8 +125,9 @@ export function tokened(world: ScriptedTable, random: SeededRandom): ChangeStrea
   };
 }
 
-export function snapshotted(world: ScriptedTable): SnapshotStream {
+export function snapshotted(world: ScriptedTable, key?: readonly string[]): SnapshotStream {
   return {
+    ...(key === undefined ? {} : { key }),
     async *fetchSnapshot({ signal }) {
       const rows = world.visible().map(({ row }) => row);
       for (let index = 0; index < rows.length; index += 3) {

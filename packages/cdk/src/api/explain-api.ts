@@ -37,9 +37,51 @@ function explainStream(
       `taken: ${JSON.stringify(options.match)}`,
       `id: ${JSON.stringify(options.id ?? 'random')}`,
     ];
+  if (kind === 'events') {
+    const { events, history } = options;
+    const to = horizon(nowMs, events.cursor.tickNs, events.cursor.lagMs);
+    const from = to.plusMs(-spanMs(options.interval));
+    const query = events.between({ from: events.cursor.print(from), to: events.cursor.print(to) });
+    const before =
+      'kind' in history
+        ? explainStream(api, base, history, nowMs, start).slice(1)
+        : [
+            `first of the backfill: ${request(api, base, history, {})}`,
+            `pages: ${(history.paging ?? singlePage).name}`,
+          ];
+    return [
+      header,
+      ...before,
+      `key: ${options.key.join(', ')}`,
+      `events: ${request(api, base, events, query)}`,
+      `by ${events.cursor.described}, kept for ${options.retention}`,
+    ];
+  }
+  if (kind === 'exports') {
+    const { cursor, job, longestWindow } = options;
+    const end = windowEnd(options, start, horizon(nowMs, cursor.tickNs, cursor.lagMs));
+    const {
+      method = 'GET',
+      url,
+      query = {},
+      body,
+    } = job.create({
+      from: cursor.print(start),
+      to: cursor.print(end),
+    });
+    const target = decodeURIComponent(requestUrl(base, { url, query }).href);
+    const sent = body === undefined ? '' : ` ${encodeBody(body).text}`;
+    return [
+      header,
+      `first of the backfill: ${method} ${target}${sent}`,
+      `then: GET ${base}${job.poll('{id}').url} until ${job.state} is ${job.done.join(' or ')}`,
+      `changes: ${cursor.described}, windows of ${longestWindow}`,
+      `key: ${options.key.join(', ')}`,
+    ];
+  }
   if (!('path' in options)) return [header, 'read by the connector itself'];
   if (kind === 'child changes') {
-    const above = explainStream(api, base, { kind: 'changes', options: options.of }, nowMs, start).slice(1);
+    const above = explainStream(api, base, options.of, nowMs, start).slice(1);
     return [header, ...above, `then for each ${options.id}: GET ${base}${options.path('{id}')}`];
   }
   if ('of' in options) {
@@ -62,8 +104,10 @@ function explainStream(
     return [header, `first of the backfill: ${first}`, paging, `complete after: ${options.lag}`];
   }
   if (!('cursor' in options)) {
+    const first = `first: ${request(api, base, options, {})}`;
+    if ('key' in options) return [header, first, paging, `key: ${options.key.join(', ')}`];
     const order = options.order === 'as listed' ? 'as listed' : `by ${options.order.by}`;
-    return [header, `first: ${request(api, base, options, {})}`, paging, `order: ${order}`];
+    return [header, first, paging, `order: ${order}`];
   }
   const { cursor } = options;
   const described = [`changes: ${cursor.described}`, `key: ${options.key.join(', ')}`];
@@ -94,7 +138,11 @@ function filter(options: ChangesOptions, from: Instant, to: Instant) {
   return between?.({ from: cursor.print(first), to: cursor.print(last) }) ?? {};
 }
 
-function windowEnd({ longestWindow }: ChangesOptions, from: Instant, end: Instant): Instant {
+function windowEnd(
+  { longestWindow }: Pick<ChangesOptions, 'longestWindow'>,
+  from: Instant,
+  end: Instant,
+): Instant {
   if (longestWindow === undefined) return end;
   const longest = from.plusMs(spanMs(longestWindow));
   return longest.isAfter(end) ? end : longest;

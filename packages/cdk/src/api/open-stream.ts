@@ -4,14 +4,20 @@ import type { ChangeStream, Cursor, SnapshotStream, Stream } from '../engine/str
 import type { Query } from '../http/request.ts';
 import type { FieldSchema } from '../schema/document-schema.ts';
 import { childrenStream } from '../streams/children-stream.ts';
-import { childChangesStream } from '../streams/child-changes-stream.ts';
 import { streamOfParts } from '../streams/part-stream.ts';
 import { DescentStream } from '../streams/descent-stream.ts';
+import { ExportStream } from '../streams/export-stream.ts';
+import { openChildChanges, openEvents } from '../streams/open-changes.ts';
 import { ReportStream } from '../streams/report-stream.ts';
 import { sequenceStream } from '../streams/sequence-stream.ts';
 import { tokenStream } from '../streams/token-stream.ts';
 import { windowedParts } from '../streams/twins.ts';
-import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
+import type {
+  ChildChangesOptions,
+  EventsOptions,
+  StreamContext,
+  StreamDefinition,
+} from '../streams/definition.ts';
 import type { WebhookDefinition } from '../webhook/webhook-definition.ts';
 import { WalkStream } from '../streams/walk-stream.ts';
 import { snapshotStream } from '../streams/snapshot-stream.ts';
@@ -31,10 +37,10 @@ export async function openStream(
   switch (kind) {
     case 'changes':
       return windowedParts(name, withQuery(definition.options, query), context);
-    case 'child changes': {
-      const options = withQuery(definition.options, query);
-      return childChangesStream(name, { ...options, of: withQuery(options.of, query) }, context);
-    }
+    case 'events':
+      return changesOf(openEvents(name, eventsWithQuery(definition.options, query), context));
+    case 'child changes':
+      return openChildChanges(name, childrenWithQuery(definition.options, query), context);
     case 'parts': {
       const { of, as, stream, atOnce } = definition.options;
       const opened = new Map<string, Stream>();
@@ -53,6 +59,8 @@ export async function openStream(
       return changesOf(tokenStream(name, withQuery(definition.options, query), context));
     case 'report':
       return changesOf(new ReportStream(withQuery(definition.options, query), context));
+    case 'exports':
+      return changesOf(new ExportStream(name, definition.options, context));
     case 'raw changes':
       return changesOf(definition.options.open(context));
     case 'snapshot':
@@ -68,6 +76,33 @@ export async function openStream(
 
 function withQuery<O extends { readonly query?: Query }>(options: O, query: Query | undefined): O {
   return { ...options, query: { ...query, ...options.query } };
+}
+
+function eventsWithQuery(options: EventsOptions, query: Query | undefined): EventsOptions {
+  const { events, history } = options;
+  return {
+    ...options,
+    events: withQuery(events, query),
+    history:
+      'kind' in history
+        ? { kind: history.kind, options: childrenWithQuery(history.options, query) }
+        : withQuery(history, query),
+  };
+}
+
+function childrenWithQuery(options: ChildChangesOptions, query: Query | undefined): ChildChangesOptions {
+  return { ...withQuery(options, query), of: aboveWithQuery(options.of, query) };
+}
+
+function aboveWithQuery(of: ChildChangesOptions['of'], query: Query | undefined): ChildChangesOptions['of'] {
+  switch (of.kind) {
+    case 'changes':
+      return { kind: of.kind, options: withQuery(of.options, query) };
+    case 'descent':
+      return { kind: of.kind, options: withQuery(of.options, query) };
+    case 'events':
+      return { kind: of.kind, options: eventsWithQuery(of.options, query) };
+  }
 }
 
 function changesOf(only: ChangeStream<Cursor>): Stream {
@@ -88,7 +123,10 @@ export function streamFields(definition: StreamDefinition): Record<string, Field
   const { kind, options } = definition;
   const { fields = {} } = options;
   if (kind === 'parts') return { ...streamFields(options.stream('')), ...fields };
-  if (!('key' in options && 'path' in options)) return { ...fields };
+  // Whoever reads by hand says himself what the key is.
+  if (!('key' in options) || kind === 'raw changes' || kind === 'feed' || kind === 'webhook') {
+    return { ...fields };
+  }
   const { key, keyType = 'integer' } = options;
   return {
     ...Object.fromEntries(

@@ -1,4 +1,4 @@
-// Batches of documents made from values, for what did not come as bytes.
+// Batches of documents made from values, or from objects of which each is bytes of its own.
 
 import { stringifyJson, type JsonObject } from '@weir/schema/json';
 import type { DocumentBatch } from '../engine/stream.ts';
@@ -6,9 +6,16 @@ import type { DocumentBatch } from '../engine/stream.ts';
 export type BatchOptions = Omit<DocumentBatch, 'kind' | 'bytes' | 'ends' | 'count'>;
 
 export function documents(values: Iterable<JsonObject>, options: BatchOptions = {}): DocumentBatch {
-  const texts = Array.from(values, (value) => Buffer.from(stringifyJson(value)));
+  return documentBatch(
+    Array.from(values, (value) => Buffer.from(stringifyJson(value))),
+    options,
+  );
+}
+
+/** Of objects that are bytes already. */
+export function documentBatch(records: readonly Uint8Array[], options: BatchOptions = {}): DocumentBatch {
   const ends: number[] = [];
   let end = 0;
-  for (const text of texts) ends.push((end += text.length));
-  return { kind: 'documents', bytes: Buffer.concat(texts), ends, count: ends.length, ...options };
+  for (const record of records) ends.push((end += record.length));
+  return { kind: 'documents', bytes: Buffer.concat(records), ends, count: ends.length, ...options };
 }

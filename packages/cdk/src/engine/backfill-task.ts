@@ -36,9 +36,12 @@ async function backfill(
   const { isConnectorInitiated } = state;
   let { page } = running;
   log.info('beginning backfill', { stream: binding.name, observable: true, resumed: page !== undefined });
+  let isOpen = false;
   while (!stopping.isAsked) {
     let endsWithPage = false;
-    using _turn = await turns?.take(() => Infinity, stopping.gentle);
+    const waitingSinceMs = clock.now();
+    // Otherwise changes that keep up with the clock would never let it read.
+    using _turn = await turns?.take(() => waitingSinceMs, stopping.gentle);
     const call = { page, cutoff, isConnectorInitiated, signal: stopping.hard, log, nowMs: clock.now() };
     pages.departs(out);
     for await (const event of stream.fetchPage(call)) {
@@ -50,12 +53,18 @@ async function backfill(
         assertMoved(partName(binding, part), page, event.page);
         page = event.page;
         await out.commit(state.setBackfill(part, { cutoff, page }));
-        pages.lands(out);
+        isOpen = event.isOpen === true;
         if (stopping.isAsked) return false;
+        if (isOpen) continue;
+        pages.lands(out);
         pages.departs(out);
       }
     }
-    if (endsWithPage) continue;
+    if (endsWithPage) {
+      // Nothing is being read while it waits for its turn, or those who wait for it would keep the turn.
+      if (!isOpen) pages.lands(out);
+      continue;
+    }
     await out.commit(state.setBackfill(part, undefined));
     log.info('backfill complete', { stream: binding.name, observable: true });
     return true;

@@ -1,10 +1,11 @@
 // The state of a binding, in the form that upstream's connectors of APIs keep it in, so that a task can be switched
 // over without a backfill:
 //
-//   { "inc": {cursor}, "backfill": {cutoff, next_page}, "snapshot": {updated_at, last_count, last_digest},
+//   { "inc": {cursor}, "backfill": {cutoff, next_page}, "snapshot": {updated_at, last_count, last_digest, rows?},
 //     "last_initialized": "<time>", "is_connector_initiated": <flag> }
 //
 // A stream of named parts has `{ "<part>": {…} }` in the place of each. An absent or null `backfill` is a complete one.
+// `rows` are the keys of a snapshot whose rows are known by them, each with a digest of its row; upstream has no such ones.
 // Cursors: a time with its zone, an integer that is not negative, or `["token"]`, which cannot be taken for a time.
 
 import { getProperty, isJsonObject, type JsonObject, type JsonValue } from '@weir/schema/json';
@@ -22,6 +23,8 @@ export interface SnapshotState {
   readonly updatedAt: Instant;
   readonly count: number;
   readonly digest: string;
+  /** Digests by the JSON of keys. */
+  readonly rows?: Readonly<Record<string, string>>;
 }
 
 export const NO_SNAPSHOT: SnapshotState = { updatedAt: new Instant(0n), count: 0, digest: '' };
@@ -89,7 +92,13 @@ export class BindingState {
     if (updatedAt === undefined || typeof count !== 'number' || typeof digest !== 'string') {
       throw this.#invalid('its snapshot lacks a time, a count or a digest');
     }
-    return { updatedAt, count, digest };
+    const rows = getProperty(value, 'rows');
+    return {
+      updatedAt,
+      count,
+      digest,
+      ...(isJsonObject(rows) ? { rows: rows as Record<string, string> } : {}),
+    };
   }
 
   setCursor(part: string | undefined, cursor: Cursor): JsonValue {
@@ -165,6 +174,11 @@ export function backfillJson({ cutoff, page }: BackfillState): JsonObject {
   return { cutoff: cursorJson(cutoff), ...(page === undefined ? {} : { next_page: page }) };
 }
 
-export function snapshotJson({ updatedAt, count, digest }: SnapshotState): JsonObject {
-  return { updated_at: updatedAt.toString(), last_count: count, last_digest: digest };
+export function snapshotJson({ updatedAt, count, digest, rows }: SnapshotState): JsonObject {
+  return {
+    updated_at: updatedAt.toString(),
+    last_count: count,
+    last_digest: digest,
+    ...(rows === undefined ? {} : { rows: { ...rows } }),
+  };
 }

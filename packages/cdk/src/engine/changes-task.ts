@@ -44,7 +44,8 @@ export async function runChanges(
   while (!stopping.isAsked) {
     let called: Called;
     {
-      using _turn = await turns?.take(() => rankOf(cursor), stopping.gentle);
+      const waitingSinceMs = clock.now();
+      using _turn = await turns?.take(() => rankOf(cursor, waitingSinceMs), stopping.gentle);
       try {
         if (stream.isLate === true) lateRows.departs(out);
         called = await callOnce(context, stream, cursor, out);
@@ -114,9 +115,9 @@ async function callOnce(
   return { cursor, isIdle };
 }
 
-/** Those that are furthest behind come first. Only times tell how far that is. */
-function rankOf(cursor: Cursor): number {
-  return cursor instanceof Instant ? cursor.ms : 0;
+/** Those that are furthest behind come first. Where no time tells how far that is, it counts from when it began to wait. */
+function rankOf(cursor: Cursor, waitingSinceMs: number): number {
+  return cursor instanceof Instant ? cursor.ms : waitingSinceMs;
 }
 
 interface Pace {

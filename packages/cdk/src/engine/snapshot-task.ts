@@ -1,11 +1,12 @@
 // A stream that is read whole each time. Nothing is sent when nothing has changed; otherwise all rows are, numbered in
-// their order, and rows past the last one are deleted. A read that fails sends nothing: a list that ended early would
+// their order, and rows past the last one are deleted (or, where rows have a key, what has changed is: keyed-snapshot.ts). A read that fails sends nothing: a list that ended early would
 // delete what is still there.
 
 import { Instant } from '../time/instant.ts';
 import { documents } from '../documents/document-batch.ts';
 import type { TaskContext } from './changes-task.ts';
-import type { SnapshotStream } from './stream.ts';
+import { compareRows } from './keyed-snapshot.ts';
+import type { DocumentBatch, SnapshotStream } from './stream.ts';
 import { RowDigest, TaskOutput } from './task-output.ts';
 
 /** Tombstones are made so many at a time. */
@@ -21,6 +22,18 @@ export async function runSnapshots(
     const last = state.snapshot(part);
     await clock.until(last.updatedAt.ms + binding.intervalMs, stopping.gentle);
     const startedMs = clock.now();
+    const { key } = stream;
+    if (key !== undefined) {
+      const call = { signal: stopping.hard, log, nowMs: startedMs };
+      const known = last.rows ?? {};
+      const rows = await compareRows(binding.name, key, marked(stream.fetchSnapshot(call), meta), known, out);
+      const count = Object.keys(rows).length;
+      log.debug('snapshot taken', { stream: binding.name, rows: count, changed: out.pending > 0 });
+      await out.commit(
+        state.setSnapshot(part, { updatedAt: Instant.ofMs(startedMs), count, digest: '', rows }),
+      );
+      continue;
+    }
     const digest = new RowDigest();
     let count = 0;
     for await (const batch of stream.fetchSnapshot({ signal: stopping.hard, log, nowMs: startedMs })) {
@@ -47,4 +60,11 @@ export async function runSnapshots(
     log.debug('snapshot taken', { stream: binding.name, rows: count, changed: !isSame });
     await out.commit(state.setSnapshot(part, taken));
   }
+}
+
+async function* marked(
+  batches: AsyncIterable<DocumentBatch>,
+  meta: Pick<DocumentBatch, 'meta'>,
+): AsyncGenerator<DocumentBatch, void, void> {
+  for await (const batch of batches) yield { ...batch, ...meta };
 }

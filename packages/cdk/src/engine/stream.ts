@@ -46,6 +46,8 @@ export interface Reached<C> {
 export interface NextPage {
   readonly kind: 'page';
   readonly page: PagePosition;
+  /** What comes next is being read already, and is as old as that: the changes go on waiting for it. */
+  readonly isOpen?: boolean;
 }
 
 /** The stream cannot go on from its cursor (a log that was cut, a token that is too old): the binding starts over. */
@@ -101,9 +103,14 @@ export interface ChangeStream<C extends Cursor> {
   fetchPage?(call: PageCall<C>): AsyncIterable<PageEvent>;
 }
 
-/** All rows there are, always in the same order. */
+/** All rows there are; always in the same order, unless they have a key. */
 export interface SnapshotStream {
   fetchSnapshot(call: Call): AsyncIterable<DocumentBatch>;
+  /**
+   * JSON pointers. Rows are then known by their keys and not by their numbers: one that is new at the top of the list is all
+   * that is sent. The state holds each key, so it is for lists of at most 100,000 rows.
+   */
+  readonly key?: readonly string[];
   /** Constant members of `_meta` that are part of the collection's key beside the number of the row. */
   readonly meta?: JsonObject;
 }
@@ -140,8 +147,8 @@ export function reached<C>(cursor: C, isIdle = false): Reached<C> {
   return isIdle ? { kind: 'reached', cursor, isIdle } : { kind: 'reached', cursor };
 }
 
-export function nextPage(page: PagePosition): NextPage {
-  return { kind: 'page', page };
+export function nextPage(page: PagePosition, isOpen = false): NextPage {
+  return isOpen ? { kind: 'page', page, isOpen } : { kind: 'page', page };
 }
 
 export function backfillNeeded(reason: string): BackfillNeeded {

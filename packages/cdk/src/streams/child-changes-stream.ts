@@ -5,7 +5,7 @@
 // others are asked for.
 
 import { parsePointer, resolvePointer } from '@weir/schema';
-import { parseJson, stringifyJson, type JsonValue } from '@weir/schema/json';
+import { isJsonObject, parseJson, stringifyJson, type JsonValue } from '@weir/schema/json';
 import { documents } from '../documents/document-batch.ts';
 import type {
   ChangeEvent,
@@ -14,7 +14,6 @@ import type {
   DocumentBatch,
   PageCall,
   PageEvent,
-  Stream,
 } from '../engine/stream.ts';
 import { errors } from '../errors.ts';
 import type { Instant } from '../time/instant.ts';
@@ -22,39 +21,29 @@ import type { ChildChangesOptions, StreamContext } from './definition.ts';
 import { documentsOf } from './deleted-rows.ts';
 import { readList, recordsOf } from './list-reader.ts';
 import { baseRequest, listSource } from './list-source.ts';
-import { windowedParts } from './twins.ts';
-import type { WindowedStream } from './windowed-stream.ts';
 
-export function childChangesStream(
-  name: string,
-  options: ChildChangesOptions,
-  context: StreamContext,
-): Stream {
-  return windowedParts(
-    name,
-    options.of,
-    context,
-    (parents) => new ChildChanges(name, options, context, parents),
-  );
-}
-
-class ChildChanges implements ChangeStream<Instant> {
+export class ChildChanges implements ChangeStream<Instant> {
   readonly initial: ChangeStream<Instant>['initial'];
   readonly lagMs: number;
   readonly isLate: boolean;
   readonly #name: string;
   readonly #options: ChildChangesOptions;
   readonly #context: StreamContext;
-  readonly #parents: WindowedStream;
+  readonly #parents: ChangeStream<Instant>;
 
-  constructor(name: string, options: ChildChangesOptions, context: StreamContext, parents: WindowedStream) {
+  constructor(
+    name: string,
+    options: ChildChangesOptions,
+    context: StreamContext,
+    parents: ChangeStream<Instant>,
+  ) {
     this.#name = name;
     this.#options = options;
     this.#context = context;
     this.#parents = parents;
     this.initial = parents.initial;
-    this.lagMs = parents.lagMs;
-    this.isLate = parents.isLate;
+    this.lagMs = parents.lagMs ?? 0;
+    this.isLate = parents.isLate ?? false;
   }
 
   fetchChanges(call: ChangesCall<Instant>): AsyncGenerator<ChangeEvent<Instant>, void, void> {
@@ -62,7 +51,7 @@ class ChildChanges implements ChangeStream<Instant> {
   }
 
   fetchPage(call: PageCall<Instant>): AsyncGenerator<PageEvent, void, void> {
-    return this.#below(this.#parents.fetchPage(call), call.signal);
+    return this.#below(this.#parents.fetchPage?.(call) ?? none(), call.signal);
   }
 
   async *#below<E extends PageEvent | ChangeEvent<Instant>>(
@@ -110,7 +99,9 @@ class ChildChanges implements ChangeStream<Instant> {
   *#idsOf({ bytes, ends, count }: DocumentBatch): Generator<JsonValue, void, void> {
     const pointer = parsePointer(this.#options.id);
     for (const record of recordsOf({ bytes: Buffer.from(bytes), ends: Array.from(ends), count })) {
-      const id = resolvePointer(parseJson(record), pointer);
+      const row = parseJson(record);
+      if (isJsonObject(row) && this.#options.has?.(row) === false) continue;
+      const id = resolvePointer(row, pointer);
       // An empty id would ask for the list above again.
       if (id === undefined || id === null || id === '' || typeof id === 'object') {
         throw errors.CDK_STREAM_DEFECT({
@@ -121,3 +112,5 @@ class ChildChanges implements ChangeStream<Instant> {
     }
   }
 }
+
+async function* none(): AsyncGenerator<never, void, void> {}

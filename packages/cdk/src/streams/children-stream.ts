@@ -8,7 +8,7 @@ import { errors } from '../errors.ts';
 import type { ChildrenOptions, StreamContext } from './definition.ts';
 import { readList, recordsOf } from './list-reader.ts';
 import { baseRequest, listSource } from './list-source.ts';
-import { inOrder } from './snapshot-stream.ts';
+import { inOrder, keyOf } from './snapshot-stream.ts';
 
 export function childrenStream(
   name: string,
@@ -24,6 +24,7 @@ export function childrenStream(
         for await (const batch of inOrder(context.client, list, signal)) yield { ...batch, meta };
       }
     },
+    ...keyOf(options),
   };
 }
 

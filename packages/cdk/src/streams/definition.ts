@@ -5,7 +5,7 @@ import type { Clock } from '@weir/connector';
 import type { JsonObject, JsonValue } from '@weir/schema/json';
 import type { ChangeStream, Cursor, FeedStream, SnapshotStream } from '../engine/stream.ts';
 import type { HttpClient } from '../http/http-client.ts';
-import type { AnswerRule, Query, RequestBody } from '../http/request.ts';
+import type { AnswerRule, ApiRequest, Query, RequestBody } from '../http/request.ts';
 import type { Paging } from '../paging/paging.ts';
 import type { RecordFormat } from '../records/read-records.ts';
 import type { FieldSchema, ReductionStrategy } from '../schema/document-schema.ts';
@@ -20,6 +20,7 @@ export interface ListOptions<P extends Paging = Paging> {
   readonly path: string;
   readonly method?: 'GET' | 'POST';
   readonly query?: Query;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Of a POST, which is taken to read only. */
   readonly body?: RequestBody;
   /** Where the records are: `data.items`, `''` for a bare list, `sheets.*.rows`; or another format. */
@@ -103,6 +104,30 @@ interface NewestFirstList extends ListOptions<Paging<'stable'>>, StreamOptions, 
 /** A list that is sorted by time, newest first. */
 export type DescentOptions = NewestFirstList & TimeOfRow;
 
+/** What an event says of a row. */
+export interface RowChange {
+  readonly row: JsonObject;
+  readonly isDeleted?: boolean;
+}
+
+/** A list that is sorted by time, newest first. */
+export interface ListByTime extends ListOptions<Paging<'stable'>>, DeletionOptions {
+  readonly cursor: Timestamp;
+}
+
+/** Rows whose changes are events of a log. */
+export interface EventsOptions extends StreamOptions, KeyOptions {
+  /** The log, newest first. The events that this stream wants are asked for, or the others told apart by `rowOf`. */
+  readonly events: ListByTime & { readonly between: (bounds: Bounds) => Query };
+  /** undefined for an event that is none of this stream's. */
+  readonly rowOf: (event: JsonObject) => RowChange | undefined;
+  readonly longestWindow: Span;
+  /** So long events are kept. */
+  readonly retention: Span;
+  /** What was before: the list of the rows themselves, or the lists below others. */
+  readonly history: ListByTime | ChildChangesDefinition;
+}
+
 /** A list whose rows have a number, and every new one a greater number than all before it. */
 export interface SequenceOptions
   extends Omit<ListOptions, 'paging'>, StreamOptions, KeyOptions, DeletionOptions {
@@ -129,6 +154,42 @@ export interface TokenOptions
   readonly forgotten?: Pick<AnswerRule, 'status' | 'text'>;
 }
 
+/** A file that the API makes when it is asked to. */
+export interface ExportJob {
+  /** Has the rows of a time exported, both bounds included. `isSafe` if it does no harm to ask twice. */
+  readonly create: (bounds: Bounds) => ApiRequest;
+  /** Where the answer to that has the id of the job. */
+  readonly id: string;
+  readonly poll: (id: string) => ApiRequest;
+  /** Where the answer to that says how the job is, and what it says when the job has ended. */
+  readonly state: string;
+  readonly done: readonly string[];
+  readonly failed: readonly string[];
+  /** The window had too many rows, and is halved. */
+  readonly tooLarge?: readonly string[];
+  /** The answer for a job that is no longer known. It is created anew then. */
+  readonly gone?: Pick<AnswerRule, 'status' | 'text'>;
+  /** The pause after the first question, and the longest that it grows to. */
+  readonly wait: readonly [first: Span, longest: Span];
+  /** So long a session waits for a job. */
+  readonly patience: Span;
+  /** Where a session is cut off, a job that it can not come back to is ended. */
+  readonly cancel?: (id: string) => ApiRequest;
+  /** What the rows are read from. */
+  readonly files: (answer: JsonObject, id: string) => readonly ApiRequest[];
+}
+
+/** Rows that the API writes into files, by windows of time. */
+export type ExportOptions = Pick<ListOptions, 'records' | 'map' | 'check'> &
+  StreamOptions &
+  KeyOptions &
+  DeletionOptions &
+  TimeOfRow & {
+    readonly job: ExportJob;
+    /** No job is for a longer time. */
+    readonly longestWindow: Span;
+  };
+
 export interface Days {
   /** `2024-05-05`; both included. */
   readonly from: string;
@@ -148,16 +209,17 @@ export interface ReportOptions extends ListOptions<Paging<'stable'>>, StreamOpti
   readonly reread?: number;
 }
 
-export interface SnapshotOptions extends ListOptions, StreamOptions {
-  /**
-   * Rows have to come in the same order each time, or all of them are sent each time. `as listed`: the API sorts them
-   * (say how with `query`); otherwise they are sorted here by a pointer, which holds all of them in memory.
-   */
-  readonly order: 'as listed' | { readonly by: string };
-}
+/**
+ * How the rows of a snapshot are told apart. By their numbers, they have to come in the same order each time, or all of them
+ * are sent each time. `as listed`: the API sorts them (say how with `query`); otherwise they are sorted here by a pointer,
+ * which holds all of them in memory. By their keys, only what changes is sent; for at most 100,000 rows.
+ */
+export type RowIdentity = { readonly order: 'as listed' | { readonly by: string } } | KeyOptions;
+
+export type SnapshotOptions = ListOptions & StreamOptions & RowIdentity;
 
 /** A list below each row of another list, all of them together as one snapshot. */
-export interface ChildrenOptions extends Omit<SnapshotOptions, 'path'> {
+interface ListsBelow extends Omit<ListOptions, 'path'>, StreamOptions {
   /** The rows above. Only their ids are kept, and all of them before the first list is asked for. */
   readonly of: ListOptions;
   /** Where a row above has its id. */
@@ -168,17 +230,21 @@ export interface ChildrenOptions extends Omit<SnapshotOptions, 'path'> {
   readonly path: (id: string) => string;
 }
 
+export type ChildrenOptions = ListsBelow & RowIdentity;
+
 /** The list below each row of another list, whenever that row changes. */
 export interface ChildChangesOptions
   extends Omit<ListOptions, 'path'>, StreamOptions, KeyOptions, DeletionOptions {
-  /** The rows above, by the time of their update. A change below has to be one of them. */
-  readonly of: ChangesOptions;
+  /** The changes of the rows above. A change below has to be one of them. */
+  readonly of: ChangesDefinition | DescentDefinition | EventsDefinition;
   /** Where a row above has its id. */
   readonly id: string;
   /** The member of `_meta` that holds it in each document. */
   readonly as: string;
   /** The path of the list below a row; the id is encoded already. */
   readonly path: (id: string) => string;
+  /** Whether a row above may have anything below it; every one when absent. */
+  readonly has?: (above: JsonObject) => boolean;
 }
 
 /** The kinds of streams that a part may have. */
@@ -227,7 +293,9 @@ export type ChangesDefinition = Definition<'changes', ChangesOptions>;
 export type WalkDefinition = Definition<'walk', WalkOptions>;
 export type DescentDefinition = Definition<'descent', DescentOptions>;
 export type SequenceDefinition = Definition<'sequence', SequenceOptions>;
+export type EventsDefinition = Definition<'events', EventsOptions>;
 export type TokenDefinition = Definition<'token', TokenOptions>;
+export type ExportDefinition = Definition<'exports', ExportOptions>;
 export type ReportDefinition = Definition<'report', ReportOptions>;
 export type SnapshotDefinition = Definition<'snapshot', SnapshotOptions>;
 export type ChildrenDefinition = Definition<'children', ChildrenOptions>;
@@ -243,8 +311,10 @@ export type StreamDefinition =
   | WalkDefinition
   | DescentDefinition
   | SequenceDefinition
+  | EventsDefinition
   | TokenDefinition
   | ReportDefinition
+  | ExportDefinition
   | SnapshotDefinition
   | ChildrenDefinition
   | ChildChangesDefinition
@@ -277,9 +347,19 @@ export function sequence(options: SequenceOptions): SequenceDefinition {
   return { kind: 'sequence', options };
 }
 
+/** Changes by a log of events that hold rows, and the list of the rows for what was before. */
+export function events(options: EventsOptions): EventsDefinition {
+  return { kind: 'events', options };
+}
+
 /** What has changed since a token was given. */
 export function token(options: TokenOptions): TokenDefinition {
   return { kind: 'token', options };
+}
+
+/** Files that the API makes of windows of time. */
+export function exports(options: ExportOptions): ExportDefinition {
+  return { kind: 'exports', options };
 }
 
 /** Reports by days. */

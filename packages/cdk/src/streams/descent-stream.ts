@@ -16,7 +16,7 @@ import { documents } from '../documents/document-batch.ts';
 import { errors } from '../errors.ts';
 import type { ListPosition } from '../paging/paging.ts';
 import type { Instant } from '../time/instant.ts';
-import type { DescentOptions, StreamContext } from './definition.ts';
+import type { ListByTime, StreamContext } from './definition.ts';
 import { documentsOf } from './deleted-rows.ts';
 import { baseRequest } from './list-source.ts';
 import { TimedList, wanted } from './timed-list.ts';
@@ -24,11 +24,11 @@ import { positionOf } from './windowed-stream.ts';
 
 export class DescentStream implements ChangeStream<Instant> {
   readonly lagMs: number;
-  readonly #options: DescentOptions;
+  readonly #options: ListByTime;
   readonly #start: Instant;
   readonly #list: TimedList;
 
-  constructor(name: string, options: DescentOptions, context: StreamContext) {
+  constructor(name: string, options: ListByTime, context: StreamContext) {
     this.#options = options;
     this.#start = context.start;
     this.#list = new TimedList(name, options, context);

@@ -9,12 +9,20 @@ export function listSource({ paging = singlePage, records = '', map, check }: Li
 }
 
 /** The request of the first page, without filters. */
-export function baseRequest({ path, method = 'GET', query, body, answers }: ListOptions): ApiRequest {
+export function baseRequest({
+  path,
+  method = 'GET',
+  query,
+  headers,
+  body,
+  answers,
+}: ListOptions): ApiRequest {
   return {
     url: path,
     method,
     isSafe: true,
     ...(query === undefined ? {} : { query }),
+    ...(headers === undefined ? {} : { headers }),
     ...(body === undefined ? {} : { body }),
     ...(answers === undefined ? {} : { answers }),
   };

@@ -28,6 +28,7 @@ export function streamOfParts(
       snapshots[name] = {
         fetchSnapshot: (call) => only.fetchSnapshot(call),
         meta: { ...only.meta, [as]: name },
+        ...(only.key === undefined ? {} : { key: [`/_meta/${as}`, ...only.key] }),
       };
     } else {
       throw errors.CDK_STREAM_DEFECT({

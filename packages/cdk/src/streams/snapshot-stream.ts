@@ -4,22 +4,27 @@ import { parsePointer, resolvePointer } from '@weir/schema';
 import { compareJson, parseJson, type JsonValue } from '@weir/schema/json';
 import type { DocumentBatch, SnapshotStream } from '../engine/stream.ts';
 import type { HttpClient } from '../http/http-client.ts';
-import type { SnapshotOptions, StreamContext } from './definition.ts';
+import type { ListOptions, RowIdentity, SnapshotOptions, StreamContext } from './definition.ts';
 import { asDocuments, batchOf, readList, recordsOf } from './list-reader.ts';
 import { baseRequest, listSource } from './list-source.ts';
 
 export function snapshotStream(options: SnapshotOptions, { client }: StreamContext): SnapshotStream {
-  return { fetchSnapshot: ({ signal }) => inOrder(client, options, signal) };
+  return { fetchSnapshot: ({ signal }) => inOrder(client, options, signal), ...keyOf(options) };
+}
+
+/** What rows are known by, if not by their numbers. */
+export function keyOf(options: RowIdentity): Pick<SnapshotStream, 'key'> {
+  return 'key' in options ? { key: options.key } : {};
 }
 
 /** The rows of one list, in their order. */
 export async function* inOrder(
   client: HttpClient,
-  options: SnapshotOptions,
+  options: ListOptions & RowIdentity,
   signal: AbortSignal,
 ): AsyncGenerator<DocumentBatch, void, void> {
   const batches = documentsOf(readList(client, listSource(options), baseRequest(options), undefined, signal));
-  if (options.order === 'as listed') yield* batches;
+  if ('key' in options || options.order === 'as listed') yield* batches;
   else yield await sorted(batches, options.order.by);
 }
 

@@ -47,6 +47,11 @@ export function updatedAt(pointer: string, options: TimestampOptions): Timestamp
   return timestamp('updated', pointer, options);
 }
 
+/** `pointer` leads to the time of a record that never changes once it is there: an event, an entry of a log. */
+export function occurredAt(pointer: string, options: TimestampOptions): Timestamp<'updated'> {
+  return timestamp('updated', pointer, options);
+}
+
 /**
  * `pointer` leads to the time at which a record was made. It never shows a change, so a stream of such times has to be
  * backfilled on a schedule.

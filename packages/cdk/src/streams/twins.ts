@@ -4,8 +4,9 @@
 // The late look may have read an older row than the soon one sends meanwhile. So what the soon one commits waits for what
 // the late one is reading (`isLate`), as it waits for pages of the backfill.
 
-import type { ChangeStream, Cursor, Stream } from '../engine/stream.ts';
+import type { ChangeStream, Stream } from '../engine/stream.ts';
 import { spanMs } from '../time/duration.ts';
+import type { Instant } from '../time/instant.ts';
 import type { ChangesOptions, StreamContext } from './definition.ts';
 import { SentRows } from './sent-rows.ts';
 import { WindowedStream } from './windowed-stream.ts';
@@ -14,7 +15,7 @@ import { WindowedStream } from './windowed-stream.ts';
 const SOON = 'realtime';
 const LATE = 'lookback';
 
-type Wrap = (stream: WindowedStream) => ChangeStream<Cursor>;
+type Wrap = (stream: WindowedStream) => ChangeStream<Instant>;
 
 /**
  * One stream of windows, or two looks and one backfill. `wrap` makes of a look what is captured. Then the late look leaves

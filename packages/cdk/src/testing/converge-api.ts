@@ -32,6 +32,8 @@ export interface FakeTruth {
   readonly lists: readonly string[];
   /** What a row of the table amounts to; the row itself when absent. */
   readonly rows?: (row: JsonObject) => readonly JsonObject[];
+  /** The id of the table's row that a captured row belongs to; its own when absent. */
+  readonly idOf?: (row: JsonObject) => number;
 }
 
 export interface ConvergedStream {
@@ -96,10 +98,14 @@ export async function convergeApi({
   });
   const converged = names.map((name, index): ConvergedStream => {
     const told = streams[name] ?? '';
-    const { lists, rows = (row: JsonObject) => [row] } = typeof told === 'string' ? { lists: [told] } : told;
+    const {
+      lists,
+      rows = (row: JsonObject) => [row],
+      idOf = ({ id }: JsonObject) => Number(id),
+    }: FakeTruth = typeof told === 'string' ? { lists: [told] } : told;
     const tables = lists.map((path) => vendor.table(path).table());
     const captured = [...reducedCollection(committed.documents, index, keyOf(api, name)).values()];
-    const isThere = ({ id }: JsonObject): boolean => tables.some((table) => table.has(`[${Number(id)}]`));
+    const isThere = (row: JsonObject): boolean => tables.some((table) => table.has(`[${idOf(row)}]`));
     return {
       name,
       captured: sorted(seesDeletions(api.streams[name]) ? captured : captured.filter(isThere)),
@@ -129,7 +135,10 @@ function collectionOf(name: string, key: readonly string[]): CollectionSpec {
 /** Whether what a stream no longer has is deleted. */
 function seesDeletions(stream: StreamDefinition | undefined): boolean {
   if (stream?.kind === 'parts') return seesDeletions(stream.options.stream(''));
-  return stream !== undefined && (stream.kind === 'snapshot' || 'isDeleted' in stream.options);
+  return (
+    stream !== undefined &&
+    (stream.kind === 'snapshot' || stream.kind === 'events' || 'isDeleted' in stream.options)
+  );
 }
 
 function sorted(rows: readonly JsonObject[]): JsonObject[] {

@@ -21,6 +21,7 @@ export type FakeList = (
   url: URL,
   table: ScriptedTable,
   request: TransportRequest,
+  tables: (path: string) => ScriptedTable,
 ) => FakePage | FakeRefusal;
 
 export interface FakeRefusal {
@@ -117,7 +118,12 @@ export class FakeVendor {
       return this.#api.below?.[above]?.(row, url) ?? { status: 404, text: 'nothing is below it' };
     }
     const list = this.#api.lists[url.pathname];
-    return list?.(table.visible(), url, table, request) ?? { status: 404, text: `no ${url.pathname}` };
+    return (
+      list?.(table.visible(), url, table, request, (path) => this.table(path)) ?? {
+        status: 404,
+        text: `no ${url.pathname}`,
+      }
+    );
   }
 
   async #pause(signal: AbortSignal): Promise<void> {

@@ -38,6 +38,8 @@ export interface LogEntry {
   readonly id: number;
   /** undefined: deleted. */
   readonly row: JsonObject | undefined;
+  readonly at: Instant;
+  readonly visibleAtMs: number;
 }
 
 export class ScriptedTable {
@@ -57,9 +59,18 @@ export class ScriptedTable {
     }
   }
 
+  get nowMs(): number {
+    return this.#clock.now();
+  }
+
   /** What every request goes through: it takes time, and the table changes meanwhile. */
   async answer(signal: AbortSignal): Promise<void> {
     await this.#clock.until(this.#clock.now() + this.#random.between(0, 2500), signal);
+    this.changeUntilTheEnd();
+  }
+
+  /** Changes, unless the last change was to be before now. */
+  changeUntilTheEnd(): void {
     if (this.#clock.now() < this.#options.changesUntilMs) this.change();
   }
 
@@ -77,6 +88,13 @@ export class ScriptedTable {
   /** Rows as the API shows them now, in the order of their ids. */
   visible(): TableRow[] {
     return this.#shown((version) => version.visibleAtMs <= this.#clock.now());
+  }
+
+  /** Every row that ever was, as it is now or was at last. */
+  ever(): Pick<TableRow, 'id' | 'createdAt'>[] {
+    return [...this.#versions].flatMap(([id, [first]]) =>
+      first === undefined ? [] : [{ id, createdAt: first.updatedAt }],
+    );
   }
 
   /** The truth. */
@@ -106,8 +124,15 @@ export class ScriptedTable {
       updated_at: updatedAt.toString(),
       created_at: createdAt.toString(),
     };
-    versions.push({ row, updatedAt, visibleAtMs: at.ms + lateMs, isDeleted });
+    const visibleAtMs = at.ms + lateMs;
+    versions.push({ row, updatedAt, visibleAtMs, isDeleted });
     this.#versions.set(id, versions);
-    this.log.push({ sequence: BigInt(this.log.length + 1), id, row: isDeleted ? undefined : row });
+    this.log.push({
+      sequence: BigInt(this.log.length + 1),
+      id,
+      row: isDeleted ? undefined : row,
+      at: updatedAt,
+      visibleAtMs,
+    });
   }
 }

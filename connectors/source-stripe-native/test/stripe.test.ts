@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { apiCapture, catalogue, events, explainApi, occurredAt } from '@weir/cdk';
+import { convergeApi, silentLog, VirtualClock } from '@weir/cdk/testing';
+import { decodeConfig, lintConfigSchema } from '@weir/schema';
+import { checkReadmeTables, matchSnapshot, SeededRandom } from '@weir/testing';
+import { stripe } from '../src/stripe.ts';
+import { bankAccounts, config, fakeStripe, objectOf } from './fake-stripe.ts';
+
+test('the schemas of the spec keep the guidelines for configurations, and are as recorded', () => {
+  const { spec } = apiCapture(stripe);
+  assert.deepEqual(lintConfigSchema(spec.configSchema), []);
+  assert.deepEqual(lintConfigSchema(spec.resourceSchema), []);
+  const schemas = [spec.configSchema, spec.resourceSchema];
+  matchSnapshot(
+    import.meta.url,
+    'spec.txt',
+    schemas.map((schema) => JSON.stringify(schema, null, 2)).join('\n'),
+  );
+});
+
+test('the plan of every stream is as recorded', () => {
+  const now = Date.parse('2024-05-05T05:00:00Z');
+  matchSnapshot(import.meta.url, 'plan.txt', explainApi(stripe, 'https://api.stripe.com/v1', now));
+});
+
+test('what is discovered is as recorded', async () => {
+  const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
+  const random = new SeededRandom(1);
+  const transport = async () => ({ status: 200, headers: {}, body: (async function* () {})() });
+  const capture = apiCapture(stripe, { clock, random, transport });
+  const decoded = decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' });
+  const signal = new AbortController().signal;
+  const context = { log: silentLog, signal, taskName: '', preview: undefined };
+  const found = await clock.run(capture.discover(decoded, context));
+  const shown = found.filter(({ recommendedName }) => /^(Customers|BankAccounts)$/.test(recommendedName));
+  const names = found
+    .map(({ recommendedName, key, resource, disable }) =>
+      [recommendedName, key.join(), resource.schedule ?? '', disable ? 'not enabled' : ''].join(' ').trim(),
+    )
+    .sort();
+  matchSnapshot(import.meta.url, 'discovered.txt', `${names.join('\n')}\n${JSON.stringify(shown, null, 2)}`);
+});
+
+const truths = {
+  Customers: { lists: ['/v1/customers'], rows: (row: object) => [objectOf('customer', { ...row })] },
+  Products: { lists: ['/v1/products'], rows: (row: object) => [objectOf('product', { ...row })] },
+  BankAccounts: {
+    lists: ['/v1/customers'],
+    rows: (row: object) => bankAccounts({ ...row }),
+    idOf: ({ id }: { id?: unknown }) => Number((typeof id === 'string' ? id : '').split('_')[1]),
+  },
+};
+
+test('on a fake of Stripe: killed between any two lines, the collections end equal to its objects', async () => {
+  const faults = new Set<string>();
+  for (let seed = 1; seed <= 3; seed += 1) {
+    const random = new SeededRandom(seed);
+    const converged = await convergeApi({ api: stripe, fake: fakeStripe, config, streams: truths, random });
+    for (const { name, captured, expected } of converged.streams) {
+      assert.deepEqual(captured, expected, `${name}, seed ${seed}`);
+    }
+    for (const fault of Object.keys(converged.faults)) faults.add(fault);
+  }
+  assert.deepEqual([...faults].toSorted(), ['cut', 'expired', 'failing', 'reset', 'throttled']);
+});
+
+test('the property can fail: without the lag, events that appear late are lost', async () => {
+  const { Customers } = stripe.streams;
+  assert.ok(Customers !== undefined && Customers.kind === 'events');
+  const { events: log } = Customers.options;
+  const cursor = occurredAt('/created', { format: 'seconds', tick: '1s', lag: '0s' });
+  const hasty = events({ ...Customers.options, events: { ...log, cursor } });
+  let lost = 0;
+  for (let seed = 1; seed <= 3; seed += 1) {
+    const { streams } = await convergeApi({
+      api: { ...stripe, streams: { ...stripe.streams, Customers: hasty } },
+      fake: fakeStripe,
+      config,
+      // The others have the objects change between two looks of this one.
+      streams: { Customers: truths.Customers, Products: truths.Products, BankAccounts: truths.BankAccounts },
+      random: new SeededRandom(seed),
+    });
+    for (const { captured, expected } of streams.slice(0, 1)) {
+      if (JSON.stringify(captured) !== JSON.stringify(expected)) lost += 1;
+    }
+  }
+  assert.ok(lost > 0);
+});
+
+test('what Stripe answers for what is gone is an empty list, and any other refusal ends the task', async () => {
+  for (const [status, text, code] of [
+    [404, '{"error":{"code": "resource_missing"}}', undefined],
+    [404, '{"error":{"message":"Unrecognized request URL"}}', 'CDK_HTTP_REFUSED'],
+    [403, '{"error":{"message":"This account is controlled by the platform"}}', undefined],
+    [403, '{"error":{"message":"no permission"}}', 'CDK_HTTP_FORBIDDEN'],
+  ] as const) {
+    const { BankAccounts } = stripe.streams;
+    assert.equal(BankAccounts.kind, 'child changes');
+    const below = {
+      ...fakeStripe,
+      below: { '/v1/customers': () => ({ status, text }) },
+    };
+    const run = convergeApi({
+      api: stripe,
+      fake: below,
+      config,
+      streams: { BankAccounts: { lists: ['/v1/customers'], rows: () => [] } },
+      random: new SeededRandom(3),
+    });
+    if (code === undefined) assert.deepEqual((await run).streams[0]?.captured, []);
+    else await assert.rejects(run, { code });
+  }
+});
+
+test('an object that is deleted is deleted, and a subscription that has ended is not', () => {
+  const { Customers, Subscriptions } = stripe.streams;
+  assert.ok(Customers?.kind === 'events' && Subscriptions?.kind === 'events');
+  const event = (type: string) => ({ type, data: { object: { id: 'x' } } });
+  assert.equal(Customers.options.rowOf(event('customer.deleted'))?.isDeleted, true);
+  assert.equal(Subscriptions.options.rowOf(event('customer.subscription.deleted'))?.isDeleted, false);
+});
+
+test('events of cards and bank accounts have the same types, and are told apart by what they hold', () => {
+  const { ExternalAccountCards } = stripe.streams;
+  assert.ok(ExternalAccountCards.kind === 'events');
+  const event = (object: string) => ({
+    type: 'account.external_account.created',
+    data: { object: { id: 'x', object } },
+  });
+  assert.deepEqual(ExternalAccountCards.options.rowOf(event('card'))?.row, { id: 'x', object: 'card' });
+  assert.equal(ExternalAccountCards.options.rowOf(event('bank_account')), undefined);
+});
+
+test('the tables of the README are those of the schemas and of the errors', () => {
+  const { spec } = apiCapture(stripe);
+  checkReadmeTables(import.meta.url, { config: spec.configSchema, resource: spec.resourceSchema }, catalogue);
+});

@@ -1,0 +1,36 @@
+// Streams of changes that are made of other streams: lists below rows that change, and logs of events beside lists.
+
+import type { ChangeStream, Stream } from '../engine/stream.ts';
+import type { Instant } from '../time/instant.ts';
+import { ChildChanges } from './child-changes-stream.ts';
+import type { ChildChangesOptions, EventsOptions, StreamContext } from './definition.ts';
+import { DescentStream } from './descent-stream.ts';
+import { EventStream } from './event-stream.ts';
+import { windowedParts } from './twins.ts';
+
+export function openEvents(name: string, options: EventsOptions, context: StreamContext): EventStream {
+  const { history } = options;
+  if (!('kind' in history)) {
+    return new EventStream(name, options, context, new DescentStream(name, history, context));
+  }
+  const above = history.options.of;
+  if (above.kind === 'changes') throw new TypeError(`${name}: windows are no history of events`);
+  const below = new ChildChanges(name, history.options, context, openRows(name, above, context));
+  return new EventStream(name, options, context, below);
+}
+
+export function openChildChanges(name: string, options: ChildChangesOptions, context: StreamContext): Stream {
+  const { of } = options;
+  const below = (parents: ChangeStream<Instant>): ChangeStream<Instant> =>
+    new ChildChanges(name, options, context, parents);
+  if (of.kind === 'changes') return windowedParts(name, of.options, context, below);
+  return { kind: 'changes', parts: { only: below(openRows(name, of, context)) } };
+}
+
+type RowsAbove = Exclude<ChildChangesOptions['of'], { kind: 'changes' }>;
+
+function openRows(name: string, above: RowsAbove, context: StreamContext): ChangeStream<Instant> {
+  return above.kind === 'descent'
+    ? new DescentStream(name, above.options, context)
+    : openEvents(name, above.options, context);
+}

@@ -1,0 +1,166 @@
+// Files that an API makes: what is asked for, what is kept, and what is done about jobs that do not end well.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ExportStream } from '../src/streams/export-stream.ts';
+import { type ExportJob, exports, type ExportOptions } from '../src/streams/definition.ts';
+import { silentLog } from '../src/testing/silent-log.ts';
+import { VirtualClock } from '../src/testing/virtual-clock.ts';
+import { Instant } from '../src/time/instant.ts';
+import { answering } from './answering.ts';
+import { common, list, row, run } from './api-harness.ts';
+
+const job: ExportJob = {
+  create: ({ from, to }) => ({
+    url: '/jobs',
+    method: 'POST',
+    isSafe: true,
+    query: { w: `${from.slice(11, 16)}-${to.slice(11, 16)}` },
+  }),
+  id: '/id',
+  poll: (id) => ({ url: `/jobs/${id}` }),
+  state: '/state',
+  done: ['done'],
+  failed: ['failed'],
+  tooLarge: ['large'],
+  wait: ['10s', '60s'],
+  patience: '5m',
+  cancel: (id) => ({ url: `/jobs/${id}/cancel`, method: 'POST' }),
+  files: ({ url }) => [{ url: typeof url === 'string' ? url : '' }],
+};
+const options: ExportOptions = { ...common, job, longestWindow: '4h' };
+
+test('a window is exported, asked after at growing pauses, and read; the next one follows', async () => {
+  const polls = new Map<string, number>();
+  const { asked, texts } = await run(
+    exports(options),
+    (target) => {
+      const id = target.includes('w=00') ? 'a' : target.includes('w=04:00') ? 'b' : 'c';
+      if (target.startsWith('/jobs?')) return `{"id":"${id}"}`;
+      if (target.startsWith('/files')) return list(row(target.endsWith('a') ? 1 : 2, '01:00:00'));
+      const name = target.slice(-1);
+      polls.set(name, (polls.get(name) ?? 0) + 1);
+      return polls.get(name) === 3 ? `{"state":"done","url":"/files/${name}"}` : '{"state":"running"}';
+    },
+    100,
+  );
+  assert.deepEqual(asked, [
+    '/jobs?w=00:00-04:00',
+    ...Array(3).fill('/jobs/a'),
+    '/files/a',
+    '/jobs?w=04:00-04:58',
+    ...Array(3).fill('/jobs/b'),
+    '/files/b',
+  ]);
+  assert.equal(texts.length, 2);
+});
+
+const contextOf = (answer: (target: string) => string) => {
+  const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
+  const asked: string[] = [];
+  const start = Instant.ofMs(Date.parse('2024-05-05T00:00:00Z'));
+  const context = answering(clock, start, (target) => {
+    asked.push(target);
+    return answer(target);
+  });
+  return { clock, asked, stream: new ExportStream('rows', options, context), context };
+};
+
+test('a restart waits for the job that was created before, and does not have another made', async () => {
+  const { clock, asked, stream } = contextOf((target) =>
+    target.startsWith('/files') ? list(row(1, '01:00:00')) : '{"state":"done","url":"/files/x"}',
+  );
+  const cutoff = Instant.ofMs(Date.parse('2024-05-05T04:00:00Z'));
+  const page = { from: '2024-05-05T00:00:00Z', to: '2024-05-05T04:00:00Z', job: '77' };
+  const { signal } = new AbortController();
+  const call = { page, cutoff, signal, log: silentLog, nowMs: clock.now(), isConnectorInitiated: false };
+  const kinds = (await Array.fromAsync(stream.fetchPage(call))).map(({ kind }) => kind);
+  assert.deepEqual(asked, ['/jobs/77', '/files/x']);
+  assert.deepEqual(kinds, ['documents', 'documents']);
+});
+
+test('a job that failed ends the task, and the next session has it made anew', async () => {
+  const { clock, stream } = contextOf(() => '{"state":"failed"}');
+  const page = { from: '2024-05-05T00:00:00Z', to: '2024-05-05T04:00:00Z', job: '77' };
+  const { signal } = new AbortController();
+  const cutoff = clock.now();
+  const events: unknown[] = [];
+  const call = {
+    page,
+    cutoff: Instant.ofMs(cutoff),
+    signal,
+    log: silentLog,
+    nowMs: cutoff,
+    isConnectorInitiated: false,
+  };
+  await assert.rejects(
+    async () => {
+      for await (const event of stream.fetchPage(call)) events.push(event);
+    },
+    { code: 'CDK_JOB_FAILED', message: /export 77 of "rows" failed/ },
+  );
+  assert.deepEqual(events, [
+    { kind: 'page', page: { from: '2024-05-05T00:00:00Z', to: '2024-05-05T04:00:00Z' } },
+  ]);
+});
+
+test('a job that is never done is given up after its patience, and one of the changes is cancelled with the session', async () => {
+  const { clock, asked, stream } = contextOf((target) =>
+    target.startsWith('/jobs?') ? '{"id":5}' : '{"state":"running"}',
+  );
+  const cutOff = new AbortController();
+  const changes = async (): Promise<void> => {
+    const cursor = Instant.ofMs(clock.now() - 3_600_000);
+    const call = { cursor, signal: cutOff.signal, log: silentLog, nowMs: clock.now() };
+    for await (const _event of stream.fetchChanges(call));
+  };
+  await assert.rejects(clock.run(changes()), {
+    code: 'CDK_JOB_FAILED',
+    message: /export 5 of "rows" was not done within 5m/,
+  });
+  asked.length = 0;
+  const running = changes();
+  const timer = clock
+    .until(clock.now() + 60_000, cutOff.signal)
+    .then(() => cutOff.abort(new Error('cut off')));
+  await assert.rejects(clock.run(running), /cut off/);
+  await timer;
+  assert.equal(asked.at(-1), '/jobs/5/cancel');
+});
+
+test('a window with too much in it is halved, and one that cannot be is an error', async () => {
+  let largest = 8;
+  const { asked, stream, clock } = contextOf((target) => {
+    const [, from, to] = /w=(\d\d:\d\d)-(\d\d:\d\d)/.exec(target) ?? [];
+    if (from !== undefined && to !== undefined) return `{"id":"${from.slice(0, 2)}${to.slice(0, 2)}"}`;
+    if (target.startsWith('/files')) return list();
+    const id = target.slice(-4);
+    const hours = Number(id.slice(2)) - Number(id.slice(0, 2));
+    return hours > largest ? '{"state":"large"}' : '{"state":"done","url":"/files/x"}';
+  });
+  const cursor = Instant.ofMs(clock.now() - 4 * 3_600_000);
+  const { signal } = new AbortController();
+  const call = { cursor, signal, log: silentLog, nowMs: clock.now() };
+  largest = 2;
+  const kinds: string[] = [];
+  for await (const { kind } of stream.fetchChanges(call)) kinds.push(kind);
+  assert.deepEqual(
+    asked.filter((target) => target.startsWith('/jobs?')),
+    ['/jobs?w=01:00-04:58', '/jobs?w=01:00-02:59', '/jobs?w=02:59-04:58'],
+  );
+  assert.deepEqual(kinds, ['reached', 'reached']);
+  largest = -1;
+  await assert.rejects(
+    async () => {
+      for await (const _event of stream.fetchChanges(call));
+    },
+    { code: 'CDK_TICK_TOO_FULL', message: /too large, though it is of .* alone/ },
+  );
+});
+
+test('an answer without the id of the job is a defect', async () => {
+  await assert.rejects(
+    run(exports(options), () => '{}'),
+    { code: 'CDK_STREAM_DEFECT', message: /has no id at \/id/ },
+  );
+});
