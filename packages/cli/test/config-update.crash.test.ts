@@ -10,7 +10,7 @@ import { RotatingProvider, type Strictness, temporaryDirectory, until } from '@w
 
 const main = join(import.meta.dirname, '..', 'src', 'main.ts');
 const connector = join(import.meta.dirname, '..', '..', 'cdk', 'test', 'rotating-api.ts');
-/** A token is renewed ten seconds before its end. */
+/** A token is renewed after three quarters of its life; a run has to have begun by then. */
 const LIVES_SECONDS = 12;
 
 interface Run {

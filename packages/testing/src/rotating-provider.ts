@@ -11,6 +11,9 @@ import { text } from 'node:stream/consumers';
  */
 export type Strictness = 'lenient' | 'strict' | 'family';
 
+/** A token is accepted so much longer than was said: clocks differ, and requests take time. */
+const GRACE_MS = 60_000;
+
 export interface RotatingProviderOptions {
   readonly strictness: Strictness;
   readonly livesSeconds: number;
@@ -87,7 +90,8 @@ export class RotatingProvider implements Disposable {
     this.#isPreviousGood = this.#options.strictness === 'lenient';
     const access = `access-${this.#generation}-${crypto.randomUUID()}`;
     const { livesSeconds } = this.#options;
-    this.#access.set(access, { generation: this.#generation, endsMs: Date.now() + livesSeconds * 1000 });
+    const endsMs = Date.now() + livesSeconds * 1000 + GRACE_MS;
+    this.#access.set(access, { generation: this.#generation, endsMs });
     say(
       200,
       JSON.stringify({

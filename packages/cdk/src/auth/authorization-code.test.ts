@@ -218,6 +218,24 @@ test('where nothing is kept, the refresh token is not spent', async () => {
   assert.equal(asked.length, 0);
 });
 
+test('a token with little life left is used, and not renewed at once by every session that begins with it', async () => {
+  const { context, clock, asked } = world();
+  const keeper = keptByRuntime(
+    () => '{}',
+    silentLog,
+    () => new Error('the end'),
+  );
+  const soon = { ...values, access_token_expires_at: '2024-05-05T05:00:08Z' };
+  const credentials = kindOf('rotating').credentials(soon, { ...context, keeper });
+  await credentials.current(never);
+  await clock.run(clock.until(NOW + 5999, never));
+  await credentials.current(never);
+  assert.equal(asked.length, 0);
+  await clock.run(clock.until(NOW + 6000, never));
+  await assert.rejects(clock.run(credentials.current(never)), /the end/);
+  assert.equal(asked.length, 1);
+});
+
 test('a session that is cut off while a pair is exchanged still keeps it', async () => {
   const { context, clock } = world();
   const updates: object[] = [];

@@ -11,10 +11,11 @@ import type { Credentials, Secrets } from '../http/credentials.ts';
 import { type AuthContext, type CredentialValues, revealed } from './auth-kind.ts';
 import { bearerSecrets, oauthToken, refreshTokenOf, type TokenEndpoint, tokenRequest } from './token.ts';
 
-/** An access token is renewed so long before its end, or in the last quarter of its life if that is shorter. */
+/**
+ * An access token is renewed so long before its end, or in the last quarter of what the session found left of its life if that
+ * is shorter: a session that began late with a short-lived token still has some use of it.
+ */
 const RENEWED_BEFORE_MS = 5 * 60_000;
-/** Not sooner, or a session would begin with a token that it has to renew at once. */
-const LEAST_MS = 10_000;
 
 interface Pair {
   readonly secrets: Secrets;
@@ -99,7 +100,7 @@ export class RotatingCredentials implements Credentials {
 
   #pairOf(accessToken: string, refreshToken: string, endsMs: number): Pair {
     const left = endsMs - this.#context.clock.now();
-    const before = Math.min(RENEWED_BEFORE_MS, Math.max(left / 4, LEAST_MS));
+    const before = Math.min(RENEWED_BEFORE_MS, Math.max(left / 4, 0));
     return { secrets: bearerSecrets(accessToken), refreshToken, dueMs: endsMs - before, endsMs };
   }
 }
