@@ -108,6 +108,8 @@ export type {
   TokenOptions,
   WalkOptions,
 } from './streams/definition.ts';
+export { connection } from './streams/graphql.ts';
+export type { ConnectionOptions } from './streams/graphql.ts';
 export { asDocuments, batchOf, readList, recordsOf } from './streams/list-reader.ts';
 export { createdAt, occurredAt, updatedAt } from './streams/timestamp.ts';
 export type { Timestamp, TimestampOptions } from './streams/timestamp.ts';

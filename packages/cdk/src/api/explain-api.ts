@@ -4,6 +4,7 @@
 import { encodeBody, requestUrl } from '../http/request.ts';
 import { singlePage } from '../paging/paging.ts';
 import type { ChangesOptions, ListOptions, StreamDefinition } from '../streams/definition.ts';
+import { withFilter } from '../streams/graphql.ts';
 import { baseRequest } from '../streams/list-source.ts';
 import { horizon, Instant } from '../time/instant.ts';
 import { spanMs } from '../time/duration.ts';
@@ -154,7 +155,7 @@ function request(
   options: ListOptions,
   more: NonNullable<ListOptions['query']>,
 ): string {
-  const first = baseRequest({ ...options, query: { ...api.query, ...options.query, ...more } });
+  const first = withFilter(baseRequest({ ...options, query: { ...api.query, ...options.query } }), more);
   const { method, url, query, body } = (options.paging ?? singlePage).request(first, undefined);
   const target = decodeURIComponent(
     requestUrl(base, { url, ...(query === undefined ? {} : { query }) }).href,

@@ -19,6 +19,7 @@ import type { RecordBatch } from '../records/record-buffer.ts';
 import { Instant } from '../time/instant.ts';
 import type { StreamContext, WalkOptions } from './definition.ts';
 import { documentsOf } from './deleted-rows.ts';
+import { withFilter } from './graphql.ts';
 import { baseRequest } from './list-source.ts';
 import { TimedList, wanted } from './timed-list.ts';
 
@@ -107,7 +108,7 @@ export class WalkStream implements ChangeStream<Instant> {
   #request(from: Instant): ApiRequest {
     const { cursor, since, size } = this.#options;
     const base = baseRequest(this.#options);
-    return { ...base, query: { ...base.query, [size[0]]: size[1], ...since(cursor.print(from)) } };
+    return withFilter(base, { [size[0]]: size[1], ...since(cursor.print(from)) });
   }
 
   #unsorted(before: Instant, after: Instant): Error {

@@ -17,12 +17,13 @@ import {
   type PagePosition,
   reached,
 } from '../engine/stream.ts';
-import type { ApiRequest, Query } from '../http/request.ts';
+import type { ApiRequest } from '../http/request.ts';
 import type { ListPosition } from '../paging/paging.ts';
 import { spanMs } from '../time/duration.ts';
 import { Instant } from '../time/instant.ts';
 import type { ChangesOptions, StreamContext } from './definition.ts';
 import { documentsOf } from './deleted-rows.ts';
+import { withFilter } from './graphql.ts';
 import { baseRequest } from './list-source.ts';
 import type { SentRows } from './sent-rows.ts';
 import { type TimedEvent, TimedList, wanted } from './timed-list.ts';
@@ -125,8 +126,7 @@ export class WindowedStream implements ChangeStream<Instant> {
     if (between === undefined) return base;
     const first = excludesStart ? from.plusNs(-cursor.tickNs) : from;
     const last = excludesEnd ? to.plusNs(cursor.tickNs) : to;
-    const filter: Query = between({ from: cursor.print(first), to: cursor.print(last) });
-    return { ...base, query: { ...base.query, ...filter } };
+    return withFilter(base, between({ from: cursor.print(first), to: cursor.print(last) }));
   }
 
   /**
