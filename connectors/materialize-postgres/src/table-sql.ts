@@ -1,7 +1,7 @@
 // The statements over the rows of one table.
 
 import type { FieldWriter, Table } from '@weir/materialize-sql';
-import { quoteIdentifier } from '@weir/pgwire';
+import { quoteIdentifier, quoteLiteral } from '@weir/pgwire';
 import { documentSql } from './document-sql.ts';
 
 export type PgTable = Table<FieldWriter>;
@@ -50,6 +50,12 @@ export function mergeRows(binding: number, table: PgTable, hasUniqueKey: boolean
       : [`UPDATE ${table.identifier} AS t SET ${assign('s')} FROM ${staged} AS s WHERE ${matches}`]),
     `${insert} WHERE NOT EXISTS (SELECT FROM ${table.identifier} AS t WHERE ${matches})`,
   ];
+}
+
+/** Whether a table has no rows. Of one whose policies hide rows nobody knows. */
+export function selectIsEmpty({ identifier }: PgTable): string {
+  const name = quoteLiteral(identifier).trim();
+  return `SELECT NOT row_security_active(${name}) AND NOT EXISTS (SELECT FROM ${identifier})`;
 }
 
 /** Removes the rows whose keys are staged. */

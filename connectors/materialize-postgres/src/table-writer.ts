@@ -2,9 +2,19 @@
 // others are staged, and merged at the end; keys of rows to be removed are staged too. A lane is sent when it is full.
 
 import { type BufferPool, encodeKey, encodeRow, RowBuffer } from '@weir/materialize-sql';
+import type { PgConnection } from '@weir/pgwire';
 import type { StoreFrame } from '@weir/protocol';
 import type { CopyQueue } from './copy-queue.ts';
-import { copyRows, createStaging, deleteRows, mergeRows, type PgTable, stagingName } from './table-sql.ts';
+import {
+  copyRows,
+  createStaging,
+  deleteRows,
+  mergeRows,
+  type PgTable,
+  selectIsEmpty,
+  stagingName,
+} from './table-sql.ts';
+import { writeError } from './write-error.ts';
 
 /** Of one lane; larger pieces are hardly faster. */
 const FLUSH_BYTES = 1 << 21;
@@ -32,6 +42,8 @@ export class TableWriter {
   readonly #lanes: Readonly<Record<'insert' | 'merge' | 'delete', Lane>>;
   /** Of the connection: the staging tables that it has. */
   readonly #staged: Set<string>;
+  /** A document that does not exist need not be looked for. */
+  mayInsert = false;
 
   constructor(target: StoreTarget, staged: Set<string>, pool: BufferPool) {
     const { index, table } = target;
@@ -50,15 +62,27 @@ export class TableWriter {
     };
   }
 
-  /** `mayInsert`: a document that does not exist need not be looked for. True when a lane is full. */
-  add(store: StoreFrame, hardDelete: boolean, mayInsert: boolean): boolean {
+  /** Whether the table has no rows at all. */
+  async isEmpty(connection: PgConnection): Promise<boolean> {
+    const { table, hasUniqueKey } = this.#target;
+    if (table.deltaUpdates || !hasUniqueKey) return false;
+    try {
+      const { rows } = await connection.query(selectIsEmpty(table));
+      return rows[0]?.[0] === 't';
+    } catch (error) {
+      throw writeError(error, `cannot store into ${table.identifier}`);
+    }
+  }
+
+  /** True when a lane is full. */
+  add(store: StoreFrame, hardDelete: boolean): boolean {
     const { table, hasUniqueKey } = this.#target;
     if (store.delete && hardDelete && !table.deltaUpdates) {
       const { rows } = this.#lanes.delete;
       encodeKey(table, store.bytes, store.keyStart, store.keyEnd, rows);
       return rows.length >= FLUSH_BYTES;
     }
-    const isNew = table.deltaUpdates || (!store.exists && mayInsert && hasUniqueKey);
+    const isNew = table.deltaUpdates || (!store.exists && this.mayInsert && hasUniqueKey);
     const { rows } = isNew ? this.#lanes.insert : this.#lanes.merge;
     encodeRow(table, store, rows);
     return rows.length >= FLUSH_BYTES;

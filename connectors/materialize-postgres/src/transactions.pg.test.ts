@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { StoreBatch } from '@weir/materialize';
 import { EXPLICIT_ZERO_CHECKPOINT, type RangeSpec } from '@weir/protocol';
 import {
   missingPostgres,
   type PostgresServer,
   postgresVersions,
+  sampleStore,
   startPostgres,
   checkpointAt,
   commitAt,
@@ -103,6 +105,36 @@ for (const version of postgresVersions) {
       await sink.query('DELETE FROM t');
       await transact(session, 2, [{ key: [1], values: ['b'], exists: true }]);
       assert.deepEqual(await rowsOf(sink), [{ id: '1', v: 'b' }]);
+    });
+
+    test('a row that somebody inserted by hand while no session was open is overwritten by the first transaction', async () => {
+      await using sink = await Sink.create(server);
+      await using session = await sink.start(things);
+      await sink.query(`INSERT INTO t VALUES (2, 'by hand', '{}')`);
+      await transact(session, 1, [
+        { key: [1], values: ['a'] },
+        { key: [2], values: ['b'] },
+      ]);
+      assert.deepEqual(await rowsOf(sink), [
+        { id: '1', v: 'a' },
+        { id: '2', v: 'b' },
+      ]);
+    });
+
+    test('a row that somebody inserts by hand while rows go into an empty table stops the transaction, and the next session overwrites it', async () => {
+      await using sink = await Sink.create(server);
+      async function* meddled(): AsyncGenerator<StoreBatch, void, undefined> {
+        yield { binding: 0, documents: [sampleStore({ key: [1], values: ['a'] })] };
+        await sink.query(`INSERT INTO t VALUES (2, 'by hand', '{}')`);
+        yield { binding: 0, documents: [sampleStore({ key: [2], values: ['b'] })] };
+      }
+      {
+        await using session = await sink.start(things);
+        await assert.rejects(session.store(meddled()), { code: 'PG_ROW_EXISTS' });
+      }
+      await using next = await sink.open();
+      await transact(next, 1, [{ key: [2], values: ['b'] }]);
+      assert.deepEqual(await rowsOf(sink), [{ id: '2', v: 'b' }]);
     });
 
     test('a row that somebody inserted by hand stops one transaction, and the next session overwrites it', async () => {

@@ -6,11 +6,12 @@ import { crashPoint } from '@weir/crash-point';
 import type { Authoritative, BackgroundCommit, Loads, Stores } from '@weir/materialize';
 import { BufferPool, type Fence } from '@weir/materialize-sql';
 import type { PgConnection } from '@weir/pgwire';
-import type { Checkpoint, EXPLICIT_ZERO_CHECKPOINT } from '@weir/protocol';
+import { type Checkpoint, type EXPLICIT_ZERO_CHECKPOINT, WeirError } from '@weir/protocol';
 import { isOutcomeUnknown, settleCommit } from './commit-outcome.ts';
 import { LastingConnection } from './connection.ts';
 import { CopyQueue } from './copy-queue.ts';
 import type { PostgresCrashPoint } from './crash-points.ts';
+import { errors } from './errors.ts';
 import type { FenceTable } from './fence.ts';
 import { watchingLocks } from './lock-watch.ts';
 import { RowLoader } from './row-loader.ts';
@@ -48,10 +49,10 @@ export class PostgresTransactor implements Authoritative {
   #committed: Promise<void> = Promise.resolve();
   #transaction: { readonly connection: PgConnection; readonly queue: CopyQueue } | undefined;
   /**
-   * Rows that are said to be new go straight into their tables only after a first transaction: one that fails because a
-   * row is there after all is done again by the next session, which then overwrites it.
+   * In a first transaction, rows that are said to be new go straight only into tables that are empty: a transaction that
+   * fails because a row is there after all is done again by the next session, which then overwrites it.
    */
-  #mayInsert = false;
+  #isFirst = true;
 
   constructor(options: TransactorOptions) {
     const { connect, targets, fence } = options;
@@ -72,19 +73,50 @@ export class PostgresTransactor implements Authoritative {
   }
 
   async store(stores: Stores): Promise<void> {
+    try {
+      await this.#store(stores);
+    } catch (error) {
+      throw await this.#explained(error);
+    }
+  }
+
+  /**
+   * A row that a table which was empty has already is of the same transaction, unless somebody else has written it
+   * meanwhile: then there is something in the table, now that the transaction is given up.
+   */
+  async #explained(error: unknown): Promise<unknown> {
+    if (!this.#isFirst || !(error instanceof WeirError) || error.code !== 'PG_ROW_EXISTS') return error;
+    const inserting = this.#writers.filter(({ mayInsert }) => mayInsert);
+    if (inserting.length === 0) return error;
+    await using connection = await this.#options.connect();
+    for (const writer of inserting) if (!(await writer.isEmpty(connection))) return error;
+    return errors.PG_KEYS_COLLIDE({ message: error.message, cause: error });
+  }
+
+  async #store(stores: Stores): Promise<void> {
     let last: TableWriter | undefined;
     for await (const { binding, documents } of stores) {
       const writer = this.#writers[binding];
       if (writer === undefined) throw new RangeError(`no binding ${binding}`);
       // Documents come ordered by binding: only one of them holds rows back.
-      if (last !== undefined && last !== writer) await this.#flush(last);
-      last = writer;
+      if (last !== writer) {
+        if (last !== undefined) await this.#flush(last);
+        last = writer;
+        if (this.#isFirst) writer.mayInsert = await this.#isEmpty(writer);
+      }
       for (const document of documents) {
-        if (writer.add(document, this.hardDelete, this.#mayInsert)) await this.#flush(writer);
+        if (writer.add(document, this.hardDelete)) await this.#flush(writer);
       }
     }
     if (last !== undefined) await this.#flush(last);
     await this.#transaction?.queue.idle();
+  }
+
+  async #isEmpty(writer: TableWriter): Promise<boolean> {
+    const { connection, queue } = await this.#begin();
+    // The connection is busy while rows of another table go out.
+    await queue.idle();
+    return await writer.isEmpty(connection);
   }
 
   async #flush(writer: TableWriter): Promise<void> {
@@ -143,7 +175,8 @@ export class PostgresTransactor implements Authoritative {
     }
     crash('materialize-postgres.after-commit');
     this.#transaction = undefined;
-    this.#mayInsert = true;
+    if (this.#isFirst) for (const writer of this.#writers) writer.mayInsert = true;
+    this.#isFirst = false;
   }
 
   /** What goes on is given up; a commit that was sent is waited for, as far as the connection lasts. */

@@ -362,7 +362,7 @@ for (const version of postgresVersions) {
         await using sink = await Sink.create(server);
         await using session = await sink.start({
           table: 't',
-          fields: { id: { types: ['integer'] }, odd: field },
+          fields: { id: { types: ['integer'] }, odd: { ...field, exists: 'MAY' } },
         });
         await assert.rejects(
           transact(session, 1, [
