@@ -1,5 +1,5 @@
 // One transaction of very many changes, read by somebody who now and then stops reading: the process must not hold it.
-// 200,000 changes as a rule, 2,000,000 in `npm run crash`.
+// 200,000 changes as a rule, 2,000,000 in `npm run crash`, or as many as WEIR_GIANT_CHANGES says.
 
 import { FULL_RANGE } from '@weir/protocol';
 import { missingPostgres, startPostgres } from '@weir/testing';
@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { captureSpec, connector, discoverBindings, endpointConfig } from '../test/capture-harness.ts';
 
 const isLong = process.env['WEIR_CRASH_RUNS'] !== undefined;
-const changes = isLong ? 2_000_000 : 200_000;
+const changes = Number(process.env['WEIR_GIANT_CHANGES'] ?? (isLong ? 2_000_000 : 200_000));
 const MEBIBYTE = 1024 ** 2;
 const BOUND_BYTES = 200 * MEBIBYTE;
 

@@ -3,30 +3,27 @@
 // with their files, are therefore kept in its state, and compared at every start and every discovery.
 
 import type { Logger } from '@weir/connector';
-import { arrayLiteral, type SqlSession } from '@weir/postgres';
-import { errors, type KnownTable, streamLabel, type TableInfo } from '@weir/sqlcapture';
+import { quoteIdentifier, quoteQualified } from '@weir/pgwire';
+import type { SqlSession } from '@weir/postgres';
+import { errors, type KnownTable, streamLabel, type TableInfo, type UnreadRows } from '@weir/sqlcapture';
 import type { SourceSettings } from './config.ts';
+import { holdsEarlierRows, type Partition, readPartitions } from './discovery/partition-tree.ts';
 
 /** `oid:file` of each. */
 const PARTITIONS = 'partitions';
 const MOST_NAMES = 5;
+/** Older servers keep for a connection that a table is not published, also after it was attached. */
+const FIRST_THAT_LOOKS_AGAIN = 150_000;
 
-interface Partition {
-  readonly oid: string;
-  readonly file: string;
-  readonly name: string;
-  /** It was a table of its own, or a partition of one, before. */
-  readonly wasAttached: boolean;
-  readonly isEmpty: boolean;
-}
+type Settings = Pick<SourceSettings, 'onTruncate' | 'publication'>;
 
 export class Partitions {
   readonly #sql: SqlSession;
-  readonly #settings: Pick<SourceSettings, 'onTruncate'>;
+  readonly #settings: Settings;
   readonly #log: Logger;
   #byRoot: ReadonlyMap<string, readonly Partition[]> = new Map();
 
-  constructor(sql: SqlSession, settings: Pick<SourceSettings, 'onTruncate'>, log: Logger) {
+  constructor(sql: SqlSession, settings: Settings, log: Logger) {
     this.#sql = sql;
     this.#settings = settings;
     this.#log = log;
@@ -34,7 +31,12 @@ export class Partitions {
 
   /** Adds to each partitioned table what partitions it has. */
   async with(tables: readonly TableInfo[]): Promise<readonly TableInfo[]> {
-    if (tables.length > 0) this.#byRoot = await this.#read(tables.map(({ identity }) => identity ?? ''));
+    if (tables.length > 0) {
+      this.#byRoot = await readPartitions(
+        this.#sql,
+        tables.map(({ identity }) => identity ?? ''),
+      );
+    }
     return tables.map((table) => {
       const partitions = this.#byRoot.get(table.identity ?? '');
       if (partitions === undefined) return table;
@@ -43,87 +45,109 @@ export class Partitions {
     });
   }
 
-  /** Warns of partitions that came or went with their rows. Throws SQL_TABLE_TRUNCATED where rows went and that is to stop it. */
-  check(tables: readonly KnownTable[]): void {
+  /**
+   * What has to be read again because of partitions that came with rows, or, if the configuration says so, that went with
+   * them. Warns where that cannot be told. Throws SQL_TABLE_TRUNCATED where rows went and that is to stop the capture.
+   */
+  async check(tables: readonly KnownTable[]): Promise<readonly UnreadRows[]> {
+    const unread: UnreadRows[] = [];
     for (const { info, known } of tables) {
       const now = this.#byRoot.get(info.identity ?? '');
       const before = known?.[PARTITIONS];
-      if (now !== undefined && before !== undefined) this.#compare(info, filesOf(String(before)), now);
+      if (now === undefined || before === undefined) continue;
+      const files = filesOf(String(before));
+      unread.push(...(await this.#came(info, files, now)), ...this.#went(info, files, now));
     }
+    return unread;
   }
 
-  #compare(info: TableInfo, before: ReadonlyMap<string, string>, now: readonly Partition[]): void {
+  async #came(
+    info: TableInfo,
+    before: ReadonlyMap<string, string>,
+    now: readonly Partition[],
+  ): Promise<readonly UnreadRows[]> {
+    const added = now.filter(({ oid }) => !before.has(oid));
+    const held: Partition[] = [];
+    for (const partition of added)
+      if (!partition.isEmpty && (await holdsEarlierRows(this.#sql, partition))) held.push(partition);
     const label = streamLabel(info);
-    const attached = now.filter(
-      ({ oid, wasAttached, isEmpty }) => !before.has(oid) && wasAttached && !isEmpty,
-    );
-    if (attached.length > 0) {
+    const attached = added.filter((partition) => partition.wasAttached || held.includes(partition));
+    if (attached.length > 0) await this.#warnOfOldServer(label, attached);
+    const doubtful = attached.filter((partition) => !partition.isEmpty && !held.includes(partition));
+    if (doubtful.length > 0) {
       this.#log.warn(
-        `tables were attached to ${label} as partitions: ${names(attached)}; rows that they held before, if any, are not in its collection`,
-        { eventType: 'partitionsAttached', fix: 'Increment the backfill counter of its binding.' },
+        `tables were attached to ${label} as partitions: ${names(doubtful)}; rows that they held before, if any, are not in its collection`,
+        { eventType: 'partitionsAttached', fix: `If there were any, run: ${touchSql(info, doubtful)}` },
       );
     }
-    const present = new Set(now.map(({ oid }) => oid));
-    const gone = [...before.keys()].filter((oid) => !present.has(oid)).length;
-    if (gone > 0)
-      this.#lost(label, `the table ${label} was left by partitions, detached or dropped: ${gone}`);
-    const renewed = now.filter(({ oid, file }) => before.has(oid) && before.get(oid) !== file);
-    const emptied = renewed.filter(({ isEmpty }) => isEmpty);
-    if (emptied.length > 0) this.#lost(label, `the table ${label} was truncated in part: ${names(emptied)}`);
-    const filled = renewed.filter(({ isEmpty }) => !isEmpty);
-    if (filled.length === 0) return;
-    this.#log.warn(
-      `partitions of ${label} were rewritten, or truncated and filled again: ${names(filled)}; if they were truncated, the rows that were in them stay in its collection until that is reset`,
-      { eventType: 'partitionsRewritten' },
-    );
+    if (held.length === 0) return [];
+    return [
+      {
+        info,
+        message: `tables were attached to ${label} as partitions, with rows that came by no change: ${names(held)}`,
+        eventType: 'partitionsAttached',
+        fix: `Run: ${touchSql(info, held)} Or increment the backfill counter of its binding.`,
+      },
+    ];
   }
 
-  #lost(label: string, what: string): void {
-    if (this.#settings.onTruncate === 'stop') throw errors.SQL_TABLE_TRUNCATED({ message: what });
+  /** Whatever was written to such a table before it was attached, the connection has been told that it is not published. */
+  async #warnOfOldServer(label: string, attached: readonly Partition[]): Promise<void> {
+    if ((await this.#sql.versionNumber()) >= FIRST_THAT_LOOKS_AGAIN) return;
+    const publication = quoteIdentifier(this.#settings.publication);
+    const tables = attached.map(({ namespace, name }) => quoteQualified(namespace, name));
     this.#log.warn(
-      `${what}: the rows that were in them stay in the collection of ${label} until that is reset`,
+      `tables were attached to ${label} as partitions: ${names(attached)}; PostgreSQL before version 15 may leave out what is written to them from then on`,
       {
-        eventType: 'partitionsLost',
+        eventType: 'partitionsUnpublished',
+        fix: `Run: ALTER PUBLICATION ${publication} ADD TABLE ONLY ${tables.join(', ONLY ')}; and increment the backfill counter of its binding.`,
       },
     );
   }
 
-  /**
-   * The leaves of each partitioned table. One that was created as a partition has its entry as one by the transaction
-   * that made its system columns; one that was attached has it by a later one.
-   */
-  async #read(oids: readonly string[]): Promise<ReadonlyMap<string, readonly Partition[]>> {
-    const rows = await this.#sql.rows(
-      'cannot list the partitions of the tables',
-      `WITH RECURSIVE tree (root, member, attached) AS (
-         SELECT c.oid, c.oid, false FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::oid[]) AND c.relkind = 'p'
-         UNION SELECT t.root, i.inhrelid, t.attached OR i.xmin::text <> a.xmin::text
-           FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.member
-           JOIN pg_catalog.pg_attribute a ON a.attrelid = i.inhrelid AND a.attname = 'tableoid')
-       SELECT t.root, c.oid, coalesce(pg_catalog.pg_relation_filenode(c.oid), 0) AS file,
-              pg_catalog.format('%s.%s', n.nspname, c.relname) AS name, t.attached,
-              coalesce(pg_catalog.pg_relation_size(c.oid), 0) = 0 AS empty
-         FROM tree t JOIN pg_catalog.pg_class c ON c.oid = t.member
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        ORDER BY t.root, c.oid`,
-      [arrayLiteral(oids)],
-    );
-    const byRoot = Map.groupBy(rows, (row) => row['root'] ?? '');
-    return new Map(
-      [...byRoot].map(([root, members]) => [
-        root,
-        members
-          .filter((row) => row['oid'] !== root && row['file'] !== '0')
-          .map((row) => ({
-            oid: row['oid'] ?? '',
-            file: row['file'] ?? '',
-            name: row['name'] ?? '',
-            wasAttached: row['attached'] === 't',
-            isEmpty: row['empty'] === 't',
-          })),
-      ]),
-    );
+  #went(
+    info: TableInfo,
+    before: ReadonlyMap<string, string>,
+    now: readonly Partition[],
+  ): readonly UnreadRows[] {
+    const label = streamLabel(info);
+    const present = new Set(now.map(({ oid }) => oid));
+    const gone = [...before.keys()].filter((oid) => !present.has(oid)).length;
+    const unread: UnreadRows[] = [];
+    if (gone > 0)
+      unread.push(
+        ...this.#lost(info, `the table ${label} was left by partitions, detached or dropped: ${gone}`),
+      );
+    const renewed = now.filter(({ oid, file }) => before.has(oid) && before.get(oid) !== file);
+    const emptied = renewed.filter(({ isEmpty }) => isEmpty);
+    if (emptied.length > 0)
+      unread.push(...this.#lost(info, `the table ${label} was truncated in part: ${names(emptied)}`));
+    const filled = renewed.filter(({ isEmpty }) => !isEmpty);
+    if (filled.length > 0) {
+      this.#log.warn(
+        `partitions of ${label} were rewritten, or truncated and filled again: ${names(filled)}; if they were truncated, the rows that were in them stay in its collection until that is reset`,
+        { eventType: 'partitionsRewritten' },
+      );
+    }
+    return unread;
   }
+
+  #lost(info: TableInfo, what: string): readonly UnreadRows[] {
+    const { onTruncate } = this.#settings;
+    if (onTruncate === 'stop') throw errors.SQL_TABLE_TRUNCATED({ message: what });
+    const message = `${what}: the rows that were in them stay in the collection of ${streamLabel(info)} until that is reset`;
+    if (onTruncate === 'backfill') return [{ info, message, eventType: 'partitionsLost', fix: undefined }];
+    this.#log.warn(message, { eventType: 'partitionsLost' });
+    return [];
+  }
+}
+
+/** Changes nothing, and has the rows come by the stream. */
+function touchSql(info: TableInfo, partitions: readonly Partition[]): string {
+  const column = quoteIdentifier(info.columns.find(({ omitted }) => !omitted)?.name ?? '');
+  return partitions
+    .map(({ namespace, name }) => `UPDATE ONLY ${quoteQualified(namespace, name)} SET ${column} = ${column};`)
+    .join(' ');
 }
 
 function filesOf(text: string): ReadonlyMap<string, string> {
@@ -132,7 +156,7 @@ function filesOf(text: string): ReadonlyMap<string, string> {
 }
 
 function names(partitions: readonly Partition[]): string {
-  const first = partitions.slice(0, MOST_NAMES).map(({ name }) => name);
+  const first = partitions.slice(0, MOST_NAMES).map(({ namespace, name }) => `${namespace}.${name}`);
   const more = partitions.length - first.length;
   return `${first.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -17,6 +17,7 @@ import {
   streamLabel,
   type TableInfo,
   type TableMetadata,
+  type UnreadRows,
 } from '@weir/sqlcapture';
 import { KeyOperators, queryError, repackKey, SqlSession } from '@weir/postgres';
 import { ChunkScan } from './backfill/chunk-scan.ts';
@@ -95,9 +96,9 @@ export class PgDatabase implements Database, AsyncDisposable {
     return this.#partitions.with(tables);
   }
 
-  checkUnbroken(tables: readonly KnownTable[]): void {
+  checkUnbroken(tables: readonly KnownTable[]): Promise<readonly UnreadRows[]> {
     checkPublished(tables, this.#options.settings, this.#options.log);
-    this.#partitions.check(tables);
+    return this.#partitions.check(tables);
   }
 
   sourcedSchema(table: TableInfo): string {

@@ -132,7 +132,7 @@ async function readEntries(
 export function checkPublished(
   tables: readonly KnownTable[],
   settings: Pick<SourceSettings, 'flags' | 'onTruncate' | 'publication'>,
-  log: Logger,
+  log: Pick<Logger, 'warn'>,
 ): void {
   const { skip_prerequisites, skip_table_prerequisites } = settings.flags;
   const made = tables.filter(({ info, known }) => known === undefined && isUnpublished(info));

@@ -170,49 +170,6 @@ for (const version of postgresVersions) {
       assert.deepEqual(ids(capture), [1, 2, 3, 4, 5]);
     });
 
-    const partitioned = `CREATE TABLE t (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE look (id int PRIMARY KEY);
-      CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (1) TO (100);
-      CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (100) TO (200); INSERT INTO t VALUES (1), (100);`;
-
-    test('partitions that come or go with their rows are told, while the capture runs and at its start', async () => {
-      await using capture = await captureOf('parts', partitioned);
-      await capture.untilActive();
-      const told = (eventType: string) =>
-        capture.logs.filter(({ fields }) => fields['eventType'] === eventType).map(({ message }) => message);
-      // One transaction each: a table that is attached by the one that made it is a partition from the start.
-      await server.query('CREATE TABLE t3 (id int PRIMARY KEY); INSERT INTO t3 VALUES (200), (201)');
-      await server.query(`ALTER TABLE t ATTACH PARTITION t3 FOR VALUES FROM (200) TO (300); TRUNCATE t2;
-                          CREATE TABLE t4 PARTITION OF t FOR VALUES FROM (300) TO (400); INSERT INTO t VALUES (202), (300);
-                          ALTER TABLE look ADD v int; INSERT INTO look VALUES (1)`);
-      await capture.until('both to be told', () => told('partitionsLost').length > 0);
-      await has(capture, 300);
-      assert.deepEqual(ids(capture), [1, 100, 202, 300]);
-      assert.match(told('partitionsAttached').join(), /attached to parts\.t as partitions: parts\.t3;/);
-      assert.match(told('partitionsLost').join(), /the table parts\.t was truncated in part: parts\.t2:/);
-      await capture.kill('SIGTERM');
-      await server.query('ALTER TABLE t DETACH PARTITION t1; INSERT INTO t VALUES (203)');
-      capture.start();
-      await has(capture, 203);
-      assert.match(
-        told('partitionsLost').join(),
-        /^the table parts\.t was left by partitions, detached or dropped: 1:[^:]*$/,
-      );
-      assert.deepEqual(told('partitionsAttached'), []);
-    });
-
-    test('partitions that go with their rows end the capture if the configuration says stop', async () => {
-      await using capture = await captureOf('parts_stop', partitioned, { on_truncate: 'stop' });
-      await capture.untilActive();
-      await server.query('TRUNCATE t2; ALTER TABLE look ADD v int; INSERT INTO look VALUES (1)');
-      for (let start = 1; start <= 2; start += 1) {
-        assert.match(
-          await capture.failure(),
-          /^SQL_TABLE_TRUNCATED: .*the table parts_stop\.t was truncated in part: parts_stop\.t2/,
-        );
-        capture.start();
-      }
-    });
-
     test('columns that are retyped, renamed, dropped and added in mid-stream have their new names and types at once', async () => {
       await using capture = await captureOf(
         'altered',
@@ -303,9 +260,12 @@ for (const version of postgresVersions) {
       await has(capture, 102);
       const last = capture.documents('t').at(-1)?.document;
       assert.deepEqual([last?._meta.op, last?.['other']], ['c', 2]);
-      const told = capture.logs.filter(({ message }) => message.includes('the column _meta of metadata.t'));
+      const told = () =>
+        capture.logs.filter(({ message }) => message.includes('the column _meta of metadata.t'));
+      // Logs and documents come by two pipes.
+      await capture.until('the warning', () => told().length > 0);
       assert.deepEqual(
-        told.map(({ level }) => level),
+        told().map(({ level }) => level),
         ['warn'],
       );
     });

@@ -7,13 +7,8 @@ import { WeirError } from '@weir/protocol';
 import { findStream, type StreamId, streamLabel } from '@weir/sqlcapture';
 import { type PgRelationInfo, readRelations, replicaIdentityColumns } from './discovery/relations.ts';
 import { errors } from './errors.ts';
-import {
-  ensurePublished,
-  type PublicationCheck,
-  type PublicationInfo,
-  publishedKey,
-  readPublication,
-} from './publication.ts';
+import { type PublicationCheck, type PublicationInfo, publishedKey, readPublication } from './publication.ts';
+import { ensurePublished } from './published-tables.ts';
 import { watermarkSql } from './replication/watermarks.ts';
 
 /** `schema.table`, as the configuration has it. */

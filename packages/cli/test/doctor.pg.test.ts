@@ -11,8 +11,9 @@ import {
   type PostgresServer,
   startPostgres,
   temporaryDirectory,
+  until,
 } from '@weir/testing';
-import { weir } from './weir-process.ts';
+import { weir, WeirProcess } from './weir-process.ts';
 
 interface Examined {
   readonly task: string;
@@ -281,6 +282,55 @@ for (const version of postgresVersions) {
       assert.equal(again.status, 0, again.stderr);
     },
   );
+
+  test(
+    `[G8] a running capture is told of and not disturbed; a publication that may have left changes out is a problem, on PostgreSQL ${version}`,
+    { skip: missingPostgres(version) },
+    async () => {
+      await using server = await startPostgres({ version, settings: { max_slot_wal_keep_size: '10GB' } });
+      using folder = temporaryDirectory();
+      await server.query(`CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);
+                          CREATE ROLE keeper SUPERUSER LOGIN REPLICATION PASSWORD 'right'`);
+      writeFileSync(join(folder.path, 'flow.json'), catalog(server.port, 'right', 'sink.db'));
+      const reader = async () =>
+        (await server.query('SELECT active_pid FROM pg_replication_slots'))[0]?.['active_pid'] ?? '';
+      const catalogues = () =>
+        server.query(
+          `SELECT (SELECT json_agg(p ORDER BY p.oid) FROM pg_publication p)::text AS publications,
+                  (SELECT json_agg(r ORDER BY r.oid) FROM pg_publication_rel r)::text AS published,
+                  (SELECT json_agg(s.slot_name) FROM pg_replication_slots s)::text AS slots`,
+        );
+      const rows = (): number => countDocuments(folder.path);
+      {
+        await using run = new WeirProcess(folder.path, 'run', '--source', 'flow.json');
+        await until('the first row', () => rows() === 1);
+        const [pid, before] = [await reader(), await catalogues()];
+        const beside = diagnose(folder.path);
+        assert.deepEqual([beside.status, findingsOf(beside).map(({ kind }) => kind)], [0, ['risk']]);
+        const told = new RegExp(
+          `the replication slot .*flow_slot.* is being read from 127.0.0.1 .process ${pid} of the server`,
+        );
+        assert.match(beside.text, told);
+        assert.deepEqual([await reader(), await catalogues()], [pid, before]);
+        await server.query('INSERT INTO t VALUES (2)');
+        await until('the second row', () => rows() === 2);
+        assert.equal(await reader(), pid);
+        await run.stop();
+      }
+      assert.deepEqual(findingsOf(diagnose(folder.path)), []);
+      await server.query('ALTER PUBLICATION flow_publication DROP TABLE t');
+      await server.query('ALTER PUBLICATION flow_publication ADD TABLE t');
+      const gap = diagnose(folder.path);
+      assert.deepEqual([gap.status, findingsOf(gap).map(({ code }) => code)], [1, ['PG_PUBLICATION_GAP']]);
+      assert.match(gap.text, /public\.t \(taken out and added again/);
+    },
+  );
+}
+
+/** How many documents the collection has; 0 as long as there is none. */
+function countDocuments(folder: string): number {
+  const { stdout } = weir(folder, 'read', 'acme/t');
+  return stdout.split('\n').filter((line) => line !== '').length;
 }
 
 /** Moves the end of the log by about so much. */

@@ -78,7 +78,7 @@ export class CaptureLoop {
   /** Runs until the signal is aborted, or until caught up when the settings say so. */
   async run(): Promise<void> {
     const { signal } = this.#around;
-    this.#meetTables();
+    await this.#meetTables();
     this.#around.status('Catching up on CDC history', false);
     await this.#stream.begin();
     if (!(await this.#catchUp())) return;
@@ -102,8 +102,8 @@ export class CaptureLoop {
   }
 
   /** The tables of the state meet those of the database. */
-  #meetTables(): void {
-    this.#exchanged.checkUnbroken(this.#stream.continues);
+  async #meetTables(): Promise<void> {
+    await this.#exchanged.checkUnbroken(this.#stream.continues);
     for (const table of this.#tables.numbers()) {
       if (!isReplicated(this.#tables.state(table).mode)) continue;
       if (this.#stream.continues) this.#exchanged.meetAgain(table);
@@ -121,7 +121,7 @@ export class CaptureLoop {
   async #rediscover(): Promise<void> {
     this.#discovery.schedule();
     const sentSchemas = await this.#discovery.discover();
-    this.#exchanged.recognise();
+    await this.#exchanged.recognise();
     if (sentSchemas) this.#checkpoint();
     await this.#activation.activatePending();
   }

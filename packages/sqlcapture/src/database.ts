@@ -159,14 +159,24 @@ export interface KnownTable {
   readonly known: TableMetadata | undefined;
 }
 
+/** Rows of a table that changed hands without a change of the stream. */
+export interface UnreadRows {
+  readonly info: TableInfo;
+  /** What happened to them. */
+  readonly message: string;
+  readonly eventType: string;
+  /** What to do where the table is not read again. */
+  readonly fix: string | undefined;
+}
+
 export interface Database {
   /** The tables of these names that exist. */
   discover(streams: readonly StreamId[]): Promise<readonly TableInfo[]>;
   /**
    * Throws when changes of some of these tables may have been left out of the stream, by the facts of them that are in
-   * their states and those discovered now; and when those of a new one would be.
+   * their states and those discovered now; and when those of a new one would be. Resolves to what is to be read again.
    */
-  checkUnbroken(tables: readonly KnownTable[]): void;
+  checkUnbroken(tables: readonly KnownTable[]): Promise<readonly UnreadRows[]>;
   sourcedSchema(table: TableInfo): string;
   /**
    * `cursor` undefined: begin anew, with everything committed from now on. Otherwise continue there, and refuse when

@@ -3,7 +3,7 @@
 
 import { isReplicated } from './backfill-mode.ts';
 import type { BoundTables } from './bound-tables.ts';
-import type { Database } from './database.ts';
+import type { Database, UnreadRows } from './database.ts';
 import type { Discovery } from './discovery.ts';
 import type { EngineSettings, EngineSurroundings } from './engine-settings.ts';
 import { type FollowedTables, sameFacts } from './followed-tables.ts';
@@ -57,9 +57,10 @@ export class ExchangedTables {
 
   /**
    * After each discovery. Throws when changes of tables may be missing. Nothing is known of a table that is new to the
-   * state, or another one than before; but it has to be published as well.
+   * state, or another one than before; but it has to be published as well. A table whose rows have changed hands is read
+   * again, before the facts that tell it get into its state.
    */
-  checkUnbroken(continues: boolean): void {
+  async checkUnbroken(continues: boolean): Promise<void> {
     const tables = this.#tables.numbers().flatMap((table) => {
       const { mode, metadata } = this.#tables.state(table);
       const info = this.#discovery.info(this.#tables.binding(table));
@@ -67,7 +68,24 @@ export class ExchangedTables {
       const isTheSame = continues && isReplicated(mode) && !isReplaced(metadata, this.#followed.facts(table));
       return [{ info, known: isTheSame ? (metadata ?? {}) : undefined }];
     });
-    this.#database.checkUnbroken(tables);
+    for (const unread of await this.#database.checkUnbroken(tables)) this.#readAgain(unread);
+  }
+
+  #readAgain({ info, message, eventType, fix }: UnreadRows): void {
+    const bound = this.#tables.numbers();
+    const table = bound.find((each) => this.#discovery.info(this.#tables.binding(each)) === info);
+    if (table === undefined) return;
+    const renewed = this.#isRead(table)
+      ? renewedTable(this.#tables.binding(table), this.#tables.state(table))
+      : undefined;
+    this.#around.log('warn', `${message}${renewed === undefined ? '' : '; the table is read again'}`, {
+      eventType,
+      ...(renewed !== undefined || fix === undefined ? {} : { fix }),
+    });
+    if (renewed === undefined) return;
+    this.#tables.set(table, renewed);
+    this.#followed.follow(table);
+    this.#progress.restart(table);
   }
 
   /** A table of the state, at a start that goes on with it. Throws when the policy is to stop. */
@@ -99,7 +117,7 @@ export class ExchangedTables {
    * After a discovery, before its facts get into the state. Throws when a table is gone, when it is another one than
    * before, which the next start deals with, or when changes of it may be missing.
    */
-  recognise(): void {
+  async recognise(): Promise<void> {
     for (const table of this.#tables.numbers()) {
       const binding = this.#tables.binding(table);
       const state = this.#tables.state(table);
@@ -114,7 +132,7 @@ export class ExchangedTables {
       this.distrustKey(table);
       if (this.#tables.state(table) !== state) this.#followed.follow(table);
     }
-    this.checkUnbroken(true);
+    await this.checkUnbroken(true);
     for (const table of this.#tables.numbers()) this.#keepFacts(table);
   }
 

@@ -22,6 +22,7 @@ export type {
   StreamHealth,
   TableChangedEvent,
   TruncatedEvent,
+  UnreadRows,
   WantedChanges,
 } from './database.ts';
 export { schemaAnchor, sourcedSchema, writeSchema } from './document-schema.ts';

@@ -12,6 +12,7 @@ import type {
   RowSink,
   ScanEnd,
   ScanRequest,
+  UnreadRows,
   WantedChanges,
 } from '../src/database.ts';
 import type { TableMetadata } from '../src/state.ts';
@@ -139,10 +140,11 @@ export class FakeDatabase implements Database {
     return Promise.resolve(this.infos);
   }
 
-  checkUnbroken(tables: readonly KnownTable[]): void {
+  checkUnbroken(tables: readonly KnownTable[]): Promise<readonly UnreadRows[]> {
     this.checked.push(
       tables.map(({ info, known }) => `${info.name} ${known === undefined ? 'new' : 'known'}`),
     );
+    return Promise.resolve([]);
   }
 
   sourcedSchema(table: TableInfo): string {
