@@ -93,9 +93,8 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
       const clock = runtime.clock ?? systemClock;
       const ending = new AbortController();
       const end = (): Error => {
-        const reason = new DOMException('the next session has the new credentials', 'AbortError');
-        ending.abort(reason);
-        return reason;
+        ending.abort(new DOMException('the next session has the new credentials', 'AbortError'));
+        return ending.signal.reason as Error;
       };
       const keeper = (ask: AuthContext['ask']): ConfigKeeper =>
         sessionKeeper({
@@ -132,9 +131,23 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
         });
       } catch (failure) {
         if (!ending.signal.aborted || failure !== ending.signal.reason) throw failure;
+      } finally {
+        await settled(context.credentials, clock);
       }
     },
   };
+}
+
+/** A process that was asked to end is killed after five seconds. */
+const SETTLED_WITHIN_MS = 4000;
+
+/** What is being exchanged for a token that may be used once is lost with the process, unless it is waited for. */
+async function settled(credentials: Credentials, clock: Clock): Promise<void> {
+  if (credentials.settled === undefined) return;
+  const done = new AbortController();
+  const waited = clock.until(clock.now() + SETTLED_WITHIN_MS, done.signal).catch(() => undefined);
+  await Promise.race([credentials.settled(), waited]);
+  done.abort();
 }
 
 interface ContextOptions extends Pick<HttpClientOptions, 'patienceMs'> {

@@ -35,11 +35,15 @@ export const keepsNothing: ConfigKeeper = {
  * token is to end.
  */
 export function keptByRuntime(config: () => JsonText, log: Logger, end: () => Error): ConfigKeeper {
+  let ended: Error | undefined;
   return {
     canKeep: true,
     keep: async (credentials) => {
+      // Announced once: whoever asks later, while the session is ending, waits for the same next session.
+      if (ended !== undefined) throw ended;
       log.configUpdate(changedConfig(config(), credentials));
-      throw end();
+      ended = end();
+      throw ended;
     },
   };
 }

@@ -12,6 +12,10 @@ export interface Credentials {
   current(signal: AbortSignal): Promise<Secrets>;
   /** After `refused` were not accepted: false when there is nothing newer to try. */
   refresh(refused: Secrets, signal: AbortSignal): Promise<boolean>;
+  /** Told of what the API has answered a request with. */
+  accepted?(secrets: Secrets): void;
+  /** Resolves when nothing that must not be lost is under way. Never rejects. */
+  settled?(): Promise<void>;
 }
 
 export function fixedCredentials(headers: Secrets['headers'], query: Secrets['query'] = {}): Credentials {

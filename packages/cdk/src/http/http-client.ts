@@ -136,6 +136,7 @@ export class HttpClient {
       const own = defaultMeaning(status);
       if (own === 'ok' && rules.length === 0) {
         const body = await readAhead(response.body, release);
+        credentials.accepted?.(secrets);
         return { meaning: 'ok', answer: { status, headers, isEmpty: false, body }, text: '', secrets };
       }
       const bytes = await readWhole(
@@ -147,7 +148,9 @@ export class HttpClient {
       const rule = rules.find((each) => each.text?.test(text) ?? true);
       const answer = { status, headers, isEmpty: false, body: bodyOf(bytes) };
       release();
-      return { meaning: rule?.means ?? own, answer, text, secrets };
+      const meaning = rule?.means ?? own;
+      if (own === 'ok' && meaning === 'ok') credentials.accepted?.(secrets);
+      return { meaning, answer, text, secrets };
     } catch (failure) {
       release();
       throw failure;
