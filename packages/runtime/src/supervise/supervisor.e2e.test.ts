@@ -183,6 +183,48 @@ test('a task that commits documents before each failure is tried again after a s
   assert.deepEqual(delays, [500, 500, 500]);
 });
 
+test('[G10] a connector that renews its configuration again and again, and commits nothing, is started ever later', async () => {
+  using folder = temporaryDirectory();
+  const renewing = scriptedCommand(`
+    function open() {
+      say({ opened: {} });
+      console.error(JSON.stringify({ level: 'info', message: 'changed', fields: { eventType: 'configUpdate', config: { token: 'hush-' + process.pid } } }));
+      lines.close();
+      process.stdin.destroy();
+    }`);
+  const stop = new AbortController();
+  const waits: number[] = [];
+  const events: SupervisorEvent[] = [];
+  const { failed } = await supervise({
+    statePath: folder.path,
+    tasks,
+    build: () =>
+      Promise.resolve({
+        kind: 'capture',
+        spec: ledgerCapture(),
+        version: '1',
+        command: renewing,
+        catalogConfig: '{}',
+        secrets: [],
+      }),
+    signal: stop.signal,
+    clock: {
+      nowMs: () => Date.now(),
+      sleep: async (ms) => {
+        if (waits.push(ms) === 3) stop.abort();
+      },
+    },
+    random: { bytes: (count) => Buffer.alloc(count), fraction: () => 0 },
+    onEvent: (event) => void events.push(event),
+  });
+  // The first is opened at once.
+  assert.deepEqual(waits, [500, 1000, 2000]);
+  assert.equal(failed.size, 0, JSON.stringify([...failed.values()]));
+  const seen = JSON.stringify(events);
+  assert.match(seen, /renewed its configuration again/);
+  assert.doesNotMatch(seen, /hush-/);
+});
+
 test('[G9] what was encrypted in a config reaches neither the logs nor the error of its task', async () => {
   using folder = temporaryDirectory();
   const leaking = scriptedCommand(`

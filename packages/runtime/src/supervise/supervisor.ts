@@ -184,14 +184,32 @@ class Supervisor {
       },
     });
     for (;;) {
+      if (this.#stop.signal.aborted) return;
       const run = await (prepared ?? this.#build(task, thread));
       prepared = undefined;
       if (this.#stop.signal.aborted) return;
+      backOff.started(this.#clock.nowMs());
       const end = await thread.run(run);
       if (end === 'stopped') return;
+      if (end === 'configChanged') {
+        await this.#pauseForNewConfig(task, backOff);
+        continue;
+      }
       backOff.progressed();
-      if (end === 'schemaChanged') this.#tell({ task: task.name, kind: 'schemaChanged' });
+      this.#tell({ task: task.name, kind: 'schemaChanged' });
     }
+  }
+
+  /** A new configuration is used at once, unless one follows another and nothing is committed: each may cost a token. */
+  async #pauseForNewConfig({ name }: TaskName, backOff: BackOff): Promise<void> {
+    const waitMs = backOff.failed('now', this.#clock.nowMs()) ?? 0;
+    if (waitMs === 0) return;
+    this.#caughtUp.starting(name);
+    const ts = new Date(this.#clock.nowMs()).toISOString();
+    const message =
+      'the connector has renewed its configuration again before it had committed anything, and waits until it is started again';
+    this.#tell({ task: name, kind: 'log', log: { ts, level: 'warn', message, fields: { waitMs } } });
+    await this.#clock.sleep(waitMs, this.#stop.signal);
   }
 
   async #build(task: TaskName, thread: RunningThread): Promise<TaskRun> {
