@@ -53,7 +53,7 @@ export async function openEndpoint(
     });
   }
   const { config: catalogConfig, secrets } = await openConfig(model.endpoint);
-  const config = options.keptConfigs?.current(model.name, catalogConfig) ?? catalogConfig;
+  const config = options.keptConfigs?.current(model.name, catalogConfig, options.onLog) ?? catalogConfig;
   const logLevel = options.logLevel ?? model.shards.logLevel ?? 'info';
   const command = await resolveConnector(connector, protocol, { ...options, taskName: model.name, logLevel });
   return { task: model.name, command, config, catalogConfig, secrets, logLevel };

@@ -22,7 +22,7 @@ export async function discoverBindings(
   const { connector: source } = capture.endpoint;
   if (source.kind === 'dekaf') throw errors.CONNECTOR_UNKNOWN({ message: 'A capture cannot use Dekaf.' });
   const { config: ofCatalog, secrets } = await openConfig(capture.endpoint);
-  const config = options.keptConfigs?.current(capture.name, ofCatalog) ?? ofCatalog;
+  const config = options.keptConfigs?.current(capture.name, ofCatalog, options.onLog) ?? ofCatalog;
   const command = await resolveConnector(source, 'capture', { ...options, taskName: capture.name });
   await using connector = await ConnectorProcess.start('capture', command, { ...options, config, secrets });
   const request = {
