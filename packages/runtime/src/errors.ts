@@ -116,6 +116,12 @@ export const catalogue = {
     fix: 'Look at its log with --log-level debug.',
     retry: 'backoff',
   },
+  CONNECTOR_CONFIG_ENCRYPTED: {
+    summary:
+      'A connector renewed its configuration, and announced it encrypted for Flow, so that it cannot be kept here.',
+    fix: 'Use a build of the connector that announces it as it is where WEIR_CONFIG_UPDATES is set, and authorize it again (`weir oauth`): its refresh token is spent.',
+    retry: 'never',
+  },
   CONNECTOR_STALLED: {
     summary: 'A capture connector asked for acknowledgements, but does not read its input.',
     fix: 'This is a defect of the connector. The transaction is committed; a restart goes on behind it.',

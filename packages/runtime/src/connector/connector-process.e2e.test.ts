@@ -94,6 +94,60 @@ test('[G9] a failed connector fails with its last log, its own code, and without
   );
 });
 
+const update = (config: object): string =>
+  `${JSON.stringify({ level: 'info', message: 'changed', fields: { eventType: 'configUpdate', config } })}\n`;
+
+test('[G9][G10] a configuration that is announced before Spec is kept, and shown nowhere', async () => {
+  const kept: string[] = [];
+  const logs: OpsLog[] = [];
+  const options: ConnectorOptions = {
+    onLog: (log) => logs.push(log),
+    onConfigUpdate: (config) => kept.push(config),
+  };
+  const stderr = `${update({ refresh_token: 'hush-hush' })}using hush-hush\n`;
+  await assert.rejects(start({ exit: { after: 'spec', code: 1, stderr } }, options), {
+    code: 'CONNECTOR_FAILED',
+  });
+  assert.deepEqual(kept, ['{"refresh_token":"hush-hush"}']);
+  assert.doesNotMatch(JSON.stringify(logs), /hush-hush/);
+});
+
+test('[G10] the end of a connector is told when what it announced is kept', async () => {
+  const tried: string[] = [];
+  const connector = await start(
+    { exit: { after: 'discover', code: 0, stderr: update({ refresh_token: 'hush-hush' }) } },
+    {
+      onConfigUpdate(config) {
+        if (tried.push(config) < 3) throw new Error('the disk is full');
+      },
+    },
+  );
+  connector.send(discover);
+  await connector.flush();
+  assert.equal(await connector.receive(), undefined);
+  assert.equal(tried.length, 3);
+});
+
+test('a connector is asked for logs that the runtime can read, whatever the environment asks for', async () => {
+  const logs: OpsLog[] = [];
+  const command = {
+    ...scripted({}),
+    arguments: ['-e', 'console.error(process.env.LOG_FORMAT); process.exit(1)'],
+    env: { LOG_FORMAT: 'text' },
+  };
+  process.env['LOG_FORMAT'] = 'text';
+  try {
+    const starting = ConnectorProcess.start('capture', command, { onLog: (log) => logs.push(log) });
+    await assert.rejects(starting, { code: 'CONNECTOR_FAILED' });
+  } finally {
+    delete process.env['LOG_FORMAT'];
+  }
+  assert.deepEqual(
+    logs.map(({ message }) => message),
+    ['json'],
+  );
+});
+
 test('a connector that leaves before it answers Spec fails with its status', async () => {
   await assert.rejects(start({ exit: { after: 'spec', code: 3 } }), {
     code: 'CONNECTOR_FAILED',

@@ -20,7 +20,7 @@ import { connectorFailure } from './failure.ts';
 import type { ExitStatus } from './failure.ts';
 import { LogDecoder } from './ops-log.ts';
 import type { OpsLog } from './ops-log.ts';
-import { takeConfigUpdate } from './config-update.ts';
+import { ConfigUpdates, takeConfigUpdate } from './config-update.ts';
 import { scrubber, scrubLog, secretsOf } from './scrub.ts';
 
 export type RequestOf<P extends ConnectorProtocol> = Messages[`${P}.Request`];
@@ -74,13 +74,20 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
   #spec: SpecResponseOf<P> | undefined;
   #needsDrain = false;
   #killedBecause: Error | undefined;
-  /** A configuration that could not be kept. */
-  #keepFailure: { readonly reason: unknown } | undefined;
+  /** As it was renewed last. */
+  #config: string | undefined;
+  readonly #updates: ConfigUpdates;
 
   private constructor(protocol: P, command: ConnectorCommand, options: ConnectorOptions, child: Child) {
     this.protocol = protocol;
     this.command = command;
     this.#options = options;
+    this.#config = options.config;
+    this.#updates = new ConfigUpdates({
+      connector: command.description,
+      keep: (config) => options.onConfigUpdate?.(config),
+      onFailure: (failure) => this.#tellOfUnkept(failure, options.now ?? (() => new Date())),
+    });
     this.#secrets = [...secretsOf(parseConfig(options.config)), ...(options.secrets ?? [])];
     this.#scrub = scrubber(this.#secrets);
     const limit = options.maxMessageBytes;
@@ -107,6 +114,8 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
       LOG_LEVEL: options.logLevel ?? 'info',
       WEIR_CONFIG_UPDATES: options.onConfigUpdate === undefined ? 'refused' : 'kept',
       ...command.env,
+      // What a connector announces is read out of its log.
+      LOG_FORMAT: 'json',
     });
     const connector = new ConnectorProcess(protocol, command, options, child);
     try {
@@ -173,7 +182,11 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
       if (first !== undefined) return this.#from(first);
       this.#decoder.release();
       const chunk = await this.#child.output.read();
-      if (chunk === undefined) return this.#end(await this.#child.closed);
+      if (chunk === undefined) {
+        const status = await this.#child.closed;
+        if (this.#killedBecause === undefined) await this.#updates.settled();
+        return this.#end(status);
+      }
       this.#decoder.push(chunk);
     }
   }
@@ -207,18 +220,24 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
   /** Lets the process end: EOF, SIGTERM after `graceMs`, SIGKILL 5 s after that. What it still writes is dropped. */
   async stop(graceMs: number = defaultGraceMs[this.protocol]): Promise<ExitStatus> {
     this.#child.output.discard();
-    return await this.#child.stop(graceMs);
+    const status = await this.#child.stop(graceMs);
+    this.#updates.stop();
+    return status;
   }
 
   async kill(): Promise<ExitStatus> {
     this.#child.kill('SIGKILL');
     this.#child.output.discard();
-    return await this.#child.closed;
+    const status = await this.#child.closed;
+    this.#updates.stop();
+    return status;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.hasExited) this.#child.output.discard();
-    else await this.stop();
+    if (this.#child.hasExited) {
+      this.#child.output.discard();
+      this.#updates.stop();
+    } else await this.stop();
   }
 
   /** An error that names the connector and shows up to 4096 characters of the message that was not expected. */
@@ -241,7 +260,12 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
       );
     }
     this.#spec = spec;
-    this.#secrets.push(...secretsOf(parseConfig(this.#options.config), parseConfig(spec.configSchema)));
+    this.#hideSecretsOfConfig();
+  }
+
+  /** Before Spec, only names tell what is secret. */
+  #hideSecretsOfConfig(): void {
+    this.#secrets.push(...secretsOf(parseConfig(this.#config), parseConfig(this.#spec?.configSchema)));
     this.#scrub = scrubber(this.#secrets);
   }
 
@@ -262,7 +286,6 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
 
   #end(status: ExitStatus): undefined {
     if (this.#killedBecause !== undefined) throw this.#killedBecause;
-    if (this.#keepFailure !== undefined) throw this.#keepFailure.reason;
     if (status.code !== 0) throw connectorFailure(this.command.description, status, this.#lastLog);
     try {
       this.#decoder.end();
@@ -288,14 +311,16 @@ export class ConnectorProcess<P extends ConnectorProtocol> {
   }
 
   #keepConfig(config: string): void {
-    const { spec } = this;
-    this.#secrets.push(...secretsOf(parseConfig(config), parseConfig(spec.configSchema)));
-    this.#scrub = scrubber(this.#secrets);
-    try {
-      this.#options.onConfigUpdate?.(config);
-    } catch (reason) {
-      this.#keepFailure ??= { reason };
-    }
+    this.#config = config;
+    this.#hideSecretsOfConfig();
+    this.#updates.take(config);
+  }
+
+  #tellOfUnkept(failure: unknown, now: () => Date): void {
+    const reason = failure instanceof Error ? failure.message : String(failure);
+    const message = `the configuration that the connector has renewed could not be kept: ${reason}`;
+    const log = { ts: now().toISOString(), level: 'error', message, fields: {} } as const;
+    this.#options.onLog?.(scrubLog(log, this.#scrub));
   }
 
   #onAbort(): void {
@@ -338,7 +363,7 @@ function withOwnDocument<M extends { readonly kind: string }>(message: M): M {
 }
 
 function environment(command: ConnectorCommand): NodeJS.ProcessEnv {
-  const { FLOW_RUNTIME_CODEC: _codec, LOG_FORMAT: _format, ...inherited } = process.env;
+  const { FLOW_RUNTIME_CODEC: _codec, ...inherited } = process.env;
   return command.connectorType === 'LOCAL' ? { ...process.env, FLOW_RUNTIME_CODEC: undefined } : inherited;
 }
 

@@ -93,6 +93,10 @@ function structuredLog(line: string, object: Record<string, unknown>, now: () =>
   };
 }
 
+/** Of a log that holds a whole configuration: cut off, it is no JSON, and its secrets are not known to be any. */
+const UPDATE_MARK = '"configUpdate"';
+const CUT_UPDATE = 'error: the announcement of a new configuration was cut off, and is lost';
+
 /** Turns chunks of stderr into logs. A line is at most 1 MiB; what is longer is cut there. */
 export class LogDecoder {
   readonly #now: () => Date;
@@ -134,7 +138,7 @@ export class LogDecoder {
     for (const line of text.split('\n')) {
       const object = parseObject(line);
       if (object === undefined) {
-        raw.push(line);
+        raw.push(line.includes(UPDATE_MARK) ? CUT_UPDATE : line);
         continue;
       }
       closeRaw();
