@@ -19,11 +19,12 @@ interface Run {
   readonly stop: () => void;
 }
 
-async function world(strictness: Strictness) {
+async function world(strictness: Strictness, exchangeMs = 0) {
   const directory = temporaryDirectory('weir-rotating-');
   const folder = directory.path;
   const provider = new RotatingProvider({
     strictness,
+    exchangeMs,
     livesSeconds: LIVES_SECONDS,
     answer: () => `{"data":[{"id":1,"at":"${new Date().toISOString().slice(0, 19)}Z"}]}`,
   });
@@ -99,6 +100,20 @@ test('[G9][G10] tokens that may be used once are renewed again and again, kept, 
   assert.equal((await again.ended).code, 0, again.output());
   assert.equal(provider.reuses, 0);
   assertSecretsAreKept(folder, catalog, run.output() + again.output());
+});
+
+test('[G10] stopped while a pair is exchanged, the run keeps it, and the next one uses it', async () => {
+  using running = await world('family', 500);
+  const { provider, start } = running;
+  const stopped = start();
+  await until('an exchange', () => provider.exchanges === 1, { explain: stopped.output });
+  stopped.stop();
+  assert.equal((await stopped.ended).code, 0, stopped.output());
+  const run = start();
+  await generations(run, provider, 1);
+  run.stop();
+  assert.equal((await run.ended).code, 0, run.output());
+  assert.deepEqual([provider.exchanges, provider.reuses], [1, 0]);
 });
 
 for (const strictness of ['lenient', 'strict', 'family'] as const) {

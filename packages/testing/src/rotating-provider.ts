@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * lenient: the old refresh token is good until its successor, or the new access token, is used. strict: it is used up at
@@ -17,6 +18,8 @@ const GRACE_MS = 60_000;
 export interface RotatingProviderOptions {
   readonly strictness: Strictness;
   readonly livesSeconds: number;
+  /** How long an exchange takes, once the refresh token is spent. */
+  readonly exchangeMs?: number;
   /** What the API answers to a request with a good token. */
   readonly answer: (url: URL) => string;
 }
@@ -66,7 +69,7 @@ export class RotatingProvider implements Disposable {
     const say = (status: number, body: string): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(body);
     };
-    if (url.pathname === '/token') return this.#exchange(new URLSearchParams(await text(request)), say);
+    if (url.pathname === '/token') return await this.#exchange(new URLSearchParams(await text(request)), say);
     const token = /^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const known = this.#access.get(token);
     if (this.#isRevoked || known === undefined || known.endsMs < Date.now())
@@ -76,7 +79,7 @@ export class RotatingProvider implements Disposable {
     say(200, this.#options.answer(url));
   }
 
-  #exchange(form: URLSearchParams, say: (status: number, body: string) => void): void {
+  async #exchange(form: URLSearchParams, say: (status: number, body: string) => void): Promise<void> {
     const given = form.get('refresh_token');
     const isCurrent = given === refreshName(this.#generation);
     const isPrevious = given === refreshName(this.#generation - 1) && this.#isPreviousGood;
@@ -89,14 +92,16 @@ export class RotatingProvider implements Disposable {
     this.#generation += 1;
     this.#isPreviousGood = this.#options.strictness === 'lenient';
     const access = `access-${this.#generation}-${crypto.randomUUID()}`;
-    const { livesSeconds } = this.#options;
+    const { livesSeconds, exchangeMs = 0 } = this.#options;
     const endsMs = Date.now() + livesSeconds * 1000 + GRACE_MS;
     this.#access.set(access, { generation: this.#generation, endsMs });
+    const refresh = refreshName(this.#generation);
+    await delay(exchangeMs);
     say(
       200,
       JSON.stringify({
         access_token: access,
-        refresh_token: refreshName(this.#generation),
+        refresh_token: refresh,
         expires_in: livesSeconds,
         token_type: 'bearer',
       }),
