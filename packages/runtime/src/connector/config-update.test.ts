@@ -68,3 +68,16 @@ test('[G9] an announcement that was cut off shows nothing of what it holds', () 
     else assert.doesNotMatch(JSON.stringify(logs), /hus|refresh/, line.slice(0, length));
   }
 });
+
+test('[G9] an announcement that is longer than a line may be shows nothing of what it holds, and the next line is a log', () => {
+  const filler = 'x'.repeat(LogDecoder.maxLineLength);
+  const line = `{"fields":{"eventType":"configUpdate","config":{"filler":"${filler}","refresh_token":"hush"}}}\nnext`;
+  const decoder = new LogDecoder(() => new Date(0));
+  const logs = [];
+  for (let at = 0; at < line.length; at += 65_537)
+    logs.push(...decoder.push(Buffer.from(line.slice(at, at + 65_537))));
+  logs.push(...decoder.end());
+  assert.equal(logs.length, 2);
+  assert.match(logs[0]?.message ?? '', /cut off/);
+  assert.equal(logs[1]?.message, 'next');
+});

@@ -101,6 +101,8 @@ const CUT_UPDATE = 'error: the announcement of a new configuration was cut off, 
 export class LogDecoder {
   readonly #now: () => Date;
   #rest = '';
+  /** What comes before the next line break belongs to an announcement that was cut. */
+  #isInCutUpdate = false;
   readonly #utf8 = new TextDecoder();
   static readonly maxLineLength = 1 << 20;
 
@@ -109,12 +111,19 @@ export class LogDecoder {
   }
 
   push(chunk: Uint8Array): OpsLog[] {
-    const text = this.#rest + this.#utf8.decode(chunk, { stream: true });
+    let text = this.#rest + this.#utf8.decode(chunk, { stream: true });
+    if (this.#isInCutUpdate) {
+      const lineEnd = text.indexOf('\n');
+      if (lineEnd === -1) return [];
+      this.#isInCutUpdate = false;
+      text = text.slice(lineEnd + 1);
+    }
     const end = text.lastIndexOf('\n');
     if (end === -1 && text.length < LogDecoder.maxLineLength) {
       this.#rest = text;
       return [];
     }
+    this.#isInCutUpdate = end === -1 && text.includes(UPDATE_MARK);
     this.#rest = end === -1 ? '' : text.slice(end + 1);
     return this.#decode(end === -1 ? text : text.slice(0, end));
   }
