@@ -8,7 +8,8 @@
 //
 // A document that only a newer specification can read ends the session in front of it: what was read before is
 // committed, and the connector sees whole transactions and then the end of its input. What else keeps a document of N+1
-// from being read fails the session once N is committed.
+// from being read fails the session once N is acknowledged: until then the connector may still be committing it, which
+// the end of the session would stop.
 
 import { setImmediate } from 'node:timers/promises';
 import { crashPoint } from '@weir/crash-point';
@@ -97,8 +98,8 @@ class MaterializeSession {
   #keepsUp = true;
   #commits = 0;
   #caughtUpReported = false;
-  /** Reading ahead has failed. */
-  #failedAhead: { readonly error: unknown } | undefined;
+  /** Reading has failed, which is told once the transaction before is acknowledged. */
+  #failedRead: { readonly error: unknown } | undefined;
 
   constructor(options: MaterializeSessionOptions) {
     this.#options = options;
@@ -185,8 +186,9 @@ class MaterializeSession {
     this.#answers.expectAcknowledged();
     connection.send({ kind: 'acknowledge' });
     await connection.flush();
-    if (this.#isToEnd(this.#commits)) return;
     for (const load of this.#filling.waitingLoads.take()) {
+      // The keys of a transaction that will not be are not asked for.
+      if (this.#failedRead !== undefined || this.#isToEnd(this.#commits)) return;
       this.#filling.isBegun = true;
       if (!connection.send(load)) await connection.flush();
       crash('runtime.materialize.after-load');
@@ -209,9 +211,14 @@ class MaterializeSession {
     const { connection } = this.#options;
     for (;;) {
       this.#changed.throwIfFailed();
-      if (this.#failedAhead !== undefined) throw this.#failedAhead.error;
       if (this.#answers.hasEnded) throw this.#answers.protocolError('it ended in the middle of a session');
       if (this.#isToEnd(this.#commits)) return false;
+      const { isAcknowledged } = this.#answers;
+      if (this.#failedRead !== undefined) {
+        if (isAcknowledged) throw this.#failedRead.error;
+        await this.#changed.wait();
+        continue;
+      }
       const transaction = this.#filling;
       if (reader.isOutdated && transaction.isEmpty) return false;
       if (this.#readBatch(reader)) {
@@ -220,7 +227,7 @@ class MaterializeSession {
         this.#keepsUp = true;
         continue;
       }
-      const { isAcknowledged } = this.#answers;
+      if (this.#failedRead !== undefined) continue;
       if (isAcknowledged && (transaction.isClosed || !transaction.isEmpty)) return true;
       // Documents outside a binding's times are read and leave nothing to store.
       if (isAcknowledged && source.lagBytes() === 0) this.#reportCaughtUp(source);
@@ -228,10 +235,16 @@ class MaterializeSession {
     }
   }
 
+  /** False: there is nothing now, or reading has failed. */
   #readBatch(reader: TransactionReader): boolean {
-    const isRead = reader.read(this.#filling);
-    if (isRead) this.#caughtUpReported = false;
-    return isRead;
+    try {
+      const isRead = reader.read(this.#filling);
+      if (isRead) this.#caughtUpReported = false;
+      return isRead;
+    } catch (error) {
+      this.#failedRead = { error };
+      return false;
+    }
   }
 
   /** After so many commits. */
@@ -255,13 +268,8 @@ class MaterializeSession {
   }
 
   #readAhead(reader: TransactionReader): boolean {
-    if (this.#isToEnd(this.#commits + 1) || this.#failedAhead !== undefined) return false;
-    try {
-      return this.#readBatch(reader);
-    } catch (error) {
-      this.#failedAhead = { error };
-      return false;
-    }
+    if (this.#isToEnd(this.#commits + 1) || this.#failedRead !== undefined) return false;
+    return this.#readBatch(reader);
   }
 
   #reportCaughtUp(source: DocumentSource): void {

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { Checkpoint, MaterializeRequest, MaterializeResponse } from '@weir/protocol';
 import { temporaryDirectory } from '@weir/testing';
 import { ScriptedConnection } from '../../test/scripted/connection.ts';
@@ -11,19 +12,27 @@ import type { DocumentSource } from './document-source.ts';
 import { runMaterialization } from './materialize-task.ts';
 import { openEnvironment } from './task-environment.ts';
 
-/** Gives one batch after the other. */
+/** Gives one batch after the other; those from `held` on only once they are released. */
 class Batches implements DocumentSource {
   readonly #batches: readonly (readonly object[])[];
   readonly exhausted = Promise.withResolvers<void>();
+  #held: number;
   #given = 0;
+  #onMore = (): void => undefined;
 
-  constructor(batches: readonly (readonly object[])[]) {
+  constructor(batches: readonly (readonly object[])[], held = batches.length) {
     this.#batches = batches;
+    this.#held = held;
+  }
+
+  release(): void {
+    this.#held = this.#batches.length;
+    this.#onMore();
   }
 
   next(): { binding: number; bytes: Buffer } | undefined {
     const batch = this.#batches[this.#given];
-    if (batch === undefined) return undefined;
+    if (batch === undefined || this.#given >= this.#held) return undefined;
     this.#given += 1;
     if (this.#given === this.#batches.length) this.exhausted.resolve();
     return { binding: 0, bytes: Buffer.from(batch.map((each) => `${JSON.stringify(each)}\n`).join('')) };
@@ -37,7 +46,8 @@ class Batches implements DocumentSource {
     return { sources: { journal: { readThrough: BigInt(this.#given), producers: [] } }, ackIntents: {} };
   }
 
-  onMore(): () => void {
+  onMore(notify: () => void): () => void {
+    this.#onMore = notify;
     return () => undefined;
   }
 
@@ -48,24 +58,49 @@ class Batches implements DocumentSource {
   [Symbol.dispose](): void {}
 }
 
+/** Each request is taken, and acted on, before the next is sent. */
+class SlowConnection<Request, Response> extends ScriptedConnection<Request, Response> {
+  override send(request: Request): boolean {
+    super.send(request);
+    return false;
+  }
+
+  override async flush(): Promise<void> {
+    await setImmediate();
+  }
+}
+
 interface Outcome {
   /** What the connector was asked, a word each; of a StartCommit with what it has read. */
   readonly requests: string[];
   readonly error: unknown;
 }
 
+interface SinkOptions {
+  /** Aborts at this commit. */
+  readonly stopAt?: number;
+  /** Whether StartCommit is answered only once the source has been asked for everything. */
+  readonly isAhead: (batch: number) => boolean;
+  /** The commit goes on for a while after StartedCommit, and is given up when the session is stopped. */
+  readonly commitsLate?: boolean;
+  readonly onCommitting?: () => void;
+  /** Takes one request at a time; aborts when it is asked for a key of the second transaction. */
+  readonly stopsAmidLoads?: boolean;
+}
+
 /** One batch is one transaction, every key is loaded, and no document is known to the sink. */
 async function materialize(
   source: Batches,
-  { stopAt, isAhead }: { readonly stopAt?: number; readonly isAhead: (batch: number) => boolean },
+  { stopAt, isAhead, commitsLate, onCommitting, stopsAmidLoads }: SinkOptions,
 ): Promise<Outcome> {
   using folder = temporaryDirectory();
   using environment = openEnvironment(folder.path);
   const stop = new AbortController();
   const requests: string[] = [];
   let commits = 0;
+  const Connection = stopsAmidLoads === true ? SlowConnection : ScriptedConnection;
   const connect = () =>
-    new ScriptedConnection<MaterializeRequest, MaterializeResponse>(async (script) => {
+    new Connection<MaterializeRequest, MaterializeResponse>(async (script) => {
       for (let request = await script.next(); request !== undefined; request = await script.next()) {
         switch (request.kind) {
           case 'apply':
@@ -75,8 +110,14 @@ async function materialize(
             script.respond({ kind: 'opened', disableLoadOptimization: true });
             continue;
           case 'acknowledge':
+            requests.push(request.kind);
+            if (commitsLate === true && commits > 0) {
+              onCommitting?.();
+              for (let turn = 0; turn < 100; turn += 1) await setImmediate();
+              requests.push(script.stopped ? 'given up' : 'committed');
+            }
             script.respond({ kind: 'acknowledged' });
-            break;
+            continue;
           case 'flush':
             script.respond({ kind: 'flushed' });
             break;
@@ -90,6 +131,7 @@ async function materialize(
           default:
         }
         requests.push(request.kind);
+        if (stopsAmidLoads === true && commits > 0 && request.kind === 'load') stop.abort();
       }
       if (!script.stopped) requests.push('end');
     });
@@ -133,9 +175,45 @@ test('[G2] a document that cannot be read fails the session once the transaction
   assert.ok(requests.slice(first.length).every((request) => request === 'acknowledge'));
 });
 
+test('[G2] a document that cannot be read, ahead or while the connector commits, does not stop that commit', async () => {
+  const batches = [documents(1, 2), [...documents(3), { id: 4, positions: 'none' }]];
+  const ahead = new Batches(batches);
+  const outcome = await materialize(ahead, { isAhead: (batch) => batch === 1, commitsLate: true });
+  assert.equal((outcome.error as { code?: string }).code, 'DOCUMENT_INVALID');
+  // The key in front of it is not asked for, since its transaction will not be.
+  assert.deepEqual(outcome.requests, [...first, 'acknowledge', 'committed']);
+
+  const held = new Batches(batches, 1);
+  const { requests, error } = await materialize(held, {
+    isAhead: () => false,
+    commitsLate: true,
+    onCommitting: () => held.release(),
+  });
+  assert.equal((error as { code?: string }).code, 'DOCUMENT_INVALID');
+  const expected = [...first, 'acknowledge', 'committed'];
+  assert.deepEqual(requests.slice(0, expected.length), expected);
+});
+
+test('a stop holds over a document that was read ahead and cannot be', async () => {
+  const source = new Batches([documents(1, 2), [{ id: 3, positions: 'none' }]]);
+  const { requests, error } = await materialize(source, { stopAt: 1, isAhead: () => true });
+  assert.equal(error, undefined);
+  assert.deepEqual(requests, [...first, 'acknowledge', 'end']);
+});
+
 test('a session that is stopped drops what it has read ahead, and the connector sees the end of its input', async () => {
   const source = new Batches([documents(1, 2), documents(3)]);
   const { requests, error } = await materialize(source, { stopAt: 1, isAhead: () => true });
   assert.equal(error, undefined);
   assert.deepEqual(requests, [...first, 'acknowledge', 'end']);
+});
+
+test('a session that is stopped amid the keys that were waiting asks for no more of them', async () => {
+  const source = new Batches([documents(1, 2), documents(3, 4, 5, 6, 7, 8, 9)]);
+  const { requests, error } = await materialize(source, {
+    isAhead: (batch) => batch === 1,
+    stopsAmidLoads: true,
+  });
+  assert.equal(error, undefined);
+  assert.deepEqual(requests, [...first, 'acknowledge', 'load']);
 });
