@@ -18,6 +18,7 @@ import { CapturedBinding } from './captured-binding.ts';
 import type { CaptureConnection, Connect } from './connection.ts';
 import { TaskState } from './connector-state.ts';
 import { ReusedProcess } from './reused-process.ts';
+import { scratchName } from './scratch-name.ts';
 import { emptyState, type OnTaskEvent, type TaskEnvironment } from './task-environment.ts';
 
 const crash = (point: CrashPoint): void => crashPoint(point);
@@ -96,12 +97,12 @@ export async function openCapture(options: CaptureTaskOptions): Promise<CaptureS
     (spec, index) =>
       new CapturedBinding(index, spec, inferred(spec.collection.name, spec.stateKey), capture.redactSalt),
   );
-  const transaction = (name: string): CaptureTransaction =>
+  const transaction = (part: string): CaptureTransaction =>
     new CaptureTransaction({
       bindings: bindings.map(({ combine }) => combine),
       disk,
       spillPath: folder.spillPath,
-      name: `${encodeURIComponent(capture.name).slice(0, 100)}-${name}`,
+      name: scratchName('capture', capture.name, part),
     });
   using committer = new CaptureCommitter({
     capture,

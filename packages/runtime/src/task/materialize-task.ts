@@ -21,6 +21,7 @@ import { JournalSource } from './journal-source.ts';
 import { type MaterializeSessionEnd, runMaterializeSession } from './materialize-session.ts';
 import { type MaterializedBinding, UnreadableDocument } from './materialized-binding.ts';
 import { ReusedProcess } from './reused-process.ts';
+import { scratchName } from './scratch-name.ts';
 import { emptyState, type OnTaskEvent, type TaskEnvironment } from './task-environment.ts';
 
 const crash = (point: CrashPoint): void => crashPoint(point);
@@ -97,12 +98,12 @@ export async function openMaterialization(
 ): Promise<MaterializeSessionEnd> {
   const { environment, materialization, version, onEvent } = options;
   const { store, disk, clock, folder, heads } = environment;
-  const combinerOf = (name: string): Combiner =>
+  const combinerOf = (part: string): Combiner =>
     new Combiner({
       bindings: bindings.map(({ combine }) => combine),
       disk,
       spillPath: folder.spillPath,
-      name: `${encodeURIComponent(materialization.name).slice(0, 100)}-${name}`,
+      name: scratchName('materialization', materialization.name, part),
       ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
     });
   using first = combinerOf('a');
