@@ -4,9 +4,13 @@ import { InfoSchema } from '@weir/materialize';
 import { endpointNaming } from '@weir/materialize-sql';
 import type { DatabaseSync } from 'node:sqlite';
 import { sqlite } from './dialect.ts';
-import type { ColumnDefinition } from './table-sql.ts';
 
-export interface ExistingColumn extends ColumnDefinition {
+export interface ExistingColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly notNull: boolean;
+  /** SQL of the default, as the schema has it. */
+  readonly defaultSql: string | null;
   /** From 1 within the primary key; 0 outside it. */
   readonly keyPosition: number;
 }

@@ -3,9 +3,9 @@
 // all that they are defined by, constraints, indexes, triggers; views and other tables' triggers and references stay.
 
 import type { DatabaseSync } from 'node:sqlite';
+import { withoutNotNull, withoutPrimaryKey, withType } from './definition-text.ts';
 import { sqlite } from './dialect.ts';
 import { readColumns } from './info-schema.ts';
-import { columnSql } from './table-sql.ts';
 import { tableText } from './table-text.ts';
 
 export interface TableRebuild {
@@ -52,15 +52,18 @@ export function rebuildTable(database: DatabaseSync, tableName: string, rebuild:
 function rebuiltText(made: string, columns: ReturnType<typeof readColumns>, rebuild: TableRebuild): string {
   const { definitions, options } = tableText(made);
   const lines = definitions.flatMap(({ name, sql }) => {
-    if (rebuild.dropPrimaryKey && /^PRIMARY\s+KEY\b/i.test(sql)) return [];
-    const column = columns.find((each) => each.name === name);
-    if (column === undefined) return [sql];
-    const isNullable = column.notNull && rebuild.nullable.has(name);
+    let text = rebuild.dropPrimaryKey ? withoutPrimaryKey(sql) : sql;
+    if (text === '') return [];
+    if (!columns.some((column) => column.name === name)) return [text];
+    if (rebuild.nullable.has(name)) text = withoutNotNull(text);
     const type = rebuild.types.get(name);
-    if (!isNullable && type === undefined) return [sql];
-    return [columnSql({ ...column, type: type ?? column.type, notNull: column.notNull && !isNullable })];
+    return [type === undefined ? text : withType(text, type)];
   });
+  // A table of that kind is ordered by its key.
+  const kept = rebuild.dropPrimaryKey
+    ? options.split(',').filter((option) => !/^\s*WITHOUT\s+ROWID\s*$/i.test(option))
+    : [options];
   // A comment at the end of a line must not take the comma behind it.
   const ended = lines.map((line) => (line.includes('--') ? `${line}\n` : line));
-  return `(\n  ${ended.join(',\n  ')}\n)${options}`;
+  return `(\n  ${ended.join(',\n  ')}\n)${kept.join(',')}`;
 }

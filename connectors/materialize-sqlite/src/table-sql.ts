@@ -12,19 +12,6 @@ import { sqlite, type SqliteConvert } from './dialect.ts';
 
 export const words: TableWords = { create: 'CREATE TABLE', tail: ' STRICT', comments: 'none' };
 
-export interface ColumnDefinition {
-  readonly name: string;
-  readonly type: string;
-  readonly notNull: boolean;
-  /** SQL of the default, as the schema has it. */
-  readonly defaultSql: string | null;
-}
-
-export function columnSql({ name, type, notNull, defaultSql }: ColumnDefinition): string {
-  const suffix = `${notNull ? ' NOT NULL' : ''}${defaultSql === null ? '' : ` DEFAULT ${defaultSql}`}`;
-  return `${sqlite.quoteIdentifier(name)} ${type}${suffix}`;
-}
-
 export function createTable(table: Table<SqliteConvert>): string {
   return createTableStatements(table, sqlite, words, '').join('; ');
 }

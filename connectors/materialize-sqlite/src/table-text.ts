@@ -9,7 +9,7 @@ export interface TableText {
 }
 
 /** A comment, a quoted text or name, a word, or one character. */
-const token =
+export const token =
   /--[^\n]*|\/\*[^]*?(?:\*\/|$)|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[\w$\u0080-\uffff]+|[^]/g;
 
 export function tableText(createTable: string): TableText {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MaterializationSpec } from '@weir/protocol';
+import type { InferenceType, MaterializationSpec } from '@weir/protocol';
 import { Sink, specOf, type TableSample } from './sink.ts';
 
 const things: TableSample = {
@@ -130,4 +130,39 @@ test('a table that changes to delta updates loses its primary key', async () => 
   assert.equal(await apply(file, delta), 'drop the primary key of "t"');
   file.exec(`INSERT INTO t VALUES (1, '{}'), (1, '{}')`);
   assert.equal(file.query('SELECT * FROM t').length, 2);
+});
+
+test('a primary key is dropped however it was written, and a table without one has row ids', async () => {
+  for (const columns of [
+    '(id INTEGER PRIMARY KEY, flow_document TEXT NOT NULL)',
+    '(id INTEGER NOT NULL, flow_document TEXT NOT NULL, CONSTRAINT the_key PRIMARY KEY (id)) STRICT',
+    '(id INTEGER PRIMARY KEY NOT NULL, flow_document TEXT) WITHOUT ROWID, STRICT',
+    '(id INTEGER NOT NULL, flow_document TEXT, PRIMARY KEY (id)) STRICT, WITHOUT ROWID',
+  ]) {
+    using file = Sink.create();
+    await apply(file, specOf({ table: 't', fields: { id: { types: ['integer'] } } }));
+    file.exec(`DROP TABLE t; CREATE TABLE t ${columns}; INSERT INTO t VALUES (1, '{}')`);
+    const delta = specOf({ table: 't', fields: { id: { types: ['integer'] } }, deltaUpdates: true });
+    assert.match(await apply(file, delta), /drop the primary key of "t"$/);
+    file.exec(`INSERT INTO t VALUES (1, '{}')`);
+    assert.equal(file.query('SELECT * FROM t').length, 2, columns);
+    assert.equal(await apply(file, delta), '');
+  }
+});
+
+test('a column that is changed keeps the constraints that users have given it', async () => {
+  using file = Sink.create();
+  const sample = (...types: InferenceType[]): TableSample => ({
+    table: 't',
+    fields: { id: { types: ['integer'] }, n: { types } },
+  });
+  await apply(file, specOf(sample('integer')));
+  file.exec(`
+    DROP TABLE t;
+    CREATE TABLE t (id INTEGER NOT NULL UNIQUE, n INTEGER NOT NULL PRIMARY KEY CHECK (n <> 5), flow_document TEXT NOT NULL);
+    INSERT INTO t VALUES (1, 7, '{}')`);
+  await apply(file, specOf(sample('integer', 'string')));
+  assert.deepEqual(file.query('SELECT n, typeof(n) AS type FROM t'), [{ n: '7', type: 'text' }]);
+  assert.throws(() => file.exec(`INSERT INTO t VALUES (2, '7', '{}')`), /UNIQUE/);
+  assert.throws(() => file.exec(`INSERT INTO t VALUES (2, '5', '{}')`), /CHECK/);
 });
