@@ -110,7 +110,7 @@ onBothServers((server, flavour) => {
     const rights = 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, CREATE TEMPORARY TABLES';
     await server().query(`GRANT ${rights} ON ${sink.database}.* TO ${role}`);
     await server().query(
-      `GRANT ${flavour === 'mysql' ? 'CONNECTION_ADMIN' : 'READ_ONLY ADMIN'} ON *.* TO ${role}`,
+      `GRANT ${flavour === 'mysql' ? 'BACKUP_ADMIN, CONNECTION_ADMIN' : 'BINLOG ADMIN, READ_ONLY ADMIN'} ON *.* TO ${role}`,
     );
     const user = `of_${role}`;
     await account(user, (name) => `GRANT ${role} TO ${name}`);

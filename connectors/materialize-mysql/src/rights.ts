@@ -67,7 +67,8 @@ async function isAboveReadOnly(session: Session, superMayWrite: boolean): Promis
   if (superMayWrite) sufficient.push('SUPER');
   return grants.some((row) => {
     const [, list = ''] = /^GRANT (.+) ON \*\.\* TO /.exec(String(Object.values(row)[0])) ?? [];
-    return list.split(', ').some((privilege) => sufficient.includes(privilege));
+    // MySQL lists its dynamic privileges without blanks.
+    return list.split(/, ?/).some((privilege) => sufficient.includes(privilege));
   });
 }
 
