@@ -52,10 +52,10 @@ export function mergeRows(binding: number, table: PgTable, hasUniqueKey: boolean
   ];
 }
 
-/** Whether a table has no rows. Of one whose policies hide rows nobody knows. */
-export function selectIsEmpty({ identifier }: PgTable): string {
+/** Whether policies decide which rows of a table the user sees, and whether it has none that he does. */
+export function selectSecuredAndEmpty({ identifier }: PgTable): string {
   const name = quoteLiteral(identifier).trim();
-  return `SELECT NOT row_security_active(${name}) AND NOT EXISTS (SELECT FROM ${identifier})`;
+  return `SELECT row_security_active(${name}), NOT EXISTS (SELECT FROM ${identifier})`;
 }
 
 /** Removes the rows whose keys are staged. */

@@ -5,13 +5,14 @@ import { type BufferPool, encodeKey, encodeRow, RowBuffer } from '@weir/material
 import type { PgConnection } from '@weir/pgwire';
 import type { StoreFrame } from '@weir/protocol';
 import type { CopyQueue } from './copy-queue.ts';
+import { isOfKeyIndex } from './key-index.ts';
 import {
   copyRows,
   createStaging,
   deleteRows,
   mergeRows,
   type PgTable,
-  selectIsEmpty,
+  selectSecuredAndEmpty,
   stagingName,
 } from './table-sql.ts';
 import { writeError } from './write-error.ts';
@@ -42,8 +43,10 @@ export class TableWriter {
   readonly #lanes: Readonly<Record<'insert' | 'merge' | 'delete', Lane>>;
   /** Of the connection: the staging tables that it has. */
   readonly #staged: Set<string>;
+  /** Of a table with row security, into which nobody may COPY; asked once. */
+  #isSecured: boolean | undefined;
   /** A document that does not exist need not be looked for. */
-  mayInsert = false;
+  #mayInsert = false;
 
   constructor(target: StoreTarget, staged: Set<string>, pool: BufferPool) {
     const { index, table } = target;
@@ -62,16 +65,33 @@ export class TableWriter {
     };
   }
 
-  /** Whether the table has no rows at all. */
-  async isEmpty(connection: PgConnection): Promise<boolean> {
+  /** To be called before the rows of a transaction. In a first one of a session, they go straight only into an empty table. */
+  async begin(isFirst: boolean, connect: () => Promise<PgConnection>): Promise<void> {
     const { table, hasUniqueKey } = this.#target;
-    if (table.deltaUpdates || !hasUniqueKey) return false;
+    if (table.deltaUpdates || !hasUniqueKey) return;
+    const looksNow = isFirst || this.#isSecured === undefined;
+    const isEmpty = looksNow && (await this.#look(await connect()));
+    this.#mayInsert = this.#isSecured === false && (!isFirst || isEmpty);
+  }
+
+  /** Whether the table has no rows. */
+  async #look(connection: PgConnection): Promise<boolean> {
+    const { table } = this.#target;
     try {
-      const { rows } = await connection.query(selectIsEmpty(table));
-      return rows[0]?.[0] === 't';
+      const { rows } = await connection.query(selectSecuredAndEmpty(table));
+      const [isSecured, isEmpty] = rows[0] ?? [];
+      this.#isSecured = isSecured !== 'f';
+      return isEmpty === 't';
     } catch (error) {
       throw writeError(error, `cannot store into ${table.identifier}`);
     }
+  }
+
+  /** Whether a row of this transaction, which failed with `error`, has the key of another one of it. */
+  async hasCollided(connection: PgConnection, error: unknown): Promise<boolean> {
+    const { table } = this.#target;
+    if (!this.#mayInsert || !(await isOfKeyIndex(connection, table, error))) return false;
+    return await this.#look(connection);
   }
 
   /** True when a lane is full. */
@@ -82,7 +102,7 @@ export class TableWriter {
       encodeKey(table, store.bytes, store.keyStart, store.keyEnd, rows);
       return rows.length >= FLUSH_BYTES;
     }
-    const isNew = table.deltaUpdates || (!store.exists && this.mayInsert && hasUniqueKey);
+    const isNew = table.deltaUpdates || (!store.exists && this.#mayInsert && hasUniqueKey);
     const { rows } = isNew ? this.#lanes.insert : this.#lanes.merge;
     encodeRow(table, store, rows);
     return rows.length >= FLUSH_BYTES;

@@ -137,6 +137,70 @@ for (const version of postgresVersions) {
       assert.deepEqual(await rowsOf(sink), [{ id: '2', v: 'b' }]);
     });
 
+    test('a row that an index of a user refuses in a first transaction is not taken for a second one of its key', async () => {
+      const indexes = {
+        t_v_key: 'ALTER TABLE t ADD UNIQUE (v)',
+        audit_pkey: `
+          CREATE TABLE audit (id bigint PRIMARY KEY);
+          CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN INSERT INTO audit VALUES (1); RETURN NEW; END $$;
+          CREATE TRIGGER audit BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION audit()`,
+      };
+      for (const [index, sql] of Object.entries(indexes)) {
+        await using sink = await Sink.create(server);
+        await using session = await sink.start(things);
+        await sink.query(sql);
+        const stores = [1, 2].map((id) => ({ key: [id], values: ['same'] }));
+        await assert.rejects(transact(session, 1, stores), {
+          code: 'PG_ROW_EXISTS',
+          message: new RegExp(`"${index}"`),
+        });
+      }
+    });
+
+    test('a row that exists is told also when nobody can be asked why', async () => {
+      await using sink = await Sink.create(server);
+      await using session = await sink.start({ table: 't', fields: { id: { types: ['string'] } } });
+      async function* closing(): AsyncGenerator<StoreBatch, void, undefined> {
+        yield { binding: 0, documents: [sampleStore({ key: ['a'] })] };
+        await server.query(`ALTER DATABASE ${sink.database} WITH ALLOW_CONNECTIONS false`);
+        yield { binding: 0, documents: [sampleStore({ key: ['a\0'] })] };
+      }
+      await assert.rejects(session.store(closing()), { code: 'PG_ROW_EXISTS' });
+    });
+
+    test('a table with row security takes rows in every transaction, though nobody may COPY into it', async () => {
+      await using sink = await Sink.create(server);
+      const role = `secured_${sink.database}`;
+      await server.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secured'`);
+      await sink.apply(sink.spec(things, { ...things, table: 'u' }));
+      await sink.query(`
+        GRANT SELECT, INSERT, UPDATE ON t, u, flow_checkpoints_v1 TO ${role};
+        ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE u ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY all_rows ON t USING (true);
+        CREATE POLICY all_rows ON u USING (true)`);
+      const credentials = { auth_type: 'UserPassword', password: 'secured' };
+      const secured = sink.with({ user: role, credentials });
+      {
+        await using session = await secured.open();
+        await transact(session, 1, [{ key: [1], values: ['a'] }]);
+        // Of the second table, which the first transaction did not touch, nothing is known yet.
+        for (const offset of [2, 3]) {
+          await transact(session, offset, [
+            { key: [offset], values: ['b'] },
+            { binding: 1, key: [offset], values: ['c'] },
+          ]);
+        }
+      }
+      assert.deepEqual(
+        (await rowsOf(sink)).map(({ id }) => id),
+        ['1', '2', '3'],
+      );
+      assert.equal((await sink.query('SELECT FROM u')).length, 2);
+      await sink.query(`DROP OWNED BY ${role}`);
+    });
+
     test('a row that somebody inserted by hand stops one transaction, and the next session overwrites it', async () => {
       await using sink = await Sink.create(server);
       {

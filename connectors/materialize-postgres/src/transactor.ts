@@ -81,16 +81,21 @@ export class PostgresTransactor implements Authoritative {
   }
 
   /**
-   * A row that a table which was empty has already is of the same transaction, unless somebody else has written it
+   * A key that a table which was empty has already is of the same transaction, unless somebody else has written it
    * meanwhile: then there is something in the table, now that the transaction is given up.
    */
   async #explained(error: unknown): Promise<unknown> {
     if (!this.#isFirst || !(error instanceof WeirError) || error.code !== 'PG_ROW_EXISTS') return error;
-    const inserting = this.#writers.filter(({ mayInsert }) => mayInsert);
-    if (inserting.length === 0) return error;
-    await using connection = await this.#options.connect();
-    for (const writer of inserting) if (!(await writer.isEmpty(connection))) return error;
-    return errors.PG_KEYS_COLLIDE({ message: error.message, cause: error });
+    try {
+      await using connection = await this.#options.connect();
+      for (const writer of this.#writers) {
+        if (await writer.hasCollided(connection, error.cause))
+          return errors.PG_KEYS_COLLIDE({ message: error.message, cause: error });
+      }
+    } catch {
+      // What went wrong first is what is told.
+    }
+    return error;
   }
 
   async #store(stores: Stores): Promise<void> {
@@ -102,7 +107,7 @@ export class PostgresTransactor implements Authoritative {
       if (last !== writer) {
         if (last !== undefined) await this.#flush(last);
         last = writer;
-        if (this.#isFirst) writer.mayInsert = await this.#isEmpty(writer);
+        await writer.begin(this.#isFirst, () => this.#idleConnection());
       }
       for (const document of documents) {
         if (writer.add(document, this.hardDelete)) await this.#flush(writer);
@@ -112,11 +117,11 @@ export class PostgresTransactor implements Authoritative {
     await this.#transaction?.queue.idle();
   }
 
-  async #isEmpty(writer: TableWriter): Promise<boolean> {
+  /** It is busy while rows of another table go out. */
+  async #idleConnection(): Promise<PgConnection> {
     const { connection, queue } = await this.#begin();
-    // The connection is busy while rows of another table go out.
     await queue.idle();
-    return await writer.isEmpty(connection);
+    return connection;
   }
 
   async #flush(writer: TableWriter): Promise<void> {
@@ -175,7 +180,6 @@ export class PostgresTransactor implements Authoritative {
     }
     crash('materialize-postgres.after-commit');
     this.#transaction = undefined;
-    if (this.#isFirst) for (const writer of this.#writers) writer.mayInsert = true;
     this.#isFirst = false;
   }
 

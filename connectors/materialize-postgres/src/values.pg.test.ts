@@ -418,6 +418,18 @@ for (const version of postgresVersions) {
       await assert.rejects(transact(session, 1, stores), { code: 'PG_KEYS_COLLIDE' });
     });
 
+    test('keys that are the same to the index of a partition are refused too', async () => {
+      await using sink = await Sink.create(server);
+      await sink.apply(sink.spec({ table: 't', fields: { id: { types: ['string'] } } }));
+      await sink.query(`
+        DROP TABLE t;
+        CREATE TABLE t (id text PRIMARY KEY, flow_document json NOT NULL) PARTITION BY HASH (id);
+        CREATE TABLE part PARTITION OF t FOR VALUES WITH (MODULUS 1, REMAINDER 0)`);
+      await using session = await sink.open();
+      const stores = [{ key: ['a\0'] }, { key: ['a'] }];
+      await assert.rejects(transact(session, 1, stores), { code: 'PG_KEYS_COLLIDE' });
+    });
+
     test('a database of another encoding takes what it can hold, and refuses the rest', async () => {
       await server.query(
         `CREATE DATABASE latin_${version} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`,
