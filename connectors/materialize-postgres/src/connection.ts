@@ -7,7 +7,7 @@ import type { Connect } from '@weir/postgres';
 export interface LockPatience {
   /** Before the transaction is given up. */
   readonly timeoutMs: number;
-  /** Between two reports of what a commit waits for. */
+  /** Between two reports of what a store or a commit waits for. */
   readonly reportMs: number;
 }
 

@@ -21,6 +21,7 @@ import {
 } from '@weir/testing';
 import { EXPLICIT_ZERO_CHECKPOINT } from '@weir/protocol';
 import { Sink, type TableSample } from '../test/sink.ts';
+import { watchingLocks } from './lock-watch.ts';
 
 const things: TableSample = {
   table: 't',
@@ -47,6 +48,43 @@ for (const version of postgresVersions) {
       await other.query('COMMIT');
       await going;
       assert.deepEqual(await sink.query('SELECT v FROM t'), [{ v: 'b' }]);
+    });
+
+    test('a lock that a first transaction waits for while it stores is named', async () => {
+      await using sink = await Sink.create(server);
+      await sink.apply(sink.spec(things));
+      await using session = await sink.open(sink.lastSpec, undefined, { timeoutMs: 60_000, reportMs: 50 });
+      await using other = await server.connect(sink.database);
+      await other.query('BEGIN; LOCK TABLE t IN SHARE MODE');
+      const storing = storeAll(session, [{ key: [1], values: ['a'] }]);
+      storing.catch(() => undefined);
+      await until('a report of the lock', () =>
+        sink.logs.some(({ message }) => message.includes('waits for a lock of another session')),
+      );
+      await other.query('COMMIT');
+      await storing;
+      await commitAt(session, 1);
+      assert.deepEqual(await sink.query('SELECT v FROM t'), [{ v: 'a' }]);
+    });
+
+    test('of work that takes long without a lock, a commit is told, and storing is not', async () => {
+      await using sink = await Sink.create(server);
+      await using watched = await server.connect(sink.database);
+      const { log, logs } = sink;
+      for (const doing of ['store', 'commit'] as const) {
+        let looks = 0;
+        const open = () => {
+          looks += 1;
+          return server.connect(sink.database);
+        };
+        await watchingLocks(
+          () => watched.processId,
+          { doing, open, log, everyMs: 20 },
+          () => until('three looks', () => looks >= 3),
+        );
+        if (doing === 'store') assert.deepEqual(logs, []);
+        else assert.match(logs[0]?.message ?? '', /waits for no lock/);
+      }
     });
 
     test('a lock that does not end gives the transaction up', async () => {

@@ -13,7 +13,7 @@ import { CopyQueue } from './copy-queue.ts';
 import type { PostgresCrashPoint } from './crash-points.ts';
 import { errors } from './errors.ts';
 import type { FenceTable } from './fence.ts';
-import { watchingLocks } from './lock-watch.ts';
+import { type LockWatchOptions, type WatchedWork, watchingLocks } from './lock-watch.ts';
 import { RowLoader } from './row-loader.ts';
 import { type StoreTarget, TableWriter } from './table-writer.ts';
 import { BEGIN } from './transaction.ts';
@@ -31,7 +31,7 @@ export interface TransactorOptions {
   readonly hardDelete: boolean;
   readonly disableLoadOptimization: boolean;
   readonly log: Logger;
-  /** How often a commit that takes long says what it waits for. */
+  /** How often a store or a commit that takes long says what it waits for. */
   readonly lockReportMs: number;
 }
 
@@ -74,10 +74,16 @@ export class PostgresTransactor implements Authoritative {
 
   async store(stores: Stores): Promise<void> {
     try {
-      await this.#store(stores);
+      const pid = (): number | undefined => this.#transaction?.connection.processId;
+      await watchingLocks(pid, this.#watch('store'), () => this.#store(stores));
     } catch (error) {
       throw await this.#explained(error);
     }
+  }
+
+  #watch(doing: WatchedWork): LockWatchOptions {
+    const { lockReportMs: everyMs, connect: open, log } = this.#options;
+    return { doing, everyMs, open, log };
   }
 
   /**
@@ -149,9 +155,8 @@ export class PostgresTransactor implements Authoritative {
 
   async commit(checkpoint: Checkpoint): Promise<BackgroundCommit> {
     const { connection } = await this.#begin();
-    const { lockReportMs: everyMs, connect: open, log } = this.#options;
     const work = (): Promise<void> => this.#finish(connection, checkpoint);
-    const committed = watchingLocks(connection.processId, { open, log, everyMs }, work);
+    const committed = watchingLocks(() => connection.processId, this.#watch('commit'), work);
     this.#committed = committed.then(
       () => undefined,
       () => undefined,
