@@ -7,13 +7,23 @@ import { quoteIdentifier, quoteQualified } from '@weir/pgwire';
 import type { SqlSession } from '@weir/postgres';
 import { errors, type KnownTable, streamLabel, type TableInfo, type UnreadRows } from '@weir/sqlcapture';
 import type { SourceSettings } from './config.ts';
-import { holdsEarlierRows, type Partition, readPartitions } from './discovery/partition-tree.ts';
+import { type EarlierRows, findEarlierRows } from './discovery/earlier-rows.ts';
+import { type Attachment, type Partition, readPartitions } from './discovery/partition-tree.ts';
 
-/** `oid:file` of each. */
+/** `oid:file:links` of each; without the links in states of before they were kept. */
 const PARTITIONS = 'partitions';
+/** What one look may take of the time of the capture, which goes on after it. */
+const LOOK_MS = 10_000;
 const MOST_NAMES = 5;
 /** Older servers keep for a connection that a table is not published, also after it was attached. */
 const FIRST_THAT_LOOKS_AGAIN = 150_000;
+
+interface KnownPartition {
+  readonly file: string;
+  readonly links: string | undefined;
+}
+
+type KnownPartitions = ReadonlyMap<string, KnownPartition>;
 
 type Settings = Pick<SourceSettings, 'onTruncate' | 'publication'>;
 
@@ -40,7 +50,7 @@ export class Partitions {
     return tables.map((table) => {
       const partitions = this.#byRoot.get(table.identity ?? '');
       if (partitions === undefined) return table;
-      const text = partitions.map(({ oid, file }) => `${oid}:${file}`).join(',');
+      const text = partitions.map(({ oid, file, links }) => `${oid}:${file}:${links}`).join(',');
       return { ...table, facts: { ...table.facts, [PARTITIONS]: text } };
     });
   }
@@ -51,42 +61,48 @@ export class Partitions {
    */
   async check(tables: readonly KnownTable[]): Promise<readonly UnreadRows[]> {
     const unread: UnreadRows[] = [];
+    const deadline = performance.now() + LOOK_MS;
     for (const { info, known } of tables) {
       const now = this.#byRoot.get(info.identity ?? '');
       const before = known?.[PARTITIONS];
       if (now === undefined || before === undefined) continue;
-      const files = filesOf(String(before));
-      unread.push(...(await this.#came(info, files, now)), ...this.#went(info, files, now));
+      const met = partitionsOf(String(before));
+      unread.push(...(await this.#came(info, met, now, deadline)), ...this.#went(info, met, now));
     }
     return unread;
   }
 
   async #came(
     info: TableInfo,
-    before: ReadonlyMap<string, string>,
+    before: KnownPartitions,
     now: readonly Partition[],
+    deadline: number,
   ): Promise<readonly UnreadRows[]> {
-    const added = now.filter(({ oid }) => !before.has(oid));
-    const held: Partition[] = [];
-    for (const partition of added)
-      if (!partition.isEmpty && (await holdsEarlierRows(this.#sql, partition))) held.push(partition);
+    const attached: Partition[] = [];
+    const found: Record<EarlierRows, Partition[]> = { some: [], perhaps: [], none: [] };
+    for (const partition of now) {
+      const { attachment } = partition;
+      if (attachment === undefined || isMet(before, partition) || isOfMet(before, attachment)) continue;
+      const rows = await findEarlierRows(this.#sql, partition, deadline - performance.now());
+      found[rows].push(partition);
+      if (rows !== 'none' || attachment.created === 'earlier') attached.push(partition);
+    }
     const label = streamLabel(info);
-    const attached = added.filter((partition) => partition.wasAttached || held.includes(partition));
     if (attached.length > 0) await this.#warnOfOldServer(label, attached);
-    const doubtful = attached.filter((partition) => !partition.isEmpty && !held.includes(partition));
-    if (doubtful.length > 0) {
+    if (found.perhaps.length > 0) {
       this.#log.warn(
-        `tables were attached to ${label} as partitions: ${names(doubtful)}; rows that they held before, if any, are not in its collection`,
-        { eventType: 'partitionsAttached', fix: `If there were any, run: ${touchSql(info, doubtful)}` },
+        `tables were attached to ${label} as partitions: ${names(found.perhaps)}; rows that they held before, if any, are not in its collection`,
+        { eventType: 'partitionsAttached', fix: `If there were any, ${rowsFix(found.perhaps)}` },
       );
     }
-    if (held.length === 0) return [];
+    if (found.some.length === 0) return [];
+    const fix = rowsFix(found.some);
     return [
       {
         info,
-        message: `tables were attached to ${label} as partitions, with rows that came by no change: ${names(held)}`,
+        message: `tables were attached to ${label} as partitions, with rows that came by no change: ${names(found.some)}`,
         eventType: 'partitionsAttached',
-        fix: `Run: ${touchSql(info, held)} Or increment the backfill counter of its binding.`,
+        fix: `${fix.charAt(0).toUpperCase()}${fix.slice(1)}`,
       },
     ];
   }
@@ -105,20 +121,18 @@ export class Partitions {
     );
   }
 
-  #went(
-    info: TableInfo,
-    before: ReadonlyMap<string, string>,
-    now: readonly Partition[],
-  ): readonly UnreadRows[] {
+  #went(info: TableInfo, before: KnownPartitions, now: readonly Partition[]): readonly UnreadRows[] {
     const label = streamLabel(info);
-    const present = new Set(now.map(({ oid }) => oid));
+    const stayed = now.filter((partition) => isMet(before, partition));
+    // One that is back was away: what was deleted from it meanwhile came by no change either.
+    const present = new Set(stayed.map(({ oid }) => oid));
     const gone = [...before.keys()].filter((oid) => !present.has(oid)).length;
     const unread: UnreadRows[] = [];
     if (gone > 0)
       unread.push(
         ...this.#lost(info, `the table ${label} was left by partitions, detached or dropped: ${gone}`),
       );
-    const renewed = now.filter(({ oid, file }) => before.has(oid) && before.get(oid) !== file);
+    const renewed = stayed.filter(({ oid, file }) => before.get(oid)?.file !== file);
     const emptied = renewed.filter(({ isEmpty }) => isEmpty);
     if (emptied.length > 0)
       unread.push(...this.#lost(info, `the table ${label} was truncated in part: ${names(emptied)}`));
@@ -142,17 +156,36 @@ export class Partitions {
   }
 }
 
-/** Changes nothing, and has the rows come by the stream. */
-function touchSql(info: TableInfo, partitions: readonly Partition[]): string {
-  const column = quoteIdentifier(info.columns.find(({ omitted }) => !omitted)?.name ?? '');
-  return partitions
-    .map(({ namespace, name }) => `UPDATE ONLY ${quoteQualified(namespace, name)} SET ${column} = ${column};`)
-    .join(' ');
+/** The statements change nothing, and have the rows come by the stream. */
+function rowsFix(partitions: readonly Partition[]): string {
+  const backfill = 'increment the backfill counter of its binding.';
+  const statements = partitions.map(({ namespace, name, settable }) => {
+    const column = settable === undefined ? undefined : quoteIdentifier(settable);
+    return `UPDATE ONLY ${quoteQualified(namespace, name)} SET ${column} = ${column};`;
+  });
+  const isComplete = partitions.every(({ settable }) => settable !== undefined);
+  return isComplete ? `run: ${statements.join(' ')} Or ${backfill}` : backfill;
 }
 
-function filesOf(text: string): ReadonlyMap<string, string> {
-  const pairs = text.split(',').filter((pair) => pair !== '');
-  return new Map(pairs.map((pair) => [pair.split(':')[0] ?? '', pair.split(':')[1] ?? '']));
+/** The same partition as before, and in the meantime too. */
+function isMet(before: KnownPartitions, { oid, links }: Partition): boolean {
+  const known = before.get(oid);
+  return known !== undefined && (known.links ?? links) === links;
+}
+
+/** It was born below a table that was already known as a part of the root. */
+function isOfMet(before: KnownPartitions, { created, by }: Attachment): boolean {
+  return created === 'later' && [...before.values()].some(({ links }) => links?.split('.').includes(by));
+}
+
+function partitionsOf(text: string): KnownPartitions {
+  const parts = text.split(',').filter((part) => part !== '');
+  return new Map(
+    parts.map((part) => {
+      const [oid = '', file = '', links] = part.split(':');
+      return [oid, { file, links }];
+    }),
+  );
 }
 
 function names(partitions: readonly Partition[]): string {
