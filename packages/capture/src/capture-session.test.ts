@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import {
   FULL_RANGE,
+  MAX_MESSAGE_BYTES,
   type CaptureOpenRequest,
   type CaptureResponse,
   type CollectionSpec,
@@ -10,6 +11,7 @@ import {
 import { configSchema, text } from '@weir/schema';
 import { ConnectorHost } from '@weir/testing';
 import { bindingPatch, bindingPatches, bindingState } from './capture-state.ts';
+import type { CaptureTransaction } from './capture-output.ts';
 import type { Capture, CaptureSession } from './capture.ts';
 import { serveCapture } from './run-capture.ts';
 
@@ -178,6 +180,45 @@ test('a group without its checkpoint closes the output: nothing after it can com
   );
 });
 
+test('a group that breaks off ends the session, also of a pull that has seen the failure and waits', async () => {
+  for (const end of ['returns', 'rejects'] as const) {
+    const run = start(async ({ output: out, signal }) => {
+      const group = out.transaction((transaction) => {
+        transaction.document(0, doc(1));
+        throw new Error('the query broke off');
+      });
+      await group.catch(() => undefined);
+      if (!signal.aborted)
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      if (end === 'rejects') throw new DOMException('it was asked to end', 'AbortError');
+    });
+    run.host.send(open());
+    const { code, sent } = await output(run);
+    assert.deepEqual([code, sent.filter((line) => line.startsWith('checkpoint'))], [1, []]);
+    assert.match(run.host.logs.at(-1)?.message ?? '', /the query broke off/);
+  }
+});
+
+test('documents that are too large for a message are refused, those beside them too, and others go on', async () => {
+  const large = Buffer.alloc(MAX_MESSAGE_BYTES + 1, ' ');
+  const beside = Buffer.concat([doc({ a: 1 }), large]);
+  const run = start(async ({ output: out }) => {
+    for (const sends of [
+      (transaction: CaptureTransaction) => transaction.document(0, large),
+      (transaction: CaptureTransaction) => transaction.documents(0, beside, [7, beside.length], 2),
+    ]) {
+      await assert.rejects(out.transaction(sends), { code: 'PROTOCOL_MESSAGE_TOO_LARGE' });
+    }
+    await out.transaction((transaction) => {
+      transaction.document(1, doc({ b: 2 }));
+      transaction.checkpoint({ cursor: 1 });
+    });
+  });
+  run.host.send(open());
+  const { code, sent } = await output(run);
+  assert.deepEqual([code, sent], [0, ['opened', '1:{"b":2}', 'checkpoint {"cursor":1} true']]);
+});
+
 test('a group that fails before its first document leaves the output as it was', async () => {
   const run = start(async ({ output: out }) => {
     const failed = out.transaction(() => Promise.reject(new Error('query failed')));
@@ -231,18 +272,19 @@ test('acknowledgements reach callbacks in order, and an iterator that may skip',
 });
 
 test('more acknowledgements than checkpoints end the session, even while its pull waits', async () => {
-  const run = start(async ({ output: out, signal }) => {
-    await out.checkpoint({});
-    await new Promise((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    });
-  }, true);
-  run.host.send(open());
-  await run.host.receive();
-  await run.host.receive();
-  run.host.send({ kind: 'acknowledge', checkpoints: 2 });
-  const { code, error } = await output(run);
-  assert.deepEqual([code, error], [1, 'CAPTURE_ACKNOWLEDGED_TOO_MANY']);
+  for (const end of ['rejects', 'returns'] as const) {
+    const run = start(async ({ output: out, signal }) => {
+      await out.checkpoint({});
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      if (end === 'rejects') throw signal.reason as Error;
+    }, true);
+    run.host.send(open());
+    await run.host.receive();
+    await run.host.receive();
+    run.host.send({ kind: 'acknowledge', checkpoints: 2 });
+    const { code, error } = await output(run);
+    assert.deepEqual([code, error], [1, 'CAPTURE_ACKNOWLEDGED_TOO_MANY']);
+  }
 });
 
 test('the end of stdin ends the acknowledgements and nothing else', async () => {

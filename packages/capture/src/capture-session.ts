@@ -25,9 +25,13 @@ export async function runSession<Config, Resource, State extends object>(
   );
 
   const broken = new AbortController();
-  const signal = AbortSignal.any([streams.signal, broken.signal]);
+  const closed = new AbortController();
+  const signal = AbortSignal.any([streams.signal, broken.signal, closed.signal]);
   const acknowledgements = new Acknowledgements();
-  const output = new GroupedOutput(streams.responses, acknowledgements, bindings.length);
+  const output = new GroupedOutput(streams.responses, acknowledgements, bindings.length, (failure) => {
+    // Whoever sent the group hears first, and may know better what its failure means.
+    setImmediate(() => closed.abort(failure));
+  });
   const reading = readAcknowledgements(streams, signal, explicitAcknowledgements, acknowledgements).catch(
     (failure: unknown) => broken.abort(failure),
   );
@@ -44,8 +48,11 @@ export async function runSession<Config, Resource, State extends object>(
       output,
       spec: open.capture,
     });
+    // A pull that waits for its signal returns just as if it had been asked to end.
+    if (!streams.signal.aborted) broken.signal.throwIfAborted();
   } catch (failure) {
     if (broken.signal.aborted) throw broken.signal.reason;
+    if (closed.signal.aborted && isAbort(failure)) throw closed.signal.reason;
     if (!endedOnRequest(streams.signal, failure)) throw failure;
     return;
   } finally {
@@ -82,7 +89,11 @@ function endedOnRequest(signal: AbortSignal, failure: unknown): boolean {
   if (!signal.aborted) return false;
   const asked: unknown = signal.reason;
   if (!(asked instanceof DOMException)) return false;
-  return failure === asked || (failure instanceof Error && failure.name === 'AbortError');
+  return failure === asked || isAbort(failure);
+}
+
+function isAbort(failure: unknown): boolean {
+  return failure instanceof Error && failure.name === 'AbortError';
 }
 
 function count(bindings: number): string {

@@ -1,7 +1,7 @@
 // What a capture sends. Documents and the checkpoint that commits them form one group, and groups never interleave:
 // the runtime commits everything before a checkpoint with that checkpoint's state, so a document that slipped into
 // another binding's group would be committed without its own state, and captured again after a restart.
-// A group that breaks off after documents therefore closes the output for good.
+// A group that breaks off after documents therefore closes the output for good, and the session with it.
 
 import { crashPoint } from '@weir/crash-point';
 import type { JsonSchema, ResponseWriter } from '@weir/connector';
@@ -23,12 +23,20 @@ export class GroupedOutput implements CaptureOutput {
   readonly #bindings: number;
   readonly #lastSchemas = new Map<number, string>();
   #queue: Promise<unknown> = Promise.resolve();
+  readonly #onBroken: (failure: Error) => void;
   #uncommitted = 0;
   #broken: Error | undefined;
 
-  constructor(writer: CaptureWriter, acknowledgements: Acknowledgements, bindings: number) {
+  /** `onBroken` is called once, when nothing more can be sent, before whoever sent the group hears of it. */
+  constructor(
+    writer: CaptureWriter,
+    acknowledgements: Acknowledgements,
+    bindings: number,
+    onBroken: (failure: Error) => void,
+  ) {
     this.#writer = writer;
     this.#bindings = bindings;
+    this.#onBroken = onBroken;
     this.acknowledgements = acknowledgements;
   }
 
@@ -55,15 +63,19 @@ export class GroupedOutput implements CaptureOutput {
       this.assertCommitted();
       return result;
     } catch (failure) {
-      if (this.#uncommitted > 0)
+      if (this.#uncommitted > 0) {
         this.#broken = failure instanceof Error ? failure : new Error(String(failure));
+        this.#onBroken(this.#broken);
+      }
       throw failure;
     } finally {
       group.close();
     }
   }
 
+  /** Throws what broke it, and what is wrong with a group that has ended. */
   assertCommitted(): void {
+    if (this.#broken !== undefined) throw this.#broken;
     if (this.#uncommitted === 0) return;
     throw errors.CAPTURE_DOCUMENTS_WITHOUT_CHECKPOINT({
       message: `The capture ended a group of ${this.#uncommitted} documents without a checkpoint.`,
@@ -72,22 +84,23 @@ export class GroupedOutput implements CaptureOutput {
 
   sendDocument(binding: number, doc: Buffer): void {
     if (binding < 0 || binding >= this.#bindings) throw new RangeError(`There is no binding ${binding}.`);
-    this.#uncommitted += 1;
+    // Counted once it is written: one that is too large for a message leaves the group as it was.
     this.#writer.write({ kind: 'captured', binding, doc });
+    this.#uncommitted += 1;
   }
 
   sendDocuments(binding: number, bytes: Buffer, ends: ArrayLike<number>, count: number): void {
     if (binding < 0 || binding >= this.#bindings) throw new RangeError(`There is no binding ${binding}.`);
-    this.#uncommitted += count;
     this.#writer.writeCaptured(binding, bytes, ends, count);
+    this.#uncommitted += count;
   }
 
   sendSchema(binding: number, schema: JsonSchema): void {
     const text = JSON.stringify(schema);
     if (this.#lastSchemas.get(binding) === text) return;
+    this.#writer.write({ kind: 'sourcedSchema', binding, schema: text });
     this.#lastSchemas.set(binding, text);
     this.#uncommitted += 1;
-    this.#writer.write({ kind: 'sourcedSchema', binding, schema: text });
   }
 
   sendCheckpoint(patch: StatePatch, onAcknowledged: (() => void) | undefined): number {

@@ -72,7 +72,8 @@ export interface FrameEncoder<M> {
   write(message: M): void;
   /**
    * `count` documents of one binding that lie one after another in `bytes`, the n-th ending before `ends[n]`, as so many
-   * `captured` messages: of capture responses only. Faster than `write`, as nothing is allocated for each.
+   * `captured` messages, or none of them if it throws: of capture responses only. Faster than `write`, as nothing is
+   * allocated for each.
    */
   writeCaptured(binding: number, bytes: Buffer, ends: ArrayLike<number>, count: number): void;
   /** Bytes written since the last `take`. */
@@ -196,13 +197,19 @@ export function createEncoder<D extends keyof Messages>(
   return {
     write,
     writeCaptured(binding, bytes, ends, count) {
-      let start = 0;
-      for (let index = 0; index < count; index += 1) {
-        const end = ends[index] ?? start;
-        const isSmall = end > start && end - start <= SMALL_DOCUMENT_BYTES;
-        if (codec === 'proto' && isSmall) writeProtoCapturedRange(writer, binding, bytes, start, end);
-        else write({ kind: 'captured', binding, doc: bytes.subarray(start, end) });
-        start = end;
+      const mark = writer.byteLength;
+      try {
+        let start = 0;
+        for (let index = 0; index < count; index += 1) {
+          const end = ends[index] ?? start;
+          const isSmall = end > start && end - start <= SMALL_DOCUMENT_BYTES;
+          if (codec === 'proto' && isSmall) writeProtoCapturedRange(writer, binding, bytes, start, end);
+          else write({ kind: 'captured', binding, doc: bytes.subarray(start, end) });
+          start = end;
+        }
+      } catch (error) {
+        writer.truncate(mark);
+        throw error;
       }
     },
     get byteLength() {
