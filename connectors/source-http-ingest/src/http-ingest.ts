@@ -84,35 +84,41 @@ function ingestBinding({ index, resource, collection }: Binding): IngestBinding 
   };
 }
 
-async function listen({ config, bindings, output, log, signal }: Session, port: number): Promise<void> {
+async function listen(session: Session, port: number): Promise<void> {
+  const { config, bindings, output, log, signal } = session;
+  const isPreview = session.preview !== undefined;
   const authorize = authorizeBy(config);
   const verify = verificationOf(config.signatureConfig);
   const listener = new WebhookApp({
     bindings: bindings.map(ingestBinding),
     clock: systemClock,
+    log,
+    isPreview,
     challenges: [okta],
     cors: crossOriginOf(config),
     page: pagesOf(openApi(bindings, authorize !== undefined)),
     queryMember: 'query',
     verify,
     ...(authorize === undefined ? {} : { authorize }),
-    publish: (documents) => publish(output, documents, signal),
+    publish: (documents, abandoned) => publish(output, documents, signal, abandoned),
   });
   await using server = await WebhookServer.listen({ port, clock: systemClock, log, listener });
   const paths = bindings.map(({ resource, collection }) => urlPathOf(resource, collection.name));
   if (authorize === undefined && verify === undefined) {
     log.warn('anybody who reaches the port can add documents: there is neither a token nor a signature');
   }
+  if (isPreview) log.warn('this is a preview: senders are told to send again, as nothing is kept');
   log.info(`listening on port ${server.port}`, { port: server.port, paths });
   log.status(`Listening on port ${server.port} for POST ${paths.join(', ')}`);
   await whenAborted(signal);
 }
 
-/** Resolves once the runtime has committed the documents. */
+/** Resolves once the runtime has committed the documents. Those that are not sent on when they are abandoned are dropped. */
 async function publish(
   output: CaptureOutput,
   documents: readonly WebhookDocument<IngestBinding>[],
   signal: AbortSignal,
+  abandoned: AbortSignal,
 ): Promise<void> {
   await output.drained();
   const committed = Promise.withResolvers<void>();
@@ -123,6 +129,7 @@ async function publish(
   try {
     signal.throwIfAborted();
     await output.transaction((transaction) => {
+      abandoned.throwIfAborted();
       for (const { binding, bytes } of documents) transaction.document(binding.index, bytes);
       transaction.checkpoint({}, committed.resolve);
     });

@@ -8,8 +8,12 @@ import { type HostedBinding, WebhookHost } from '@weir/testing/api';
 import { httpIngest } from '../src/http-ingest.ts';
 
 const capture = httpIngest({ env: { SOURCE_HTTP_INGEST_PORT: '0' } });
-const start = (config: object, bindings: readonly HostedBinding[], acknowledges = 1): Promise<WebhookHost> =>
-  WebhookHost.start(capture, config, bindings, { acknowledges });
+const start = (
+  config: object,
+  bindings: readonly HostedBinding[],
+  acknowledges = 1,
+  env: Record<string, string> = {},
+): Promise<WebhookHost> => WebhookHost.start(capture, config, bindings, { acknowledges, env });
 
 test('a document has the id, the time, the headers, the path, its parameters and the query of its request', async () => {
   await using ingest = await start({}, [{ resource: { path: '/shops/{shop}' } }, { resource: {} }]);
@@ -158,6 +162,23 @@ test('bodies may be compressed, and have 64 MiB at most when they are not', asyn
     413,
   );
   assert.equal(ingest.documents.length, 2);
+});
+
+test('a document that no message of the runtime holds is refused, and the next one is taken', async () => {
+  await using ingest = await start({}, [{ resource: { path: '/in' } }]);
+  const body = `{"text":"${'x'.repeat((64 << 20) - 100)}"}`;
+  assert.equal((await ingest.post('/in', body)).status, 413);
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  assert.equal((await ingest.post('/in', Buffer.alloc(12 << 20, 1), form)).status, 413);
+  assert.equal((await ingest.post('/in', '{"n":1}')).status, 200);
+  assert.equal(ingest.documents.length, 1);
+});
+
+test('a preview shows what is sent, and tells its sender to send it again', async () => {
+  await using ingest = await start({}, [{ resource: { path: '/in' } }], 1, { WEIR_PREVIEW: 'p' });
+  const answer = await ingest.post('/in', '{"n":1}');
+  assert.deepEqual([answer.status, answer.body], [503, '{"error":"this is a preview, which keeps nothing"}']);
+  assert.equal(ingest.documents.length, 1);
 });
 
 const seconds = (): string => String(Math.floor(Date.now() / 1000));

@@ -481,3 +481,23 @@ test('a feed hears back when what it published is committed, and documents may b
   const ids = run.committed.documents.map(({ document }) => document['id']);
   assert.deepEqual(new Set(ids), new Set([1, 2]));
 });
+
+test('what a feed abandons before it is sent on is dropped, and what it published beside it is not', async () => {
+  const run = harness();
+  const feed = {
+    run: async ({ publish, signal }: Feed) => {
+      const abandoned = new AbortController();
+      const dropped = publish([documents([{ id: 1 }])], abandoned.signal);
+      const kept = publish([documents([{ id: 2 }])], new AbortController().signal);
+      abandoned.abort(new Error('nobody waits for it'));
+      await assert.rejects(dropped, /nobody waits for it/);
+      await kept;
+      await run.clock.until(Infinity, signal);
+    },
+  };
+  await run.session({ stream: { kind: 'feed', feed } }, 10);
+  assert.deepEqual(
+    run.committed.documents.map(({ document }) => document['id']),
+    [2],
+  );
+});

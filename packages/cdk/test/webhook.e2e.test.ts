@@ -29,11 +29,20 @@ import {
 } from '../src/index.ts';
 import { silentLog } from '../src/testing/silent-log.ts';
 
-type Publish = (documents: readonly WebhookDocument<WebhookBinding>[]) => Promise<void>;
+type Publish = (
+  documents: readonly WebhookDocument<WebhookBinding>[],
+  abandoned: AbortSignal,
+) => Promise<void>;
 
 function serving(publish: Publish, limits: Partial<WebhookLimits> = {}): Promise<WebhookServer> {
   const binding: WebhookBinding = { name: 'in', match: { path: '/in' }, id: 'random' };
-  const listener = new WebhookApp({ bindings: [binding], clock: systemClock, queryMember: 'query', publish });
+  const listener = new WebhookApp({
+    bindings: [binding],
+    clock: systemClock,
+    log: silentLog,
+    queryMember: 'query',
+    publish,
+  });
   return WebhookServer.listen({
     port: 0,
     host: '127.0.0.1',
@@ -132,6 +141,35 @@ test('a commit that does not come is told as 503 after a while', async () => {
   await using server = await serving(() => never.promise, { commitMs: 20, graceMs: 0 });
   const answer = await post(server.port, '{"a":1}');
   assert.deepEqual([answer.status, await answer.json()], [503, { error: 'it was not committed in time' }]);
+});
+
+test('what is not committed in time is still held, and abandoned, until it is committed or dropped', async () => {
+  const large = JSON.stringify({ text: 'x'.repeat(10_000) });
+  for (const [limits, body] of [
+    [{ heldBytes: 15_000 }, large],
+    [{ requests: 1 }, '{"a":1}'],
+  ] as const) {
+    const commit = Promise.withResolvers<void>();
+    const abandoned: AbortSignal[] = [];
+    await using server = await serving(
+      (_documents, signal) => {
+        abandoned.push(signal);
+        return commit.promise;
+      },
+      { ...limits, commitMs: 20, graceMs: 0 },
+    );
+    const refused = async (): Promise<unknown> => {
+      const answer = await post(server.port, body);
+      return [answer.status, ((await answer.json()) as { error: string }).error];
+    };
+    assert.deepEqual(await refused(), [503, 'it was not committed in time']);
+    assert.equal(abandoned[0]?.aborted, true);
+    assert.deepEqual(await refused(), [503, 'too much waits to be committed']);
+    assert.equal(abandoned.length, 1);
+    commit.resolve();
+    const again = await post(server.port, body);
+    assert.deepEqual([again.status, abandoned.length], [200, 2]);
+  }
 });
 
 test('a server that stops answers what it has taken: success if it is committed, 503 if not', async () => {
@@ -280,6 +318,22 @@ test('a sender hears of success only when the runtime has committed its document
   await next(host, 'checkpoint');
   host.stop();
   assert.equal((await lost).status, 503);
+  assert.equal(await exit, 0);
+});
+
+test('a preview prints what is sent, and its sender is told to send it again', async () => {
+  const host = new ConnectorHost('capture', { env: { WEIR_PREVIEW: 'p' } });
+  const exit = serveCapture(webhookCapture(hooks), host);
+  host.send(open(['opened'], { key: 'k', webhook_port: 0 }));
+  await next(host, 'checkpoint');
+  host.send({ kind: 'acknowledge', checkpoints: 1 });
+  const answer = signed(await portOf(host), '{"event":"opened"}');
+  await next(host, 'captured');
+  await next(host, 'checkpoint');
+  host.send({ kind: 'acknowledge', checkpoints: 1 });
+  assert.equal((await answer).status, 503);
+  assert.ok(host.logLines.some((line) => line.includes('this is a preview')));
+  host.stop();
   assert.equal(await exit, 0);
 });
 

@@ -25,13 +25,15 @@ export interface HostOptions {
   readonly state?: string;
   /** How many checkpoints one acknowledgement stands for; 1. */
   readonly acknowledges?: number;
+  /** Of the process, beside what every process has. */
+  readonly env?: Record<string, string>;
 }
 
 export class CaptureHost implements AsyncDisposable {
   /** Those of complete checkpoints. */
   readonly documents: HostedDocument[] = [];
   checkpoints = 0;
-  readonly host = new ConnectorHost('capture');
+  readonly host: ConnectorHost<'capture'>;
   readonly #exit: Promise<0 | 1>;
   readonly #acknowledges: number;
   #state: Record<string, unknown>;
@@ -41,8 +43,9 @@ export class CaptureHost implements AsyncDisposable {
     capture: Capture<never, never>,
     config: object,
     bindings: readonly HostedBinding[],
-    { state = '{}', acknowledges = 1 }: HostOptions = {},
+    { state = '{}', acknowledges = 1, env = {} }: HostOptions = {},
   ) {
+    this.host = new ConnectorHost('capture', { env });
     this.#acknowledges = acknowledges;
     this.#state = JSON.parse(state) as Record<string, unknown>;
     this.#exit = serveCapture(capture, this.host);

@@ -89,7 +89,7 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
     ),
     apply: async () => '',
     explain: (config) => explained(api, config, (runtime.clock ?? systemClock).now()),
-    pull: async ({ config, bindings, state, output, log, signal, spec }) => {
+    pull: async ({ config, bindings, state, output, log, signal, spec, preview }) => {
       const clock = runtime.clock ?? systemClock;
       const ending = new AbortController();
       const end = (): Error => {
@@ -109,6 +109,7 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
         port: webhookPort(config),
         clock,
         log,
+        isPreview: preview !== undefined,
         verify: api.webhooks?.verify?.(config as never),
         challenges: api.webhooks?.challenges?.(config as never),
       });

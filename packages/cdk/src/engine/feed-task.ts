@@ -9,7 +9,7 @@ export async function runFeed(
   { targets, binding, stopping, log }: TaskContext,
   feed: FeedStream,
 ): Promise<void> {
-  const publish = async (batches: Iterable<DocumentBatch>): Promise<void> => {
+  const publish = async (batches: Iterable<DocumentBatch>, abandoned?: AbortSignal): Promise<void> => {
     await using out = new TaskOutput(targets, binding);
     for (const batch of batches) await out.add(batch);
     const acknowledged = Promise.withResolvers<void>();
@@ -18,7 +18,7 @@ export async function runFeed(
     const onAbort = (): void => acknowledged.reject(stopping.hard.reason);
     stopping.hard.addEventListener('abort', onAbort, { once: true });
     try {
-      await out.commit({}, acknowledged.resolve);
+      await out.commit({}, acknowledged.resolve, abandoned);
       await acknowledged.promise;
     } finally {
       stopping.hard.removeEventListener('abort', onAbort);

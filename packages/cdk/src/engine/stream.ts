@@ -124,8 +124,11 @@ export interface Feed {
   /** Aborted when nothing more may be taken. */
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** Resolves once the runtime has committed all of it. Calls may overlap. */
-  readonly publish: (batches: Iterable<DocumentBatch>) => Promise<void>;
+  /**
+   * Resolves once the runtime has committed all of it. Calls may overlap. What has not been sent on when `abandoned` is
+   * aborted is dropped, and the call rejects with its reason.
+   */
+  readonly publish: (batches: Iterable<DocumentBatch>, abandoned?: AbortSignal) => Promise<void>;
 }
 
 /** One stream, or named ones with a state each: twins, one per account, one per direction. */

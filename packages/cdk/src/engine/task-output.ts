@@ -60,11 +60,15 @@ export class TaskOutput {
     await this.add(gone);
   }
 
-  /** Sends what was gathered, with the state that covers it. Returns when the runtime takes more. */
-  async commit(patch: JsonValue, onAcknowledged?: () => void): Promise<void> {
+  /**
+   * Sends what was gathered, with the state that covers it. Returns when the runtime takes more. Sends nothing if `abandoned`
+   * is aborted before it can begin to.
+   */
+  async commit(patch: JsonValue, onAcknowledged?: () => void, abandoned?: AbortSignal): Promise<void> {
     const { output } = this.#targets;
     const { index, stateKey, sourcedSchema } = this.#binding;
     await output.transaction(async (transaction) => {
+      abandoned?.throwIfAborted();
       if (sourcedSchema !== undefined) transaction.sourcedSchema(index, sourcedSchema satisfies JsonSchema);
       await this.#spool.replay(transaction);
       transaction.checkpoint(bindingPatch(stateKey, patch), onAcknowledged);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
+import { MAX_MESSAGE_BYTES } from '@weir/protocol';
 import { Secret } from '@weir/schema';
+import { silentLog } from '../testing/silent-log.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import {
   asanaHandshake,
@@ -56,6 +58,7 @@ function app(
       ...each,
     })),
     clock: new VirtualClock(NOW),
+    log: silentLog,
     queryMember: 'query',
     publish: async (documents) => {
       for (const { binding, bytes } of documents)
@@ -260,10 +263,38 @@ test('headers that say nothing or are secret stay out of documents', async () =>
   assert.equal((await ask(request('/in', { body: '{"id":1}' }))).status, 401);
 });
 
-test('a commit that fails is told as 503, so that the sender tries again', async () => {
-  const { ask } = app([{}], { publish: () => Promise.reject(new Error('gone')) });
-  const { status, headers } = await ask(request('/in', { body: '{"id":1}' }));
+test('a commit that fails is told as 503, so that the sender tries again, and logged', async () => {
+  const warnings: unknown[] = [];
+  const { ask } = app([{}], {
+    publish: () => Promise.reject(new Error('gone')),
+    log: { ...silentLog, warn: (message, fields) => warnings.push([message, fields]) },
+  });
+  const { status, headers } = await ask(request('/in?key=secret', { body: '{"id":1}' }));
   assert.deepEqual([status, headers?.['retry-after']], [503, '1']);
+  assert.deepEqual(warnings, [
+    ['a webhook could not be committed', { path: '/in', documents: 1, error: 'Error: gone' }],
+  ]);
+});
+
+test('a preview shows what is sent and tells no sender of success', async () => {
+  const { sent, ask } = app([{}], { isPreview: true });
+  const { status, headers, body } = await ask(request('/in', { body: '{"id":1}' }));
+  assert.deepEqual([status, headers?.['retry-after']], [503, '1']);
+  assert.equal(body, '{"error":"this is a preview, which keeps nothing"}');
+  assert.equal(sent.length, 1);
+});
+
+test('a document that would be too large for a message of the runtime with its _meta is refused', async () => {
+  const { sent, ask } = app([{}]);
+  const body = (bytes: number): string =>
+    `{"id":1,"text":"${'x'.repeat(bytes - '{"id":1,"text":""}'.length)}"}`;
+  assert.equal((await ask(request('/in', { body: body(MAX_MESSAGE_BYTES - 1100) }))).status, 413);
+  assert.equal((await ask(request('/in', { body: body(MAX_MESSAGE_BYTES - 2000) }))).status, 200);
+  // Bytes that have escapes of six in JSON.
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const grows = `id=1&text=${'\u0001'.repeat(12 << 20)}`;
+  assert.equal((await ask(request('/in', { body: grows, headers: form }))).status, 413);
+  assert.equal(sent.length, 1);
 });
 
 test('methods other than POST take nothing', async () => {

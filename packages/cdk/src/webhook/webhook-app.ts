@@ -2,7 +2,8 @@
 // success once they are committed. All documents of a request are taken, or none.
 
 import { createHash, randomUUID } from 'node:crypto';
-import type { Clock } from '@weir/connector';
+import type { Clock, Logger } from '@weir/connector';
+import { MAX_MESSAGE_BYTES } from '@weir/protocol';
 import { parsePointer } from '@weir/schema';
 import { resolvePointer, type JsonObject } from '@weir/schema/json';
 import { type BodyDocument, documentsOf, withMeta } from './body-documents.ts';
@@ -41,6 +42,7 @@ export interface WebhookDocument<B extends WebhookBinding> {
 export interface WebhookAppOptions<B extends WebhookBinding> {
   readonly bindings: readonly B[];
   readonly clock: Clock;
+  readonly log: Logger;
   readonly challenges?: readonly Challenge[];
   readonly cors?: CrossOrigin;
   /** Looks at the head of a request, before its body is read. */
@@ -52,11 +54,16 @@ export interface WebhookAppOptions<B extends WebhookBinding> {
   readonly meta?: JsonObject;
   /** The member of `_meta` that holds the parameters of the query. */
   readonly queryMember: 'query' | 'queryParams';
-  /** Resolves once the documents are committed. */
-  readonly publish: (documents: readonly WebhookDocument<B>[]) => Promise<void>;
+  /** Resolves once the documents are committed. What is not sent on when `abandoned` is aborted is dropped. */
+  readonly publish: (documents: readonly WebhookDocument<B>[], abandoned: AbortSignal) => Promise<void>;
+  /** Nothing is kept of what is published: no sender is told of success. */
+  readonly isPreview?: boolean;
 }
 
 export type WebhookHead = Omit<WebhookRequest, 'body'>;
+
+/** A document with its `_meta` has to fit into one message of the protocol, with what the message has beside it. */
+const MAX_DOCUMENT_BYTES = MAX_MESSAGE_BYTES - 1024;
 
 /** They say nothing of the document, or are secrets. */
 const HIDDEN_HEADERS: readonly string[] = ['authorization', 'cookie', 'content-type', 'accept'];
@@ -96,8 +103,8 @@ export class WebhookApp<B extends WebhookBinding> {
     });
   }
 
-  async answer(request: WebhookRequest): Promise<WebhookAnswer> {
-    const { challenges = [], verify, clock, publish } = this.#options;
+  async answer(request: WebhookRequest, abandoned = new AbortController().signal): Promise<WebhookAnswer> {
+    const { challenges = [], verify, clock, isPreview = false } = this.#options;
     let documents: readonly WebhookDocument<B>[] = [];
     const refused = this.#refused(request, () => {
       const why = verify?.(request, clock.now());
@@ -111,9 +118,34 @@ export class WebhookApp<B extends WebhookBinding> {
       return undefined;
     });
     if (refused !== undefined) return refused;
-    const isCommitted = documents.length === 0 || (await settled(publish(documents)));
-    if (!isCommitted) return this.#shared(request, refusalAnswer(notCommitted()));
+    if (documents.length > 0 && !(await this.#isCommitted(request, documents, abandoned))) {
+      return this.#shared(request, refusalAnswer(tryAgain('it could not be committed')));
+    }
+    if (isPreview)
+      return this.#shared(request, refusalAnswer(tryAgain('this is a preview, which keeps nothing')));
     return this.#shared(request, jsonAnswer(200, { published: documents.length }));
+  }
+
+  async #isCommitted(
+    { path }: WebhookHead,
+    documents: readonly WebhookDocument<B>[],
+    abandoned: AbortSignal,
+  ): Promise<boolean> {
+    const { publish, log } = this.#options;
+    try {
+      await publish(documents, abandoned);
+      return true;
+    } catch (failure) {
+      // What is abandoned has been told of.
+      if (!abandoned.aborted) {
+        log.warn('a webhook could not be committed', {
+          path,
+          documents: documents.length,
+          error: String(failure),
+        });
+      }
+      return false;
+    }
   }
 
   #documentsOf(request: WebhookRequest): WebhookDocument<B>[] {
@@ -122,6 +154,9 @@ export class WebhookApp<B extends WebhookBinding> {
       const routed = this.#router.route(request, document.value);
       if (routed === undefined) throw new WebhookRefusal(404, `document ${index} belongs to no binding`);
       const bytes = withMeta(document, this.#metaOf(request, routed, document, isList ? `/${index}` : ''));
+      if (bytes.length > MAX_DOCUMENT_BYTES) {
+        throw new WebhookRefusal(413, `a document has at most ${MAX_DOCUMENT_BYTES} bytes, with its _meta`);
+      }
       routed.to.check?.(bytes);
       return { binding: routed.to, bytes };
     });
@@ -176,16 +211,8 @@ export class WebhookApp<B extends WebhookBinding> {
   }
 }
 
-/** Why it failed is known to whoever publishes. */
-function settled(work: Promise<void>): Promise<boolean> {
-  return work.then(
-    () => true,
-    () => false,
-  );
-}
-
-function notCommitted(): WebhookRefusal {
-  return new WebhookRefusal(503, 'it could not be committed', { headers: { 'retry-after': '1' } });
+function tryAgain(why: string): WebhookRefusal {
+  return new WebhookRefusal(503, why, { headers: { 'retry-after': '1' } });
 }
 
 /** `suffix`: the place of the document in a list, where one id stands for all of them. */

@@ -64,12 +64,13 @@ export function webhookCapture<const F extends Fields>(
             `${stream}: webhook, taken: ${JSON.stringify(options.match)}, id: ${JSON.stringify(options.id ?? 'random')}\n`,
         )
         .join(''),
-    pull: async ({ config, bindings, state, output, log, signal }) => {
+    pull: async ({ config, bindings, state, output, log, signal, preview }) => {
       checkWebhooks(name, streams, bindings);
       const feeds = new WebhookFeeds({
         port: webhookPort(config),
         clock,
         log,
+        isPreview: preview !== undefined,
         verify: source.verify?.(config),
         challenges: source.challenges?.(config),
       });

@@ -14,6 +14,7 @@ export interface WebhookFeedsOptions {
   readonly port: number;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly isPreview: boolean;
   readonly verify?: Verification | undefined;
   readonly challenges?: readonly Challenge[] | undefined;
 }
@@ -47,20 +48,23 @@ export class WebhookFeeds {
   }
 
   async #listen(feed: Feed): Promise<WebhookServer> {
-    const { port, clock, log, verify, challenges } = this.#options;
+    const { port, clock, log, isPreview, verify, challenges } = this.#options;
     const listener = new WebhookApp({
       bindings: this.#bindings,
       clock,
+      log,
+      isPreview,
       verify,
       ...(challenges === undefined ? {} : { challenges }),
       meta: ENGINE_META,
       queryMember: 'queryParams',
-      publish: (documents) => feed.publish(documents.map(batchOf)),
+      publish: (documents, abandoned) => feed.publish(documents.map(batchOf), abandoned),
     });
     const server = await WebhookServer.listen({ port, clock, log, listener });
     if (verify === undefined) {
       log.warn('anybody who reaches the port can add documents: nothing proves who sent a webhook');
     }
+    if (isPreview) log.warn('this is a preview: senders are told to send again, as nothing is kept');
     log.info(`webhooks are taken on port ${server.port}`, { port: server.port });
     return server;
   }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Clock, Logger } from '@weir/connector';
 import { errors } from '../errors.ts';
 import { decompressed } from '../http/undici-transport.ts';
+import { type HeldRequest, HeldRequests } from './held-requests.ts';
 import type { WebhookHead } from './webhook-app.ts';
 import {
   jsonAnswer,
@@ -38,7 +39,8 @@ export const webhookLimits: WebhookLimits = {
 
 export interface WebhookListener {
   answerHead(head: WebhookHead): WebhookAnswer | undefined;
-  answer(request: WebhookRequest): Promise<WebhookAnswer>;
+  /** `abandoned`: aborted once the sender has been told to come again, so that what is not sent on yet can be dropped. */
+  answer(request: WebhookRequest, abandoned: AbortSignal): Promise<WebhookAnswer>;
 }
 
 export interface WebhookServerOptions {
@@ -64,8 +66,9 @@ export class WebhookServer implements AsyncDisposable {
   readonly #stopping = new AbortController();
   #isStopping = false;
   #stopped: Promise<void> | undefined;
+  /** Those that have no answer yet. */
   #requests = 0;
-  #heldBytes = 0;
+  readonly #held = new HeldRequests();
   readonly #idle = Promise.withResolvers<void>();
 
   private constructor(options: WebhookServerOptions) {
@@ -131,13 +134,9 @@ export class WebhookServer implements AsyncDisposable {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#requests += 1;
-    let held = 0;
-    const hold = (bytes: number): void => {
-      held += bytes;
-      this.#heldBytes += bytes;
-    };
+    using held = this.#held.take();
     try {
-      const answer = await this.#answer(request, hold);
+      const answer = await this.#answer(request, held);
       await this.#send(request, response, answer);
     } catch (failure) {
       // The sender is gone, or the connector has a defect; either way it was not told of success.
@@ -145,29 +144,31 @@ export class WebhookServer implements AsyncDisposable {
       if (!response.headersSent)
         await this.#send(request, response, jsonAnswer(500, { error: 'internal error' }));
     } finally {
-      this.#heldBytes -= held;
       this.#requests -= 1;
       if (this.#requests === 0 && this.#isStopping) this.#idle.resolve();
     }
   }
 
-  async #answer(request: IncomingMessage, hold: (bytes: number) => void): Promise<WebhookAnswer> {
+  async #answer(request: IncomingMessage, held: HeldRequest): Promise<WebhookAnswer> {
     try {
       if (this.#isStopping) throw new WebhookRefusal(503, 'the connector is stopping', { headers: AGAIN });
       const head = headOf(request, this.#options.clock.now());
       const { listener } = this.#options;
       const answered = listener.answerHead(head);
       if (answered !== undefined) return answered;
-      if (this.#requests > this.#limits.requests) throw tooBusy();
-      const body = await this.#bodyOf(request, hold);
-      return await this.#committed(listener.answer({ ...head, body }));
+      if (this.#held.count > this.#limits.requests) throw tooBusy();
+      const body = await this.#bodyOf(request, held);
+      const abandoned = new AbortController();
+      const answer = listener.answer({ ...head, body }, abandoned.signal);
+      held.until(answer);
+      return await this.#committed(answer, head, abandoned);
     } catch (failure) {
       if (failure instanceof WebhookRefusal) return refusalAnswer(failure);
       throw failure;
     }
   }
 
-  async #bodyOf(request: IncomingMessage, hold: (bytes: number) => void): Promise<Buffer> {
+  async #bodyOf(request: IncomingMessage, held: HeldRequest): Promise<Buffer> {
     const { bodyBytes, heldBytes } = this.#limits;
     const encodings = (request.headers['content-encoding'] ?? '').toLowerCase();
     if (!encodings.split(',').every((encoding) => ENCODINGS.has(encoding.trim()))) {
@@ -180,9 +181,9 @@ export class WebhookServer implements AsyncDisposable {
     try {
       for await (const chunk of decompressed(request, encodings) as AsyncIterable<Buffer>) {
         length += chunk.length;
-        hold(chunk.length);
+        held.add(chunk.length);
         if (length > bodyBytes) throw tooLarge();
-        if (this.#heldBytes > heldBytes) throw tooBusy();
+        if (this.#held.bytes > heldBytes) throw tooBusy();
         chunks.push(chunk);
       }
     } catch (failure) {
@@ -194,8 +195,12 @@ export class WebhookServer implements AsyncDisposable {
   }
 
   /** The answer, unless the commit takes too long or the server ends before it. */
-  async #committed(answer: Promise<WebhookAnswer>): Promise<WebhookAnswer> {
-    const { clock } = this.#options;
+  async #committed(
+    answer: Promise<WebhookAnswer>,
+    { path }: WebhookHead,
+    abandoned: AbortController,
+  ): Promise<WebhookAnswer> {
+    const { clock, log } = this.#options;
     const done = new AbortController();
     const signal = AbortSignal.any([done.signal, this.#stopping.signal]);
     const late = clock.until(clock.now() + this.#limits.commitMs, signal).then(
@@ -205,6 +210,8 @@ export class WebhookServer implements AsyncDisposable {
     try {
       const first = await Promise.race([answer, late]);
       if (typeof first !== 'string') return first;
+      log.warn(`a webhook is answered with 503: ${first}`, { path });
+      abandoned.abort(new DOMException(first, 'AbortError'));
       throw new WebhookRefusal(503, first, { headers: AGAIN });
     } finally {
       done.abort();
