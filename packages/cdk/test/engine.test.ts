@@ -464,6 +464,20 @@ test('a page position that holds a null is refused: a state could not keep it', 
   await assert.rejects(run.session({ stream: only(stream) }, 10), { code: 'CDK_STREAM_DEFECT' });
 });
 
+test('a part whose backfill reads on behind its position cannot take turns, as its changes would wait for it for ever', async () => {
+  const run = harness();
+  const stream = changes(
+    { cursor: seconds(-60), cutoff: seconds(-60) },
+    () => [documents([{ id: 2 }]), reached(seconds(-1))],
+    ({ page }) => (page === undefined ? [nextPage('job', true)] : [documents([{ id: 1 }])]),
+  );
+  const session = run.session(
+    { stream: { kind: 'changes', parts: { named: { a: stream } }, atOnce: 1 } },
+    600,
+  );
+  await assert.rejects(session, { code: 'CDK_STREAM_DEFECT', message: /cannot take turns/ });
+});
+
 test('a feed hears back when what it published is committed, and documents may belong to another binding', async () => {
   const run = harness();
   const done: string[] = [];

@@ -6,7 +6,7 @@ import type { JsonObject } from '@weir/schema/json';
 import { documents } from '../src/documents/document-batch.ts';
 import { runApiCapture } from '../src/engine/engine.ts';
 import { type ChangeStream, type Cursor, reached } from '../src/engine/stream.ts';
-import { changes, childChanges, parts, sequence, walk } from '../src/streams/definition.ts';
+import { changes, childChanges, exports, parts, sequence, walk } from '../src/streams/definition.ts';
 import { Committed, CrashingOutput } from '../src/testing/crashing-output.ts';
 import { silentLog } from '../src/testing/silent-log.ts';
 import { VirtualClock } from '../src/testing/virtual-clock.ts';
@@ -187,6 +187,30 @@ test('a part that has parts itself is refused', async () => {
   await assert.rejects(
     run(nested, () => list()),
     { code: 'CDK_STREAM_DEFECT', message: /has parts itself/ },
+  );
+});
+
+test('parts that take turns are no exports, whose changes would keep the turn that their file needs', async () => {
+  const job = {
+    create: () => ({ url: '/jobs' }),
+    id: '/id',
+    poll: () => ({ url: '/jobs/1' }),
+    state: '/state',
+    done: ['done'],
+    failed: ['failed'],
+    wait: ['1s', '1s'],
+    patience: '5m',
+    files: () => [],
+  } as const;
+  const stream = () => exports({ ...common, job, longestWindow: '4h' });
+  const list_ = { of: async () => ['one'], as: 'store', interval: '5m' } as const;
+  const definitions = () => parts({ ...list_, stream });
+  assert.equal(typeof definitions, 'function');
+  // @ts-expect-error They would wait for ever.
+  const inTurn = parts({ ...list_, stream, atOnce: 1 });
+  await assert.rejects(
+    run(inTurn, () => '{"id":"1"}'),
+    { code: 'CDK_STREAM_DEFECT', message: /"one" of a stream exports files/ },
   );
 });
 

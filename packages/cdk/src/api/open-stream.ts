@@ -4,7 +4,7 @@ import type { ChangeStream, Cursor, SnapshotStream, Stream } from '../engine/str
 import type { Query } from '../http/request.ts';
 import type { FieldSchema } from '../schema/document-schema.ts';
 import { childrenStream } from '../streams/children-stream.ts';
-import { streamOfParts } from '../streams/part-stream.ts';
+import { streamOfParts, waitsInTurn } from '../streams/part-stream.ts';
 import { DescentStream } from '../streams/descent-stream.ts';
 import { ExportStream } from '../streams/export-stream.ts';
 import { openChildChanges, openEvents } from '../streams/open-changes.ts';
@@ -45,7 +45,9 @@ export async function openStream(
       const { of, as, stream, atOnce } = definition.options;
       const opened = new Map<string, Stream>();
       for (const part of await of(context, signal)) {
-        opened.set(part, await openStream(name, stream(part), context, query, signal));
+        const ofPart = stream(part);
+        if (atOnce !== undefined && ofPart.kind === 'exports') throw waitsInTurn(part);
+        opened.set(part, await openStream(name, ofPart, context, query, signal));
       }
       return streamOfParts(as, opened, atOnce);
     }

@@ -51,6 +51,7 @@ async function backfill(
       else if (event.kind === 'deletions') await out.addDeletions(event);
       else {
         assertMoved(partName(binding, part), page, event.page);
+        if (event.isOpen === true && turns !== undefined) throw opensInTurn(partName(binding, part));
         page = event.page;
         await out.commit(state.setBackfill(part, { cutoff, page }));
         isOpen = event.isOpen === true;
@@ -70,6 +71,13 @@ async function backfill(
     return true;
   }
   return false;
+}
+
+/** Changes that wait for what is being read would keep the turn that it needs. */
+function opensInTurn(name: string): Error {
+  return errors.CDK_STREAM_DEFECT({
+    message: `The backfill of ${name} reads on behind a position, and so cannot take turns with other parts (atOnce).`,
+  });
 }
 
 function assertMoved(name: string, before: PagePosition | undefined, after: PagePosition): void {

@@ -250,17 +250,27 @@ export interface ChildChangesOptions
 /** The kinds of streams that a part may have. */
 export type PartDefinition = Exclude<StreamDefinition, FeedDefinition | PartsDefinition | WebhookDefinition>;
 
-/** One stream for each part of a list (accounts, stores, projects). */
-export interface PartsOptions extends StreamOptions {
+/** Parts that take turns. The changes of an export would keep their turn while they wait for a file that needs one. */
+interface PartsInTurn {
+  readonly stream: (part: string) => Exclude<PartDefinition, ExportDefinition>;
+  /** So many parts are read at the same time, those that are furthest behind first. */
+  readonly atOnce: number;
+}
+
+interface PartsSideBySide {
+  readonly stream: (part: string) => PartDefinition;
+  readonly atOnce?: undefined;
+}
+
+interface ListOfParts extends StreamOptions {
   /** The names of the parts, which are those of their states. Asked for when a session begins. */
   readonly of: (context: StreamContext, signal: AbortSignal) => Promise<readonly string[]>;
   /** The member of `_meta` that holds the name, and is the first part of the key. */
   readonly as: string;
-  /** The stream of a part; its key is the rest of the key. */
-  readonly stream: (part: string) => PartDefinition;
-  /** So many parts are read at the same time, those that are furthest behind first; all when absent. */
-  readonly atOnce?: number;
 }
+
+/** One stream for each part of a list (accounts, stores, projects). The key of a part's stream is the rest of the key. */
+export type PartsOptions = ListOfParts & (PartsSideBySide | PartsInTurn);
 
 /** What a stream that is written by hand gets to work with. */
 export interface StreamContext {

@@ -40,6 +40,13 @@ export function streamOfParts(
   return { kind: 'changes', parts: { named: changes }, ...(atOnce === undefined ? {} : { atOnce }) };
 }
 
+/** A part whose changes would keep their turn while they wait for what its backfill is reading, which needs one. */
+export function waitsInTurn(part: string): Error {
+  return errors.CDK_STREAM_DEFECT({
+    message: `The part ${JSON.stringify(part)} of a stream exports files, and so cannot take turns with others (atOnce).`,
+  });
+}
+
 function marked(stream: ChangeStream<Cursor>, as: string, name: string): ChangeStream<Cursor> {
   const meta = { [as]: name };
   const mark = <E extends PageEvent | ChangeEvent<Cursor>>(event: E): E => {
