@@ -86,7 +86,7 @@ export {
   snapshot,
   token,
   walk,
-} from './streams/definition.ts';
+} from './streams/define-stream.ts';
 export type {
   ChangesOptions,
   ChildChangesOptions,

@@ -9,7 +9,7 @@ import { ConnectorHost } from '@weir/testing';
 import { apiCapture } from '../src/api/api-capture.ts';
 import { documents } from '../src/documents/document-batch.ts';
 import { cursor, offset } from '../src/paging/paging.ts';
-import { changes, children, feed, snapshot } from '../src/streams/definition.ts';
+import { changes, children, feed, snapshot } from '../src/streams/define-stream.ts';
 import { updatedAt } from '../src/streams/timestamp.ts';
 import { silentLog } from '../src/testing/silent-log.ts';
 import { VirtualClock } from '../src/testing/virtual-clock.ts';

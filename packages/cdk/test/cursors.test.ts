@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isJsonObject } from '@weir/schema/json';
 import { SeededRandom } from '@weir/testing';
-import { changes, descent, events, report, sequence, token } from '../src/streams/definition.ts';
+import { changes, descent, events, report, sequence, token } from '../src/streams/define-stream.ts';
 import { createdAt, updatedAt } from '../src/streams/timestamp.ts';
 import { openEvents } from '../src/streams/open-changes.ts';
 import { ReportStream } from '../src/streams/report-stream.ts';

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ExportStream } from '../src/streams/export-stream.ts';
-import { type ExportJob, exports, type ExportOptions } from '../src/streams/definition.ts';
+import { exports } from '../src/streams/define-stream.ts';
+import type { ExportJob, ExportOptions } from '../src/streams/definition.ts';
 import { silentLog } from '../src/testing/silent-log.ts';
 import { VirtualClock } from '../src/testing/virtual-clock.ts';
 import { Instant } from '../src/time/instant.ts';

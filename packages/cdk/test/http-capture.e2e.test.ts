@@ -14,7 +14,7 @@ import { bearer } from '../src/auth/fixed.ts';
 import { undiciTransport } from '../src/http/undici-transport.ts';
 import { readWhole } from '../src/http/body.ts';
 import { nextUrl } from '../src/paging/paging.ts';
-import { changes } from '../src/streams/definition.ts';
+import { changes } from '../src/streams/define-stream.ts';
 import { updatedAt } from '../src/streams/timestamp.ts';
 
 async function listening(server: Server): Promise<string> {

@@ -6,7 +6,7 @@ import { documents } from '../src/documents/document-batch.ts';
 import { compareRows } from '../src/engine/keyed-snapshot.ts';
 import type { DocumentBatch } from '../src/engine/stream.ts';
 import { TaskOutput } from '../src/engine/task-output.ts';
-import { children, snapshot } from '../src/streams/definition.ts';
+import { children, snapshot } from '../src/streams/define-stream.ts';
 import { Committed, CrashingOutput } from '../src/testing/crashing-output.ts';
 import { list, run } from './api-harness.ts';
 

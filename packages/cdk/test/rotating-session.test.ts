@@ -11,7 +11,7 @@ import { defineApi, get } from '../src/api/define-api.ts';
 import { authorizationCode } from '../src/auth/authorization-code.ts';
 import type { TransportRequest, TransportResponse } from '../src/http/transport.ts';
 import { cursor } from '../src/paging/paging.ts';
-import { snapshot } from '../src/streams/definition.ts';
+import { snapshot } from '../src/streams/define-stream.ts';
 import { Committed, CrashingOutput } from '../src/testing/crashing-output.ts';
 import { silentLog } from '../src/testing/silent-log.ts';
 import { VirtualClock } from '../src/testing/virtual-clock.ts';

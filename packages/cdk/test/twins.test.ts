@@ -6,7 +6,7 @@ import type { JsonObject } from '@weir/schema/json';
 import { documents } from '../src/documents/document-batch.ts';
 import { runApiCapture } from '../src/engine/engine.ts';
 import { type ChangeStream, type Cursor, reached } from '../src/engine/stream.ts';
-import { changes, childChanges, exports, parts, sequence, walk } from '../src/streams/definition.ts';
+import { changes, childChanges, exports, parts, sequence, walk } from '../src/streams/define-stream.ts';
 import { Committed, CrashingOutput } from '../src/testing/crashing-output.ts';
 import { silentLog } from '../src/testing/silent-log.ts';
 import { VirtualClock } from '../src/testing/virtual-clock.ts';

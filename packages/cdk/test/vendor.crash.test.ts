@@ -21,7 +21,7 @@ import {
   snapshot,
   token,
   walk,
-} from '../src/streams/definition.ts';
+} from '../src/streams/define-stream.ts';
 import { createdAt, updatedAt } from '../src/streams/timestamp.ts';
 import { convergeApi, type ConvergedStream, type FakeTruth } from '../src/testing/converge-api.ts';
 import { type FakeApi, type FakeList, fakeLinkPages } from '../src/testing/fake-vendor.ts';

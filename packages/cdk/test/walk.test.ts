@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SeededRandom } from '@weir/testing';
 import { offset } from '../src/paging/paging.ts';
-import { changes, walk } from '../src/streams/definition.ts';
+import { changes, walk } from '../src/streams/define-stream.ts';
 import { updatedAt } from '../src/streams/timestamp.ts';
 import { convergeApi } from '../src/testing/converge-api.ts';
 import type { FakeList } from '../src/testing/fake-vendor.ts';

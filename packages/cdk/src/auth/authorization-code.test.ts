@@ -6,7 +6,7 @@ import { authorizationUrl, mappedAnswer, tokenRequest } from '@weir/schema/oauth
 import { matchSnapshot } from '@weir/testing';
 import { apiCapture } from '../api/api-capture.ts';
 import { defineApi, get } from '../api/define-api.ts';
-import { snapshot } from '../streams/definition.ts';
+import { snapshot } from '../streams/define-stream.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { silentLog } from '../testing/silent-log.ts';
 import { VirtualClock } from '../testing/virtual-clock.ts';

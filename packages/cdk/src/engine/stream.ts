@@ -46,7 +46,10 @@ export interface Reached<C> {
 export interface NextPage {
   readonly kind: 'page';
   readonly page: PagePosition;
-  /** What comes next is being read already, and is as old as that: the changes go on waiting for it. Not of parts that take turns. */
+  /**
+   * What comes next is being read already, and is as old as that: the changes go on waiting for it. Not of parts that take
+   * turns.
+   */
   readonly isOpen?: boolean;
 }
 
