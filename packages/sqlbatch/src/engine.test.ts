@@ -442,6 +442,27 @@ describe('the engine', () => {
     assert.ok(output.lost > 0);
   });
 
+  test('what is told is why a query ended, and not that the session ends for it while another one is running', async () => {
+    const text = 'x'.repeat(2000);
+    const rows = Array.from({ length: 1000 }, (_, n) => ({ id: 1, n, text }));
+    const database = new TableDatabase(['id', 'n', 'text'], rows);
+    const error = new Error('interrupted');
+    database.failure = { row: 900, error };
+    const session = new AbortController();
+    const ended = new Promise<void>((resolve) =>
+      session.signal.addEventListener('abort', () => resolve(), { once: true }),
+    );
+    const poller = database.poller.bind(database);
+    database.poller = (binding) =>
+      binding.index === 0 ? poller(binding) : { ...poller(binding), poll: () => ended };
+    const bindings = [testBinding({ cursor: ['id'] }), testBinding({}, { index: 1 })];
+    const running = run({ database, bindings, output: new MemoryOutput(), signal: session.signal });
+    while (database.failure !== undefined) await turn();
+    await turn();
+    session.abort(error);
+    await assert.rejects(running, { code: 'SQLBATCH_POLL_INTERRUPTED' });
+  });
+
   test('an error of one binding ends all', async () => {
     const database = new TableDatabase(['id'], numbers(3));
     database.failure = { row: 1, error: new Error('no such table') };

@@ -50,12 +50,13 @@ export async function runBatchCapture(options: BatchEngineOptions): Promise<void
   );
   const running = workers.map((worker) =>
     worker.run().catch((error: unknown) => {
-      broken.abort(error);
+      // The session may end for what the first of them failed with; what they fail with then is its consequence.
+      if (!options.signal.aborted) broken.abort(error);
       throw error;
     }),
   );
   await Promise.allSettled(running);
-  if (broken.signal.aborted && !options.signal.aborted) throw broken.signal.reason;
+  broken.signal.throwIfAborted();
   options.signal.throwIfAborted();
 }
 
