@@ -13,12 +13,14 @@ export interface NeededRights {
     readonly isThere: boolean;
     readonly rights: readonly Right[];
   }[];
+  /** Rows or keys are staged in temporary tables. */
+  readonly isStaged: boolean;
   readonly hasSchema: InfoSchema['hasNamespace'];
 }
 
 export type Right = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
 
-/** Rows that are only added are looked for by nobody. */
+/** Rows that are only added are looked for by nobody, but where row security has them staged: see `checkRights`. */
 export function rightsOf(deltaUpdates: boolean, hardDelete: boolean): readonly Right[] {
   if (deltaUpdates) return ['INSERT'];
   return hardDelete ? ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] : ['SELECT', 'INSERT', 'UPDATE'];
@@ -26,12 +28,16 @@ export function rightsOf(deltaUpdates: boolean, hardDelete: boolean): readonly R
 
 /** Throws one error for all that is missing: PG_READ_ONLY, PG_WRITE_DENIED. */
 export async function checkRights(connection: PgConnection, needed: NeededRights): Promise<void> {
-  const { tables, hasSchema } = needed;
+  const { tables, isStaged, hasSchema } = needed;
   const ask = async (sql: string, parameters: readonly string[] = []): Promise<string> =>
     (await connection.query(sql, parameters)).rows[0]?.[0] ?? '';
   const deny = async (may: Promise<string>, what: string): Promise<void> => {
     if ((await may) === 't') return;
     throw errors.PG_WRITE_DENIED({ message: `the user may not ${what}` });
+  };
+  const mayStage = (): Promise<void> => {
+    const may = `SELECT has_database_privilege(current_database(), 'TEMPORARY')`;
+    return deny(ask(may), 'make temporary tables in this database (GRANT TEMPORARY ON DATABASE)');
   };
   const isNew = tables.filter(({ isThere }) => !isThere).map(({ schema }) => schema);
   await checkPrerequisites([
@@ -39,6 +45,7 @@ export async function checkRights(connection: PgConnection, needed: NeededRights
       if ((await ask('SHOW transaction_read_only')) === 'off') return;
       throw errors.PG_READ_ONLY({ message: 'transactions of this user are read-only there' });
     },
+    ...(isStaged ? [mayStage] : []),
     ...[...new Set(isNew)].map((schema) => () => {
       if (!hasSchema(schema)) {
         const may = `SELECT has_database_privilege(current_database(), 'CREATE')`;
@@ -49,10 +56,14 @@ export async function checkRights(connection: PgConnection, needed: NeededRights
     }),
     ...tables
       .filter(({ isThere }) => isThere)
-      .map(({ schema, table, rights }) => () => {
+      .map(({ schema, table, rights }) => async () => {
         const name = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
-        const mayWrite = rights.map((right) => `has_table_privilege($1, '${right}')`).join(' AND ');
-        return deny(ask(`SELECT ${mayWrite}`, [name]), `${rights.join(', ')} in ${name}`);
+        // Nobody may COPY into such a table: its rows are staged, in a table that is made after it.
+        const isSecured = (await ask('SELECT row_security_active($1)', [name])) === 't';
+        if (isSecured && !isStaged) await mayStage();
+        const all = [...new Set<Right>([...(isSecured ? ['SELECT' as const] : []), ...rights])];
+        const mayWrite = all.map((right) => `has_table_privilege($1, '${right}')`).join(' AND ');
+        await deny(ask(`SELECT ${mayWrite}`, [name]), `${all.join(', ')} in ${name}`);
       }),
   ]);
 }

@@ -29,12 +29,13 @@ function matchKeys(table: PgTable, left: string, right: string): string {
   return table.keys.map(({ identifier }) => `${left}.${identifier} = ${right}.${identifier}`).join(' AND ');
 }
 
-/** Takes the staged rows over: inserts those whose key is new, and replaces the values of the others. */
+/** Takes the staged rows over: inserts those whose key is new, and replaces the values of the others; all, with delta updates. */
 export function mergeRows(binding: number, table: PgTable, hasUniqueKey: boolean): string[] {
   const staged = stagingName('store', binding);
   const names = table.columns.map(({ identifier }) => identifier).join(', ');
   const valued = table.columns.filter(({ role }) => role !== 'key');
   const insert = `INSERT INTO ${table.identifier} AS t (${names}) SELECT ${names} FROM ${staged} AS s`;
+  if (table.deltaUpdates) return [insert];
   const assign = (source: string): string =>
     valued.map(({ identifier }) => `${identifier} = ${source}.${identifier}`).join(', ');
   if (hasUniqueKey) {
@@ -52,10 +53,14 @@ export function mergeRows(binding: number, table: PgTable, hasUniqueKey: boolean
   ];
 }
 
-/** Whether policies decide which rows of a table the user sees, and whether it has none that he does. */
-export function selectSecuredAndEmpty({ identifier }: PgTable): string {
-  const name = quoteLiteral(identifier).trim();
-  return `SELECT row_security_active(${name}), NOT EXISTS (SELECT FROM ${identifier})`;
+/** Whether policies decide which rows of a table the user sees. */
+export function selectSecured({ identifier }: PgTable): string {
+  return `SELECT row_security_active(${quoteLiteral(identifier).trim()})`;
+}
+
+/** And whether it has none that he does. */
+export function selectSecuredAndEmpty(table: PgTable): string {
+  return `${selectSecured(table)}, NOT EXISTS (SELECT FROM ${table.identifier})`;
 }
 
 /** Removes the rows whose keys are staged. */

@@ -1,5 +1,5 @@
 // The rows of one table in one transaction, in three lanes: rows that are known to be new go straight into the table;
-// others are staged, and merged at the end; keys of rows to be removed are staged too. A lane is sent when it is full.
+// others are staged, and merged at the end, as are all rows of a table with row security; keys of rows to be removed are staged too. A lane is sent when it is full.
 
 import { type BufferPool, encodeKey, encodeRow, RowBuffer } from '@weir/materialize-sql';
 import type { PgConnection } from '@weir/pgwire';
@@ -12,6 +12,7 @@ import {
   deleteRows,
   mergeRows,
   type PgTable,
+  selectSecured,
   selectSecuredAndEmpty,
   stagingName,
 } from './table-sql.ts';
@@ -45,7 +46,7 @@ export class TableWriter {
   readonly #staged: Set<string>;
   /** Of a table with row security, into which nobody may COPY; asked once. */
   #isSecured: boolean | undefined;
-  /** A document that does not exist need not be looked for. */
+  /** A document that does not exist need not be looked for, and no document of delta updates. */
   #mayInsert = false;
 
   constructor(target: StoreTarget, staged: Set<string>, pool: BufferPool) {
@@ -68,17 +69,20 @@ export class TableWriter {
   /** To be called before the rows of a transaction. In a first one of a session, they go straight only into an empty table. */
   async begin(isFirst: boolean, connect: () => Promise<PgConnection>): Promise<void> {
     const { table, hasUniqueKey } = this.#target;
-    if (table.deltaUpdates || !hasUniqueKey) return;
-    const looksNow = isFirst || this.#isSecured === undefined;
+    // Rows that are only added are staged for nothing but row security.
+    const isAlwaysNew = table.deltaUpdates;
+    if (!isAlwaysNew && !hasUniqueKey) return;
+    const looksNow = (isFirst && !isAlwaysNew) || this.#isSecured === undefined;
     const isEmpty = looksNow && (await this.#look(await connect()));
-    this.#mayInsert = this.#isSecured === false && (!isFirst || isEmpty);
+    this.#mayInsert = this.#isSecured === false && (!isFirst || isAlwaysNew || isEmpty);
   }
 
-  /** Whether the table has no rows. */
+  /** Whether the table has no rows; not asked of one that rows are only added to, which the user need not be able to read. */
   async #look(connection: PgConnection): Promise<boolean> {
     const { table } = this.#target;
+    const sql = table.deltaUpdates ? selectSecured(table) : selectSecuredAndEmpty(table);
     try {
-      const { rows } = await connection.query(selectSecuredAndEmpty(table));
+      const { rows } = await connection.query(sql);
       const [isSecured, isEmpty] = rows[0] ?? [];
       this.#isSecured = isSecured !== 'f';
       return isEmpty === 't';
@@ -102,7 +106,7 @@ export class TableWriter {
       encodeKey(table, store.bytes, store.keyStart, store.keyEnd, rows);
       return rows.length >= FLUSH_BYTES;
     }
-    const isNew = table.deltaUpdates || (!store.exists && this.#mayInsert && hasUniqueKey);
+    const isNew = this.#mayInsert && (table.deltaUpdates || (!store.exists && hasUniqueKey));
     const { rows } = isNew ? this.#lanes.insert : this.#lanes.merge;
     encodeRow(table, store, rows);
     return rows.length >= FLUSH_BYTES;

@@ -201,6 +201,45 @@ for (const version of postgresVersions) {
       await sink.query(`DROP OWNED BY ${role}`);
     });
 
+    test('rows are only added to a table of delta updates with row security, and its policy decides which', async () => {
+      await using sink = await Sink.create(server);
+      const role = `adding_${sink.database}`;
+      await server.query(`CREATE ROLE ${role} LOGIN PASSWORD 'adding'`);
+      const spec = sink.spec({ ...things, deltaUpdates: true });
+      await sink.apply(spec);
+      await sink.query(`
+        GRANT SELECT, INSERT, UPDATE ON flow_checkpoints_v1 TO ${role};
+        GRANT INSERT ON t TO ${role};
+        ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY others ON t FOR INSERT WITH CHECK (v <> 'mine')`);
+      const credentials = { auth_type: 'UserPassword', password: 'adding' };
+      const adding = sink.with({ user: role, credentials });
+      // They are staged in a table that is made after it.
+      await assert.rejects(adding.validate(spec), /SELECT, INSERT in "public"."t"/);
+      await sink.query(`GRANT SELECT ON t TO ${role}`);
+      await adding.validate(spec);
+      {
+        await using session = await adding.open();
+        for (const offset of [1, 2]) {
+          const rows = ['a', 'b'].map((v) => ({ key: [1], values: [v], exists: offset === 2 }));
+          await transact(session, offset, rows);
+        }
+      }
+      assert.deepEqual(
+        (await rowsOf(sink)).map(({ v }) => v),
+        ['a', 'b', 'a', 'b'],
+      );
+      {
+        await using session = await adding.open();
+        const mine = [{ key: [1], values: ['mine'] }];
+        await assert.rejects(transact(session, 3, mine), { code: 'PG_WRITE_DENIED', message: /policy/ });
+      }
+      await using next = await adding.open();
+      assert.deepEqual(next.checkpoint, checkpointAt(2));
+      assert.equal((await rowsOf(sink)).length, 4);
+      await sink.query(`DROP OWNED BY ${role}`);
+    });
+
     test('a row that somebody inserted by hand stops one transaction, and the next session overwrites it', async () => {
       await using sink = await Sink.create(server);
       {

@@ -39,7 +39,8 @@ export async function validate(
       written(paths[index] ?? [], rightsOf(resource.delta_updates, config.hardDelete)),
     ),
   ];
-  await checkRights(connection, { tables, hasSchema: (name) => info.hasNamespace(name) });
+  const isStaged = target.bindings.some(({ resource }) => !resource.delta_updates);
+  await checkRights(connection, { tables, isStaged, hasSchema: (name) => info.hasNamespace(name) });
   return target.bindings.map((binding, index) => {
     const resourcePath = paths[index] ?? [];
     const deltaUpdates = binding.resource.delta_updates;
