@@ -39,11 +39,12 @@ export interface Ran {
   readonly warnings: readonly string[];
 }
 
-/** Runs one stream; `answer` gives a body for the path and query of each request. */
+/** Runs one stream; `answer` gives a body for the path and query of each request. `state`: of the stream, as it begins. */
 export async function run(
   stream: StreamDefinition,
   answer: (target: string) => string,
   forSeconds = 1,
+  state?: object,
 ): Promise<Ran> {
   const clock = new VirtualClock(BEGIN);
   const asked: string[] = [];
@@ -66,7 +67,7 @@ export async function run(
   const session = {
     config: decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' }),
     bindings: [binding('rows', 'key' in stream.options ? stream.options.key : ['/_meta/row_id'])],
-    state: {},
+    state: state === undefined ? {} : { bindingStateV1: { rows: state } },
     output: new CrashingOutput(committed, Infinity, () => undefined),
     log,
     signal: ending.signal,

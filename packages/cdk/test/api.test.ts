@@ -210,6 +210,37 @@ test('bindings are checked before anything is asked: their stream, the key of a 
   }
 });
 
+test('what the API tells takes the place of a stream, and hides one that the credentials do not reach', async () => {
+  const asked: string[] = [];
+  const api = {
+    ...apiOf({ rows: changes(common), hidden: changes(common), tags: changes(common) }),
+    describe: async (_context: unknown, _signal: AbortSignal, { site }: { site?: string }) => ({
+      rows: changes({ ...common, key: [`/${site}`] }),
+      hidden: undefined,
+    }),
+  };
+  const transport = async ({ url }: { url: URL }) => {
+    asked.push(url.pathname);
+    return { status: 200, headers: {}, body: (async function* () {})() };
+  };
+  const capture = apiCapture(api, { transport });
+  const text = JSON.stringify({ ...(JSON.parse(config) as object), site: 'north' });
+  const decoded = decodeConfig(capture.spec.configSchema, text, { what: 'the configuration' });
+  const context = { log: silentLog, signal: new AbortController().signal, taskName: '', preview: undefined };
+  const found = await capture.discover(decoded, context);
+  assert.deepEqual(
+    found.map(({ recommendedName, key }) => [recommendedName, ...key]),
+    [
+      ['rows', '/north'],
+      ['tags', '/id'],
+    ],
+  );
+  await assert.rejects(capture.validate(decoded, [binding('hidden', ['/id'])], context, undefined), {
+    code: 'CDK_BINDING_UNKNOWN',
+  });
+  assert.deepEqual(asked, ['/me', '/me']);
+});
+
 test('somebody who waits for discovery hears soon that the API, or its sign-in, does not answer', async () => {
   const clock = new VirtualClock(0);
   const auth = [clientCredentials({ tokenUrl: 'https://auth.example.com/token' })] as const;

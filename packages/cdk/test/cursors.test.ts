@@ -54,6 +54,46 @@ test('times are printed and read in the form and the zone of the API', () => {
   assert.equal(read(inZone, '2024-05-05T08:00:00.000+0000'), '2024-05-05T08:00:00Z');
 });
 
+test('the bounds of a filter leave nothing out that is cut off from what is printed', () => {
+  const exact = Instant.ofMs(Date.parse('2024-05-05T12:00:30.250Z'));
+  const printed = (bound: 'from' | 'to', options: Parameters<typeof updatedAt>[1]): string =>
+    updatedAt('/at', options).print(exact, bound);
+  assert.equal(printed('from', { tick: '1s', lag: '0s' }), '2024-05-05T12:00:30Z');
+  assert.equal(printed('to', { tick: '1s', lag: '0s' }), '2024-05-05T12:00:31Z');
+  assert.equal(printed('to', { tick: '1m', lag: '0s', zone: 'Asia/Kolkata' }), '2024-05-05T17:31:00');
+  assert.equal(printed('to', { tick: '1ms', lag: '0s', format: 'seconds' }), '1714910431');
+  assert.equal(printed('to', { tick: '1ms', lag: '0s', format: 'milliseconds' }), '1714910430250');
+  assert.equal(printed('to', { tick: '1d', lag: '0s', format: 'date' }), '2024-05-05');
+});
+
+test('a backfill of an API that forgets its pages goes on at its window, whose time is its position', async () => {
+  const between = ({ from, to }: { from: string; to: string }) => ({
+    w: `${from.slice(11, 16)}-${to.slice(11, 16)}`,
+  });
+  const paging = cursor({ at: '/next', param: 'page' });
+  const stream = changes({ ...common, between, paging, longestWindow: '2h', resumes: 'at its window' });
+  const whole = (target: string): string =>
+    target.includes('w=02:00') && !target.includes('page')
+      ? `{"data":[${row(1, '03:00:00')}],"next":"p2"}`
+      : list();
+  const { asked, state } = await run(stream, whole);
+  assert.deepEqual(
+    asked.map((target) => target.slice('/rows?limit=2&w='.length)),
+    ['00:00-02:00', '02:00-04:00', '02:00-04:00&page=p2', '04:00-04:58'],
+  );
+  assert.equal((state as { backfill?: unknown }).backfill, undefined);
+  const backfill = { cutoff: '2024-05-05T04:58:59Z', next_page: '2024-05-05T05:00:00+03:00' };
+  const resumed = await run(stream, whole, 1, {
+    inc: { cursor: '2024-05-05T04:58:59Z' },
+    backfill,
+    last_initialized: '2024-05-05T05:00:00Z',
+  });
+  assert.deepEqual(
+    resumed.asked.map((target) => target.slice('/rows?limit=2&w='.length)),
+    ['02:00-04:00', '02:00-04:00&page=p2', '04:00-04:58'],
+  );
+});
+
 test('a descent reads from the top down to what it has seen, and refuses a list that is not sorted', async () => {
   const pages = ['05:00:10 04:00:00', '03:00:00 02:00:00', '01:00:00'].map((page) => page.split(' '));
   const paging = cursor({ at: '/next', param: 'page' });

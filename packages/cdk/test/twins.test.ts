@@ -38,6 +38,31 @@ test('the late look asks for the same times again, and sends only what was not t
   assert.equal((state as { backfill?: unknown }).backfill, undefined);
 });
 
+test('where times tell any two changes apart, a row that only looks different is not sent again, nor what is below it read', async () => {
+  let reads = 0;
+  const answer = (target: string): string => {
+    if (target.includes('/notes')) return list('{"n":1}');
+    reads += 1;
+    const shown = `{"id":1,"at":"2024-05-05T05:00:30Z","shown":"read ${reads}"}`;
+    return list(...(windowHas(target, shown) ? [shown] : []));
+  };
+  const twin = { ...common, between, lookback: '10m' } as const;
+  const lists = childChanges({
+    ...common,
+    of: changes({ ...twin, sameTimeIsSameRow: true }),
+    id: '/id',
+    as: 'above',
+    key: ['/_meta/above', '/n'],
+    path: (id) => `/rows/${id}/notes`,
+  });
+  const rows = async (sameTimeIsSameRow: boolean) =>
+    idsOf((await run(changes({ ...twin, sameTimeIsSameRow }), answer, 1200)).texts);
+  assert.deepEqual(await rows(true), [1]);
+  assert.deepEqual(await rows(false), [1, 1]);
+  const { asked } = await run(lists, answer, 1200);
+  assert.equal(asked.filter((target) => target.includes('/notes')).length, 1);
+});
+
 function windowHas(target: string, text: string): boolean {
   const [, from = '', to = ''] = /w=([\d:]+)-([\d:]+)/.exec(target) ?? [];
   const at = /T([\d:]+)Z/.exec(text)?.[1] ?? '';

@@ -116,7 +116,7 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
       if (api.describe === undefined) checkBindings(api, bindings);
       const context = streamContext(api, config, log, runtime, { keeper });
       try {
-        const whole = await described(api, context, signal);
+        const whole = await described(api, config, context, signal);
         checkBindings(whole, bindings);
         const opened = await Promise.all(
           bindings.map((binding) => openBinding(whole, binding, context, webhooks, signal)),
@@ -202,11 +202,17 @@ function startOf({ start }: ApiDefinition, config: ApiConfig, nowMs: number): In
 /** With the streams that the API has to be asked for. */
 async function described(
   api: ApiDefinition,
+  config: ApiConfig,
   context: StreamContext,
   signal: AbortSignal,
 ): Promise<ApiDefinition> {
   if (api.describe === undefined) return api;
-  return { ...api, streams: { ...api.streams, ...(await api.describe(context, signal)) } };
+  const streams: Record<string, StreamDefinition> = { ...api.streams };
+  for (const [name, stream] of Object.entries(await api.describe(context, signal, config as never))) {
+    if (stream === undefined) delete streams[name];
+    else streams[name] = stream;
+  }
+  return { ...api, streams };
 }
 
 /** The definition with all of its streams, once the API has shown that the credentials are right. */
@@ -224,7 +230,7 @@ async function probed(
     return api;
   }
   await client.json({ ...api.probe, isSafe: true }, signal);
-  return await described(api, context, signal);
+  return await described(api, config, context, signal);
 }
 
 function discovered(name: string, stream: StreamDefinition) {

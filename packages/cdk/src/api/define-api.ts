@@ -33,11 +33,16 @@ export interface ApiDefinition<F extends Fields = Fields> {
   /** How what arrives at streams of the kind `webhook` proves itself. */
   readonly webhooks?: Webhooks<Decoded<F>>;
   readonly streams: Readonly<Record<string, StreamDefinition>>;
-  /** More streams, which the API has to be asked for: those of an account of its own. */
+  /**
+   * Streams that the API has to be asked for: more of them, those of an account of its own, or others in place of those above.
+   * undefined: one that these credentials do not reach. Asked when bindings are discovered and checked, and when a session
+   * begins.
+   */
   readonly describe?: (
     context: StreamContext,
     signal: AbortSignal,
-  ) => Promise<Readonly<Record<string, StreamDefinition>>>;
+    config: Decoded<F>,
+  ) => Promise<Readonly<Record<string, StreamDefinition | undefined>>>;
 }
 
 /** Keeps the names and kinds of the streams. */

@@ -3,7 +3,7 @@
 
 import { encodeBody, requestUrl } from '../http/request.ts';
 import { singlePage } from '../paging/paging.ts';
-import type { ChangesOptions, ListOptions, StreamDefinition } from '../streams/definition.ts';
+import type { ChangesOptions, ListOptions, ListsBelow, StreamDefinition } from '../streams/definition.ts';
 import { withFilter } from '../streams/graphql.ts';
 import { baseRequest } from '../streams/list-source.ts';
 import { horizon, Instant } from '../time/instant.ts';
@@ -85,10 +85,7 @@ function explainStream(
     const above = explainStream(api, base, options.of, nowMs, start).slice(1);
     return [header, ...above, `then for each ${options.id}: GET ${base}${options.path('{id}')}`];
   }
-  if ('of' in options) {
-    const below = `GET ${base}${options.path('{id}')}`;
-    return [header, `first: ${request(api, base, options.of, {})}`, `then for each ${options.id}: ${below}`];
-  }
+  if ('of' in options) return [header, ...explainBelow(api, base, options)];
   const paging = `pages: ${('paging' in options ? (options.paging ?? singlePage) : singlePage).name}`;
   if ('number' in options) {
     const [param, rows] = options.size;
@@ -132,11 +129,21 @@ function explainStream(
   return [header, `first of the backfill: ${first}`, paging, ...described, ...whole, ...again];
 }
 
+/** From the topmost list down. */
+function explainBelow(api: ApiDefinition, base: string, { of, id, path }: ListsBelow): string[] {
+  const above = 'of' in of ? explainBelow(api, base, of) : [`first: ${request(api, base, of, {})}`];
+  return [...above, `then for each ${id}: GET ${base}${path('{id}', ...namesAbove(of))}`];
+}
+
+function namesAbove(of: ListsBelow['of']): string[] {
+  return 'of' in of ? [`{${of.as.replace('/', '')}}`, ...namesAbove(of.of)] : [];
+}
+
 function filter(options: ChangesOptions, from: Instant, to: Instant) {
   const { between, cursor, excludesStart = false, excludesEnd = false } = options;
   const first = excludesStart ? from.plusNs(-cursor.tickNs) : from;
   const last = excludesEnd ? to.plusNs(cursor.tickNs) : to;
-  return between?.({ from: cursor.print(first), to: cursor.print(last) }) ?? {};
+  return between?.({ from: cursor.print(first, 'from'), to: cursor.print(last, 'to') }) ?? {};
 }
 
 function windowEnd(

@@ -15,6 +15,7 @@ import { windowedParts } from '../streams/twins.ts';
 import type {
   ChildChangesOptions,
   EventsOptions,
+  ListsBelow,
   StreamContext,
   StreamDefinition,
 } from '../streams/definition.ts';
@@ -68,7 +69,7 @@ export async function openStream(
     case 'snapshot':
       return snapshotOf(snapshotStream(withQuery(definition.options, query), context));
     case 'children':
-      return snapshotOf(childrenStream(name, withQuery(definition.options, query), context));
+      return snapshotOf(childrenStream(name, belowWithQuery(definition.options, query), context));
     case 'raw snapshot':
       return snapshotOf(definition.options.open(context));
     case 'feed':
@@ -90,6 +91,11 @@ function eventsWithQuery(options: EventsOptions, query: Query | undefined): Even
         ? { kind: history.kind, options: childrenWithQuery(history.options, query) }
         : withQuery(history, query),
   };
+}
+
+function belowWithQuery<O extends ListsBelow>(options: O, query: Query | undefined): O {
+  const { of } = options;
+  return { ...withQuery(options, query), of: 'of' in of ? belowWithQuery(of, query) : withQuery(of, query) };
 }
 
 function childrenWithQuery(options: ChildChangesOptions, query: Query | undefined): ChildChangesOptions {
@@ -143,5 +149,11 @@ export function streamFields(definition: StreamDefinition): Record<string, Field
 /** The members of `_meta` that the documents of a stream have beside those that all have. */
 export function streamMeta({ kind, options }: StreamDefinition): Record<string, FieldSchema> {
   if (kind === 'parts') return { ...streamMeta(options.stream('')), [options.as]: { type: 'string' } };
-  return kind === 'children' || kind === 'child changes' ? { [options.as]: {} } : {};
+  if (kind !== 'children' && kind !== 'child changes') return {};
+  const names = kind === 'children' ? namesOfIds(options) : [options.as];
+  return Object.fromEntries(names.filter((as) => !as.startsWith('/')).map((as) => [as, {}]));
+}
+
+function namesOfIds({ as, of }: ListsBelow): string[] {
+  return 'of' in of ? [...namesOfIds(of), as] : [as];
 }

@@ -54,14 +54,27 @@ export interface BasicOptions {
   readonly title?: string;
   /** Put behind the name of the user, where an API tells kinds of passwords apart by it. */
   readonly userSuffix?: string;
+  /** What the API calls them, where it has other names. */
+  readonly user?: FieldLabel;
+  readonly password?: FieldLabel;
 }
 
-export function basic({ title = 'Username & Password', userSuffix = '' }: BasicOptions = {}): AuthKind {
+export interface FieldLabel {
+  readonly title: string;
+  readonly description: string;
+}
+
+export function basic({
+  title = 'Username & Password',
+  userSuffix = '',
+  user = { title: 'Username', description: 'The user to sign in as.' },
+  password = { title: 'Password', description: 'The password of the user.' },
+}: BasicOptions = {}): AuthKind {
   return {
     title,
     fields: {
-      username: text({ title: 'Username', description: 'The user to sign in as.', order: 1 }),
-      password: secret({ title: 'Password', description: 'The password of the user.', order: 2 }),
+      username: text({ ...user, order: 1 }),
+      password: secret({ ...password, order: 2 }),
     },
     credentials: (values) =>
       fixedCredentials({

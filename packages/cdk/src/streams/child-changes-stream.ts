@@ -4,8 +4,7 @@
 // The rows above are read to the end of their page or window first, and only their ids are kept: no answer stays open while
 // others are asked for.
 
-import { parsePointer, resolvePointer } from '@weir/schema';
-import { isJsonObject, parseJson, stringifyJson, type JsonValue } from '@weir/schema/json';
+import { isJsonObject, parseJson, stringifyJson, type JsonObject, type JsonValue } from '@weir/schema/json';
 import { documents } from '../documents/document-batch.ts';
 import type {
   ChangeEvent,
@@ -15,12 +14,13 @@ import type {
   PageCall,
   PageEvent,
 } from '../engine/stream.ts';
-import { errors } from '../errors.ts';
+import type { RecordBatch } from '../records/record-buffer.ts';
 import type { Instant } from '../time/instant.ts';
 import type { ChildChangesOptions, StreamContext } from './definition.ts';
 import { documentsOf } from './deleted-rows.ts';
-import { readList, recordsOf } from './list-reader.ts';
+import { batchOf, readList, recordsOf } from './list-reader.ts';
 import { baseRequest, listSource } from './list-source.ts';
+import { encodedId, type HeldIds, heldIds, idAbove, withMembers, withMeta } from './row-above.ts';
 
 export class ChildChanges implements ChangeStream<Instant> {
   readonly initial: ChangeStream<Instant>['initial'];
@@ -64,7 +64,7 @@ export class ChildChanges implements ChangeStream<Instant> {
       isAtEnd = event.kind === 'documents';
       if (event.kind === 'documents') {
         // A row above that is gone has no list.
-        if (event.op !== 'd') for (const id of this.#idsOf(event)) ids.set(stringifyJson(id), id);
+        if (event.op !== 'd') yield* this.#taken(event, ids);
         continue;
       }
       yield* this.#lists(ids.values(), signal);
@@ -77,40 +77,49 @@ export class ChildChanges implements ChangeStream<Instant> {
   }
 
   async *#lists(ids: Iterable<JsonValue>, signal: AbortSignal): AsyncGenerator<DocumentBatch, void, void> {
-    const { path, as, isDeleted } = this.#options;
     for (const id of ids) {
-      const text = typeof id === 'string' ? id : stringifyJson(id);
-      const list = { ...this.#options, path: path(encodeURIComponent(text)) };
-      const source = listSource(list);
-      const meta = { [as]: id };
-      for await (const event of readList(
-        this.#context.client,
-        source,
-        baseRequest(list),
-        undefined,
-        signal,
-      )) {
-        if ('next' in event) continue;
-        for (const batch of documentsOf(event, isDeleted)) yield { ...batch, meta };
+      const held = heldIds({ [this.#options.as]: id });
+      const map = withMembers(held, this.#options.map);
+      const list = {
+        ...this.#options,
+        path: this.#options.path(encodedId(id)),
+        ...(map === undefined ? {} : { map }),
+      };
+      const { client } = this.#context;
+      for await (const event of readList(client, listSource(list), baseRequest(list), undefined, signal)) {
+        if (!('next' in event)) yield* this.#documents(event, held);
       }
     }
   }
 
-  *#idsOf({ bytes, ends, count }: DocumentBatch): Generator<JsonValue, void, void> {
-    const pointer = parsePointer(this.#options.id);
+  /** Yields the lists that rows above hold, and adds to `ids` those whose lists have to be asked for. */
+  *#taken(above: DocumentBatch, ids: Map<string, JsonValue>): Generator<DocumentBatch, void, void> {
+    const { id: at, as, map, has, held } = this.#options;
+    const { bytes, ends, count } = above;
     for (const record of recordsOf({ bytes: Buffer.from(bytes), ends: Array.from(ends), count })) {
       const row = parseJson(record);
-      if (isJsonObject(row) && this.#options.has?.(row) === false) continue;
-      const id = resolvePointer(row, pointer);
-      // An empty id would ask for the list above again.
-      if (id === undefined || id === null || id === '' || typeof id === 'object') {
-        throw errors.CDK_STREAM_DEFECT({
-          message: `A row above ${JSON.stringify(this.#name)} has no id at ${this.#options.id}.`,
-        });
+      if (isJsonObject(row) && has?.(row) === false) continue;
+      const id = idAbove(this.#name, row, at);
+      const list = isJsonObject(row) ? held?.(row) : undefined;
+      const name = stringifyJson(id);
+      if (list === undefined) ids.set(name, id);
+      else {
+        // The row as it was before is not asked for again: it would have the list of the row as it is now.
+        ids.delete(name);
+        const own = heldIds({ [as]: id });
+        yield* this.#documents(rowsOf(list, withMembers(own, map)), own);
       }
-      yield id;
     }
   }
+
+  *#documents(batch: RecordBatch, held: HeldIds): Generator<DocumentBatch, void, void> {
+    for (const each of documentsOf(batch, this.#options.isDeleted)) yield withMeta(held, each);
+  }
+}
+
+function rowsOf(list: readonly JsonObject[], map: ChildChangesOptions['map']): RecordBatch {
+  const rows = map === undefined ? list : list.flatMap((row) => map(row) ?? []);
+  return batchOf(rows.map((row) => Buffer.from(stringifyJson(row))));
 }
 
 async function* none(): AsyncGenerator<never, void, void> {}

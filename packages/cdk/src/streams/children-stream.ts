@@ -2,12 +2,12 @@
 // answer stays open while others are asked for. Their ids give the order, so that it is the same each time.
 
 import { compareJson, parsePointer, resolvePointer } from '@weir/schema';
-import { parseJson, stringifyJson, type JsonValue } from '@weir/schema/json';
+import { type JsonValue, parseJson, stringifyJson } from '@weir/schema/json';
 import type { SnapshotStream } from '../engine/stream.ts';
-import { errors } from '../errors.ts';
-import type { ChildrenOptions, StreamContext } from './definition.ts';
+import type { ChildrenOptions, ListOptions, ListsBelow, StreamContext } from './definition.ts';
 import { readList, recordsOf } from './list-reader.ts';
 import { baseRequest, listSource } from './list-source.ts';
+import { encodedId, heldIds, idAbove, withMembers, withMeta } from './row-above.ts';
 import { inOrder, keyOf } from './snapshot-stream.ts';
 
 export function childrenStream(
@@ -17,39 +17,76 @@ export function childrenStream(
 ): SnapshotStream {
   return {
     async *fetchSnapshot({ signal }) {
-      for (const id of await parentIds(name, options, context, signal)) {
-        const text = typeof id === 'string' ? id : stringifyJson(id);
-        const list = { ...options, path: options.path(encodeURIComponent(text)) };
-        const meta = { [options.as]: id };
-        for await (const batch of inOrder(context.client, list, signal)) yield { ...batch, meta };
+      const first = onlyFirst(options.once);
+      for (const above of await rowsAbove(name, options, context, signal)) {
+        const { list, held } = listBelow(options, above, first);
+        for await (const batch of inOrder(context.client, { ...options, ...list }, signal)) {
+          yield withMeta(held, batch);
+        }
       }
     },
     ...keyOf(options),
   };
 }
 
-/** Each once, in their order. */
-async function parentIds(
+/** The way down to a list: the ids of the rows above it, the topmost first, and what documents call them. */
+type Way = readonly { readonly as: string; readonly id: JsonValue }[];
+
+function listBelow(options: ListsBelow, way: Way, first: OnlyFirst) {
+  const held = heldIds(Object.fromEntries(way.map(({ as, id }) => [as, id])));
+  const [nearest = '', ...above] = way.map(({ id }) => encodedId(id)).toReversed();
+  const map = first(withMembers(held, options.map));
+  const list: ListOptions = {
+    ...options,
+    path: options.path(nearest, ...above),
+    ...(map === undefined ? {} : { map }),
+  };
+  return { list, held };
+}
+
+type OnlyFirst = (map: ListOptions['map']) => ListOptions['map'];
+
+/** Leaves out records that are known by the same as one before, whichever list they are of. */
+function onlyFirst(once: string | undefined): OnlyFirst {
+  if (once === undefined) return (map) => map;
+  const pointer = parsePointer(once);
+  const seen = new Set<string>();
+  return (map = (record) => record) =>
+    (record) => {
+      const known = stringifyJson(resolvePointer(record, pointer) ?? null);
+      if (seen.has(known)) return undefined;
+      seen.add(known);
+      return map(record);
+    };
+}
+
+/** The ways to all rows above, each once, in the order of their ids. */
+async function rowsAbove(
   name: string,
-  { of, id: at, query }: ChildrenOptions,
-  { client }: StreamContext,
+  { of, id, as }: ListsBelow,
+  context: StreamContext,
   signal: AbortSignal,
-): Promise<JsonValue[]> {
-  const pointer = parsePointer(at);
-  const ids = new Map<string, JsonValue>();
-  const base = baseRequest({ ...of, query: { ...query, ...of.query } });
-  for await (const event of readList(client, listSource(of), base, undefined, signal)) {
-    if ('next' in event) continue;
-    for (const record of recordsOf(event)) {
-      const id = resolvePointer(parseJson(record), pointer);
-      // An empty id would ask for the list above again.
-      if (id === undefined || id === null || id === '' || typeof id === 'object') {
-        throw errors.CDK_STREAM_DEFECT({
-          message: `A row above ${JSON.stringify(name)} has no id at ${at}.`,
-        });
+): Promise<Way[]> {
+  const ways = new Map<string, Way>();
+  const takeFrom = async (list: ListOptions, above: Way): Promise<void> => {
+    const base = baseRequest(list);
+    for await (const event of readList(context.client, listSource(list), base, undefined, signal)) {
+      if ('next' in event) continue;
+      for (const record of recordsOf(event)) {
+        const way = [...above, { as, id: idAbove(name, parseJson(record), id) }];
+        ways.set(stringifyJson(idsOf(way)), way);
       }
-      ids.set(stringifyJson(id), id);
     }
-  }
-  return [...ids.values()].sort(compareJson);
+  };
+  if ('of' in of) {
+    const first = onlyFirst(of.once);
+    for (const above of await rowsAbove(name, of, context, signal)) {
+      await takeFrom(listBelow(of, above, first).list, above);
+    }
+  } else await takeFrom(of, []);
+  return [...ways.values()].sort((left, right) => compareJson(idsOf(left), idsOf(right)));
+}
+
+function idsOf(way: Way): JsonValue[] {
+  return way.map(({ id }) => id);
 }

@@ -81,13 +81,30 @@ interface WindowsOfTime extends ListOptions<Paging<'stable'>>, StreamOptions, Ke
   readonly longestWindow?: Span;
 }
 
-export type ChangesOptions = WindowsOfTime & {
+/** Where a backfill that was interrupted goes on. */
+type Resuming =
+  | { readonly resumes?: 'at its page' }
+  /** Of an API that forgets its pages. The position is the time at which the window begins. */
+  | {
+      readonly resumes: 'at its window';
+      readonly longestWindow: Span;
+      readonly between: (bounds: Bounds) => Query;
+    };
+
+interface SecondLook {
   /**
    * A second look at the same times so much later, for rows that appear later than the lag. The lag then says how soon the
    * first look is; rows that appear later than the second one are lost.
    */
   readonly lookback?: Span;
-} & TimeOfRow;
+  /**
+   * Times are so fine that a row with the time of one that was sent is that one, which the second look leaves out. Otherwise
+   * it compares the rows themselves, and reads what is below them again.
+   */
+  readonly sameTimeIsSameRow?: boolean;
+}
+
+export type ChangesOptions = WindowsOfTime & SecondLook & Resuming & TimeOfRow;
 
 interface WalkedList extends Omit<ListOptions, 'paging'>, StreamOptions, KeyOptions, DeletionOptions {
   /** The filter by time, and the order. Rows from `from` on are wanted, it included. */
@@ -218,33 +235,41 @@ export type RowIdentity = { readonly order: 'as listed' | { readonly by: string 
 
 export type SnapshotOptions = ListOptions & StreamOptions & RowIdentity;
 
-/** A list below each row of another list, all of them together as one snapshot. */
-interface ListsBelow extends Omit<ListOptions, 'path'>, StreamOptions {
-  /** The rows above. Only their ids are kept, and all of them before the first list is asked for. */
-  readonly of: ListOptions;
+/** How a list below a row finds it, and says so. */
+interface RowAbove {
   /** Where a row above has its id. */
   readonly id: string;
-  /** The member of `_meta` that holds it in each document. */
+  /** The member of `_meta` that holds it in each document; `/name` for the member `name` of the document itself. */
   readonly as: string;
-  /** The path of the list below a row; the id is encoded already. */
-  readonly path: (id: string) => string;
 }
 
-export type ChildrenOptions = ListsBelow & RowIdentity;
+/** A list below each row of another list. */
+export interface ListsBelow extends Omit<ListOptions, 'path'>, RowAbove {
+  /**
+   * The rows above, which may be below others themselves. Only their ids are kept, and all of them before the first list is
+   * asked for.
+   */
+  readonly of: ListOptions | ListsBelow;
+  /** The path of the list below a row. Ids are encoded already; `above`: of what is above that row, the nearest first. */
+  readonly path: (id: string, ...above: readonly string[]) => string;
+  /** A row that is below several rows is taken once, and is known by this: a JSON pointer. */
+  readonly once?: string;
+}
+
+/** All lists below together are one snapshot. */
+export type ChildrenOptions = ListsBelow & StreamOptions & RowIdentity;
 
 /** The list below each row of another list, whenever that row changes. */
 export interface ChildChangesOptions
-  extends Omit<ListOptions, 'path'>, StreamOptions, KeyOptions, DeletionOptions {
+  extends Omit<ListOptions, 'path'>, RowAbove, StreamOptions, KeyOptions, DeletionOptions {
   /** The changes of the rows above. A change below has to be one of them. */
   readonly of: ChangesDefinition | DescentDefinition | EventsDefinition;
-  /** Where a row above has its id. */
-  readonly id: string;
-  /** The member of `_meta` that holds it in each document. */
-  readonly as: string;
   /** The path of the list below a row; the id is encoded already. */
   readonly path: (id: string) => string;
   /** Whether a row above may have anything below it; every one when absent. */
   readonly has?: (above: JsonObject) => boolean;
+  /** The list below, where the row above holds all of it: it is not asked for then. */
+  readonly held?: (above: JsonObject) => readonly JsonObject[] | undefined;
 }
 
 /** The kinds of streams that a part may have. */

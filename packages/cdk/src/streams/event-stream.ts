@@ -57,7 +57,7 @@ export class EventStream implements ChangeStream<Instant> {
       const longest = from.plusMs(spanMs(longestWindow));
       const to = longest.isAfter(end) ? end : longest;
       const base = baseRequest(events);
-      const bounds = { from: events.cursor.print(from), to: events.cursor.print(to) };
+      const bounds = { from: events.cursor.print(from, 'from'), to: events.cursor.print(to, 'to') };
       const request = { ...base, query: { ...base.query, ...events.between(bounds) } };
       const known = new Set<string>();
       for await (const event of this.#list.read(request, undefined, signal)) {

@@ -119,7 +119,7 @@ export class ExportStream implements ChangeStream<Instant> {
 
   async #create({ from, to }: Window, signal: AbortSignal): Promise<string> {
     const { cursor, job } = this.#options;
-    const bounds = { from: cursor.print(from), to: cursor.print(to) };
+    const bounds = { from: cursor.print(from, 'from'), to: cursor.print(to, 'to') };
     const answer = await this.#context.client.json(job.create(bounds), signal);
     const id = resolvePointer(answer, parsePointer(job.id));
     if (typeof id === 'string' && id !== '') return id;

@@ -1,5 +1,6 @@
 // What the soon one of two looks has sent, so that the late one sends only what that one could not see yet. A row is known
-// by its bytes, not by its time alone: a row that changed twice within one tick has the same time both times.
+// by its bytes, not by its time alone: a row that changed twice within one tick has the same time both times. Where times are
+// too fine for that, by its time: what an API shows of a row may change though the row has not.
 //
 // It lives as long as a session: the late look then sends once more what was sent before.
 
@@ -16,10 +17,12 @@ interface Sent {
 
 export class SentRows {
   readonly #key: readonly (readonly string[])[];
+  readonly #isByTime: boolean;
   readonly #rows = new Map<string, Sent>();
 
-  constructor(key: readonly string[]) {
+  constructor(key: readonly string[], isByTime = false) {
     this.#key = key.map(parsePointer);
+    this.#isByTime = isByTime;
   }
 
   get size(): number {
@@ -27,13 +30,15 @@ export class SentRows {
   }
 
   add({ bytes, time }: TimedRow): void {
-    this.#rows.set(this.#keyOf(bytes), { digest: digestOf(bytes), time });
+    this.#rows.set(this.#keyOf(bytes), { digest: this.#isByTime ? '' : digestOf(bytes), time });
   }
 
   /** Whether this row has been sent, or a newer one of its key. */
   has({ bytes, time }: TimedRow): boolean {
     const sent = this.#rows.get(this.#keyOf(bytes));
-    return sent !== undefined && (sent.time.isAfter(time) || sent.digest === digestOf(bytes));
+    if (sent === undefined) return false;
+    if (sent.time.isAfter(time)) return true;
+    return this.#isByTime ? !time.isAfter(sent.time) : sent.digest === digestOf(bytes);
   }
 
   forgetBefore(time: Instant): void {

@@ -6,7 +6,7 @@ import { errors } from '../errors.ts';
 import type { FieldSchema } from '../schema/document-schema.ts';
 import { type Span, spanMs } from '../time/duration.ts';
 import { horizon, Instant } from '../time/instant.ts';
-import { ofShown, shownIn } from '../time/zone.ts';
+import { ofShown, shownAsBound, shownIn } from '../time/zone.ts';
 
 export interface TimestampOptions {
   /** The finest step of the API's times. */
@@ -26,8 +26,11 @@ export interface Timestamp<Of extends 'updated' | 'created' = 'updated' | 'creat
   readonly pointer: string;
   readonly tickNs: bigint;
   readonly lagMs: number;
-  /** As the API wants it in a filter. */
-  readonly print: (instant: Instant) => string;
+  /**
+   * As the API wants it in a filter. Of the bound of one, nothing is cut off: what is between `from` and `to` stays between
+   * them, also where texts name no zone and an hour is repeated.
+   */
+  readonly print: (instant: Instant, bound?: 'from' | 'to') => string;
   readonly read: (value: JsonValue | undefined) => Instant | undefined;
   readonly described: string;
   readonly schema: FieldSchema;
@@ -66,7 +69,11 @@ function timestamp<Of extends 'updated' | 'created'>(
   options: TimestampOptions,
 ): Timestamp<Of> {
   const { tick, lag, format = 'rfc3339', zone } = options;
-  const local = (instant: Instant): Instant => (zone === undefined ? instant : shownIn(zone, instant));
+  const local = (instant: Instant, bound: 'from' | 'to' | undefined): Instant => {
+    if (zone === undefined) return instant;
+    return bound === undefined ? shownIn(zone, instant) : shownAsBound(zone, instant, bound);
+  };
+  const step = stepOf(format, tick);
   const named = (instant: Instant | undefined, text: string): Instant | undefined =>
     zone === undefined || instant === undefined || NAMES_ZONE.test(text) ? instant : ofShown(zone, instant);
   return {
@@ -74,14 +81,15 @@ function timestamp<Of extends 'updated' | 'created'>(
     pointer,
     tickNs: ticks[tick],
     lagMs: spanMs(lag),
-    print: (instant) => {
+    print: (exact, bound) => {
+      const instant = bound === 'to' && step !== undefined ? exact.ceil(step) : exact;
       switch (format) {
         case 'rfc3339': {
-          const text = local(instant).toText(digits[tick]);
+          const text = local(instant, bound).toText(digits[tick]);
           return zone === undefined ? text : text.slice(0, -1);
         }
         case 'date':
-          return local(instant).toText(0).slice(0, 10);
+          return local(instant, bound).toText(0).slice(0, 10);
         case 'seconds':
           return String(instant.floor(ticks['1s']).nanoseconds / ticks['1s']);
         case 'milliseconds':
@@ -98,6 +106,14 @@ function timestamp<Of extends 'updated' | 'created'>(
     schema: schemaOf(format),
     described: `${pointer} (${of === 'created' ? 'of creation, ' : ''}${format}, tick ${tick}, lag ${lag}${zone === undefined ? '' : `, ${zone}`})`,
   };
+}
+
+/** What is cut off when a time is printed; undefined for days, which begin when their zone says so. */
+function stepOf(format: TimestampOptions['format'], tick: TimestampOptions['tick']): bigint | undefined {
+  if (format === 'date') return undefined;
+  if (format === 'seconds') return ticks['1s'];
+  if (format === 'milliseconds') return ticks['1ms'];
+  return tick === '1d' ? ticks['1s'] : ticks[tick];
 }
 
 const NAMES_ZONE = /(?:[Zz]|[+-]\d{2}:?\d{2})$/;

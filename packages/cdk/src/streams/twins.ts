@@ -19,7 +19,7 @@ type Wrap = (stream: WindowedStream) => ChangeStream<Instant>;
 
 /**
  * One stream of windows, or two looks and one backfill. `wrap` makes of a look what is captured. Then the late look leaves
- * nothing out: what is made of a row may have changed though the row has not.
+ * nothing out, unless times tell any two changes apart: what is made of a row may have changed though the row has not.
  */
 export function windowedParts(
   name: string,
@@ -32,11 +32,11 @@ export function windowedParts(
   if (lookback === undefined) {
     return { kind: 'changes', parts: { only: captured(new WindowedStream(name, options, context)) } };
   }
-  const { key } = options;
+  const { key, sameTimeIsSameRow = false } = options;
   const lateOptions = { ...options, cursor: { ...cursor, lagMs: spanMs(lookback) } } as ChangesOptions;
-  const sent = new SentRows(key);
+  const sent = new SentRows(key, sameTimeIsSameRow);
   const soon = captured(new WindowedStream(name, options, context, { is: 'soon', sent }));
-  const seen = wrap === undefined ? sent : new SentRows(key);
+  const seen = wrap === undefined || sameTimeIsSameRow ? sent : new SentRows(key);
   const late = captured(new WindowedStream(name, lateOptions, context, { is: 'late', sent: seen }));
   return { kind: 'changes', parts: { named: { [SOON]: soon, [LATE]: late } }, history: soon };
 }

@@ -88,6 +88,7 @@ export class WindowedStream implements ChangeStream<Instant> {
     const { start, clock } = this.#context;
     // A list without a filter shows each row once, with or without windows.
     const isWindowed = this.#options.longestWindow !== undefined && this.#options.between !== undefined;
+    const keepsPages = this.#options.resumes !== 'at its window';
     let { from, position } = isWindowed ? windowOf(page, start) : { from: start, position: positionOf(page) };
     const endsMs = nowMs + CALL_MS;
     for (;;) {
@@ -97,6 +98,7 @@ export class WindowedStream implements ChangeStream<Instant> {
           yield* this.#rows(event, from, to, log, undefined);
           continue;
         }
+        if (!keepsPages) continue;
         position = event.next;
         yield nextPage(isWindowed ? { from: from.toString(), page: event.next } : event.next);
         if (clock.now() > endsMs) return;
@@ -108,7 +110,8 @@ export class WindowedStream implements ChangeStream<Instant> {
       }
       from = to;
       position = undefined;
-      yield nextPage({ from: from.toString() });
+      yield nextPage(keepsPages ? { from: from.toString() } : from.toString());
+      if (clock.now() > endsMs) return;
     }
   }
 
@@ -126,7 +129,7 @@ export class WindowedStream implements ChangeStream<Instant> {
     if (between === undefined) return base;
     const first = excludesStart ? from.plusNs(-cursor.tickNs) : from;
     const last = excludesEnd ? to.plusNs(cursor.tickNs) : to;
-    return withFilter(base, between({ from: cursor.print(first), to: cursor.print(last) }));
+    return withFilter(base, between({ from: cursor.print(first, 'from'), to: cursor.print(last, 'to') }));
   }
 
   /**
@@ -169,11 +172,12 @@ export class WindowedStream implements ChangeStream<Instant> {
   }
 }
 
-/** Of a backfill in windows: where the window begins that is being read, and its page. */
+/** Of a backfill in windows: where the window begins that is being read, and its page where it is kept. */
 function windowOf(
   page: PagePosition | undefined,
   start: Instant,
 ): { from: Instant; position: ListPosition | undefined } {
+  if (typeof page === 'string') return { from: Instant.parse(page) ?? start, position: undefined };
   if (typeof page !== 'object') return { from: start, position: undefined };
   const { from, page: position } = page;
   const begins = typeof from === 'string' ? Instant.parse(from) : undefined;

@@ -24,6 +24,8 @@ export interface ApiConvergence {
   /** The streams that are captured together, and the paths of their lists at the fake. */
   readonly streams: Readonly<Record<string, string | FakeTruth>>;
   readonly random: TestRandom;
+  /** When it begins, in Unix milliseconds, where that matters: 2024-05-05T05:00:00Z when absent. */
+  readonly beginsMs?: number;
 }
 
 /** What a stream should end with, where that is not one table of the fake. */
@@ -48,7 +50,7 @@ export interface ConvergedApi {
   readonly faults: Readonly<Record<string, number>>;
 }
 
-const BEGIN_MS = Date.parse('2024-05-05T05:00:00Z');
+const BEGINS_MS = Date.parse('2024-05-05T05:00:00Z');
 const CHANGES_MS = 10 * 60_000;
 const KILLS_BEYOND_MS = 5 * 60_000;
 /** Longer than any lag and any series of refusals. */
@@ -64,9 +66,10 @@ export async function convergeApi({
   config,
   streams,
   random,
+  beginsMs = BEGINS_MS,
 }: ApiConvergence): Promise<ConvergedApi> {
-  const clock = new VirtualClock(BEGIN_MS);
-  const vendor = new FakeVendor(fake, { clock, random, changesUntilMs: BEGIN_MS + CHANGES_MS });
+  const clock = new VirtualClock(beginsMs);
+  const vendor = new FakeVendor(fake, { clock, random, changesUntilMs: beginsMs + CHANGES_MS });
   const capture = apiCapture(api, { clock, random, transport: vendor.transport });
   const names = Object.keys(streams);
   const bindings = names.map((name, index) => ({
@@ -81,7 +84,7 @@ export async function convergeApi({
   const { committed, sessions } = await surviveKills({
     clock,
     random,
-    killsEndMs: BEGIN_MS + CHANGES_MS + KILLS_BEYOND_MS,
+    killsEndMs: beginsMs + CHANGES_MS + KILLS_BEYOND_MS,
     settleMs: SETTLE_MS,
     run: (state, output, signal) => {
       const session = {

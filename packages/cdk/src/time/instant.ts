@@ -55,6 +55,12 @@ export class Instant {
     return new Instant(this.nanoseconds - rest);
   }
 
+  /** The first multiple of `tickNs` that is not before this. */
+  ceil(tickNs: bigint): Instant {
+    const whole = this.floor(tickNs);
+    return whole.nanoseconds === this.nanoseconds ? whole : whole.plusNs(tickNs);
+  }
+
   /** Negative, zero or positive. */
   compare(other: Instant): number {
     if (this.nanoseconds === other.nanoseconds) return 0;

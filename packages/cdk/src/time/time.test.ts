@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { parseCron } from './cron.ts';
 import { isoDuration, isoDurationMs, spanMs } from './duration.ts';
 import { horizon, Instant } from './instant.ts';
+import { shownAsBound, shownIn, zoneOffsetMs } from './zone.ts';
 
 test('an instant survives its own text, to the nanosecond', () => {
   fc.assert(
@@ -29,6 +30,37 @@ test('the horizon leaves out the running tick, the one before it, and the lag', 
   assert.equal(horizon(now, 1_000_000_000n, 0).toString(), '2024-01-01T00:00:09Z');
   assert.equal(horizon(now, 1_000_000_000n, 5000).toString(), '2024-01-01T00:00:04Z');
   assert.equal(horizon(now, 1_000_000n, 0).toString(), '2024-01-01T00:00:10.699Z');
+});
+
+test('what is between two bounds stays between them, whichever of two instants a repeated time is taken for', () => {
+  const zones = ['America/New_York', 'Europe/Berlin', 'Australia/Lord_Howe', 'America/St_Johns', 'UTC'];
+  const minute = 60_000;
+  let repeated = 0;
+  const property = fc.property(
+    fc.constantFrom(...zones),
+    // April, October and November, when clocks are set back.
+    fc.constantFrom('2024-04-06T12:00:00Z', '2024-10-26T12:00:00Z', '2024-11-02T17:00:00Z'),
+    fc.nat(24 * 60),
+    (zone, day, minutes) => {
+      const instant = Instant.ofMs(Date.parse(day) + minutes * minute);
+      const meant = (bound: 'from' | 'to'): number[] => {
+        const shown = shownAsBound(zone, instant, bound);
+        // Every instant at which the clocks show that.
+        const offsets = [-24, 0, 24].map((hours) => zoneOffsetMs(zone, instant.plusMs(hours * 60 * minute)));
+        return offsets
+          .map((offset) => shown.plusMs(-offset))
+          .filter((each) => shownIn(zone, each).compare(shown) === 0)
+          .map(({ ms }) => ms);
+      };
+      const [from, to] = [meant('from'), meant('to')];
+      if (shownIn(zone, instant).compare(shownAsBound(zone, instant, 'from')) !== 0) repeated += 1;
+      assert.ok(from.length > 0 && to.length > 0);
+      assert.ok(from.every((ms) => ms <= instant.ms && ms >= instant.ms - 120 * minute));
+      assert.ok(to.every((ms) => ms >= instant.ms && ms <= instant.ms + 120 * minute));
+    },
+  );
+  fc.assert(property, { numRuns: 300 });
+  assert.ok(repeated > 0);
 });
 
 test('a duration survives its ISO 8601 text, and what has no fixed length is none', () => {

@@ -43,11 +43,31 @@ export function shownIn(zone: string, instant: Instant): Instant {
 
 /** `shown`: what the clocks of the zone show, as if it were UTC. */
 export function ofShown(zone: string, shown: Instant): Instant {
-  // The offset before a change of the clocks is that of a day earlier, the one after it that of a day later.
-  const offsets = [-DAY_MS, DAY_MS].map((far) => zoneOffsetMs(zone, shown.plusMs(far)));
-  const candidates = offsets.map((offset) => shown.plusMs(-offset)).sort((a, b) => a.compare(b));
+  const candidates = candidatesOf(zone, shown);
   const right = candidates.find((each) => shownIn(zone, each).compare(shown) === 0);
   return right ?? candidates[0] ?? shown;
+}
+
+/**
+ * Like `shownIn`, for the bound of a filter that names no zone: whichever of two instants its reader takes a repeated time for,
+ * what is meant by `from` is not later than this instant, and what is meant by `to` not earlier.
+ */
+export function shownAsBound(zone: string, instant: Instant, bound: 'from' | 'to'): Instant {
+  const shown = shownIn(zone, instant);
+  for (const other of candidatesOf(zone, shown)) {
+    if (shownIn(zone, other).compare(shown) !== 0) continue;
+    const isMistaken = bound === 'from' ? other.isAfter(instant) : instant.isAfter(other);
+    // As far away as the two are from each other, no time is repeated.
+    if (isMistaken) return shown.plusMs(instant.ms - other.ms);
+  }
+  return shown;
+}
+
+/** The first one earlier or the same. Where an hour is skipped, neither shows it. */
+function candidatesOf(zone: string, shown: Instant): Instant[] {
+  // The offset before a change of the clocks is that of a day earlier, the one after it that of a day later.
+  const offsets = [-DAY_MS, DAY_MS].map((far) => zoneOffsetMs(zone, shown.plusMs(far)));
+  return offsets.map((offset) => shown.plusMs(-offset)).sort((a, b) => a.compare(b));
 }
 
 const DAY_MS = 86_400_000;
