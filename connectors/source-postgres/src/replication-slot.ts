@@ -62,7 +62,7 @@ export async function serverPosition(sql: SqlSession): Promise<bigint> {
 }
 
 export const RESTART_BACKFILLS =
-  'Increment the backfill counter of every binding (`weir backfill <task> --all` does): the tables are then read anew, into the same collections, and the command says how tables downstream lose the rows that are gone.';
+  'Increment the backfill counter of every binding (`weir backfill <task> --all` does): the tables are then read anew, into the same collections. With --reset, tables downstream are built again from that alone, and lose the rows that are gone.';
 
 /** Standbys that synchronize their slots keep one of the primary ready for a failover. */
 async function slotOptions(sql: SqlSession, standby: boolean): Promise<string> {

@@ -24,6 +24,12 @@ export const catalogue = {
     fix: 'Name bindings by collection or resource path.',
     retry: 'never',
   },
+  RESET_NOT_A_CAPTURE: {
+    summary:
+      '`weir backfill --reset` is asked for a materialization. Collections are reset where they are captured.',
+    fix: 'Name the capture that writes to the collection, which builds the tables again as well; or leave --reset out, to build a table again from the whole collection.',
+    retry: 'never',
+  },
   INIT_EXISTS: {
     summary: 'The catalog that `weir init` is to make is there already.',
     fix: 'Name another file with --source, or extend the one that is there: `weir discover` adds tables to it.',

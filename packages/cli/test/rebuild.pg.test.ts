@@ -1,5 +1,5 @@
-// After a lost slot the source is read anew, and rows that went meanwhile are gone from no table by that alone. What the
-// command says then leaves exactly the rows of the source, of the tables that it is done for.
+// After a lost slot the source is read anew, and rows that went meanwhile are gone from no table by that alone. A reset leaves
+// exactly the rows of the source, in every table that is made of the collection.
 
 import { missingPostgres, postgresVersions, startPostgres, temporaryDirectory } from '@weir/testing';
 import assert from 'node:assert/strict';
@@ -9,7 +9,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { weir } from './weir-process.ts';
 
-function catalog(port: number, notBefore?: string): string {
+function catalog(port: number): string {
   const tables = ['a', 'b'];
   const schema = { type: 'object', properties: { id: { type: 'integer' } }, required: ['id'] };
   const config = {
@@ -19,8 +19,6 @@ function catalog(port: number, notBefore?: string): string {
     historyMode: false,
     credentials: { auth_type: 'UserPassword', password: 'postgres' },
   };
-  const sourceOf = (table: string) =>
-    table === 'a' && notBefore !== undefined ? { name: 'acme/a', notBefore } : `acme/${table}`;
   return JSON.stringify({
     collections: Object.fromEntries(tables.map((table) => [`acme/${table}`, { key: ['/id'], schema }])),
     captures: {
@@ -35,7 +33,14 @@ function catalog(port: number, notBefore?: string): string {
     materializations: {
       'acme/sink': {
         endpoint: { connector: { image: 'materialize-sqlite', config: { path: 'sink.db' } } },
-        bindings: tables.map((table) => ({ resource: { table }, source: sourceOf(table) })),
+        bindings: tables.map((table) => ({ resource: { table }, source: `acme/${table}` })),
+      },
+      'acme/other': {
+        endpoint: { connector: { image: 'materialize-sqlite', config: { path: 'other.db' } } },
+        bindings: [
+          { resource: { table: 'copy' }, source: 'acme/a' },
+          { resource: { table: 'log', delta_updates: true }, source: 'acme/a' },
+        ],
       },
     },
   });
@@ -43,23 +48,21 @@ function catalog(port: number, notBefore?: string): string {
 
 for (const version of postgresVersions) {
   test(
-    `one table is built anew without the rows that went unseen, on PostgreSQL ${version}`,
+    `[G3] a collection that is reset has its tables built anew, without the rows that went unseen, on PostgreSQL ${version}`,
     { skip: missingPostgres(version) },
     async () => {
       await using server = await startPostgres({ version });
       using folder = temporaryDirectory();
-      const write = (notBefore?: string) =>
-        writeFileSync(join(folder.path, 'flow.json'), catalog(server.port, notBefore));
+      writeFileSync(join(folder.path, 'flow.json'), catalog(server.port));
       const run = () => weir(folder.path, 'run', '--source', 'flow.json', '--until-caught-up');
-      const rows = (table: string): unknown[] => {
-        const database = new DatabaseSync(join(folder.path, 'sink.db'), { readOnly: true });
+      const rows = (table: string, file = 'sink.db'): unknown[] => {
+        const database = new DatabaseSync(join(folder.path, file), { readOnly: true });
         const found = database.prepare(`SELECT id FROM "${table}" ORDER BY id`).all();
         database.close();
         return found.map(({ id }) => id);
       };
       await server.query(`CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY);
                           INSERT INTO a VALUES (1), (2), (3); INSERT INTO b VALUES (1), (2), (3)`);
-      write();
       const first = run();
       assert.equal(first.status, 0, first.stderr);
 
@@ -71,23 +74,53 @@ for (const version of postgresVersions) {
       assert.match(lost.stdout + lost.stderr, /PG_SLOT_MISSING[^]*weir backfill <task> --all/);
       assert.deepEqual(rows('a'), [1, 2, 3]);
 
-      const asked = weir(folder.path, 'backfill', 'acme/source', '--all');
-      assert.equal(asked.status, 0, asked.stderr);
-      const notBefore = /source: \{ name: acme\/a, notBefore: "([^"]+)" \}/.exec(asked.stdout)?.[1];
-      assert.ok(notBefore !== undefined, asked.stdout);
-      write(notBefore);
-      const rebuilt = weir(folder.path, 'backfill', 'acme/sink', 'a');
-      assert.equal(rebuilt.status, 0, rebuilt.stderr);
-      assert.doesNotMatch(rebuilt.stdout, /notBefore/);
+      const ask = (...given: string[]) => {
+        const asked = weir(folder.path, 'backfill', ...given);
+        assert.equal(asked.status, 0, asked.stderr);
+        return asked.stdout;
+      };
+      const refused = weir(folder.path, 'backfill', 'acme/sink', 'a', '--reset');
+      assert.match(refused.stderr, /RESET_NOT_A_CAPTURE/);
+      assert.match(ask('acme/source', '--all'), /stay in the tables downstream, unless you add --reset/);
+      assert.equal(
+        ask('acme/source', 'acme/a', '--reset'),
+        `acme/other: copy will be emptied, and filled from what is captured from now on.
+acme/other: log will be emptied, and filled from what is captured from now on.
+acme/sink: a will be emptied, and filled from what is captured from now on.
+acme/source: public.a will be backfilled.
+The next \`weir run\` does it.
+`,
+      );
       const last = run();
       assert.equal(last.status, 0, last.stderr);
-      assert.deepEqual(rows('a'), [1, 3, 4]);
+      for (const [table, file] of [['a'], ['copy', 'other.db'], ['log', 'other.db']] as const) {
+        assert.deepEqual(rows(table, file), [1, 3, 4], table);
+      }
       assert.deepEqual(rows('b'), [1, 2, 3, 4]);
+      const read = weir(folder.path, 'read', 'acme/a');
+      assert.equal(read.stdout.trim().split('\n').length, 3);
+
+      // A table that is built again later has not more of the collection either.
+      ask('acme/sink', 'a');
+      assert.equal(run().status, 0);
+      assert.deepEqual(rows('a'), [1, 3, 4]);
+
+      // So it is where nothing was captured since.
+      const again = ['acme/source', 'acme/a', '--reset'];
+      await server.query('DELETE FROM a');
+      ask(...again);
+      assert.equal(run().status, 0);
+      ask(...again);
+      assert.equal(run().status, 0);
+      for (const [table, file] of [['a'], ['copy', 'other.db'], ['log', 'other.db']] as const) {
+        assert.deepEqual(rows(table, file), []);
+      }
 
       // It goes on from there.
       await server.query('INSERT INTO a VALUES (5)');
       assert.equal(run().status, 0);
-      assert.deepEqual(rows('a'), [1, 3, 4, 5]);
+      assert.deepEqual(rows('a'), [5]);
+      assert.deepEqual(rows('copy', 'other.db'), [5]);
     },
   );
 }

@@ -98,6 +98,7 @@ export {
   type ReadCollectionOptions,
 } from './supervise/read-collection.ts';
 export { requestBackfill, requestedBackfills } from './supervise/request-backfill.ts';
+export { type ResetBinding, resetCollections } from './supervise/reset-collections.ts';
 export {
   type CollectionStatus,
   openStoreToRead,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseBindings, rebuildAdvice } from './backfill.ts';
+import { chooseBindings } from './backfill.ts';
 
 const bindings = [
   { resourcePath: ['public', 'users'], collection: { name: 'acme/users' } },
@@ -31,11 +31,4 @@ test('an unknown binding is refused with the nearest name before anything is ask
 test('without a name only an only binding is meant', () => {
   assert.throws(() => chosen([]), { code: 'BINDING_UNKNOWN' });
   assert.equal(chooseBindings('acme/pg', bindings.slice(1), [], false).length, 1);
-});
-
-test('what rebuilds a table without the rows that are gone is printed as a catalog has it', () => {
-  assert.match(
-    rebuildAdvice(['acme/users', 'acme/orders'], new Date('2026-01-02T03:04:05.678Z')),
-    /\n {2}source: \{ name: acme\/users, notBefore: "2026-01-02T03:04:05\.678Z" \}\n {2}source: \{ name: acme\/orders, /,
-  );
 });

@@ -8,6 +8,7 @@ import {
   openStoreToRead,
   readStatus,
   requestBackfill,
+  resetCollections,
   type TaskKind,
 } from '@weir/runtime';
 import { errors } from '../errors.ts';
@@ -15,6 +16,7 @@ import { errors } from '../errors.ts';
 interface BackfillOptions {
   readonly state: string;
   readonly all?: boolean;
+  readonly reset?: boolean;
 }
 
 export interface NamedBinding {
@@ -78,37 +80,37 @@ function appliedTask(statePath: string, task: string): AppliedTask {
   });
 }
 
-/**
- * A journal keeps the rows that are gone, and a table that is built again from all of it has them again. `now`: when the
- * capture has stopped, and before it reads again.
- */
-export function rebuildAdvice(collections: readonly string[], now: Date): string {
-  return `Rows that are gone at the source stay in the tables downstream. To build such a table from this backfill alone, give its
-binding of the materialization a source like this one, and backfill that binding too:
-${collections.map((name) => `  source: { name: ${name}, notBefore: "${now.toISOString()}" }\n`).join('')}`;
-}
-
 function run(task: string, names: readonly string[], options: BackfillOptions): void {
   const { kind, bindings } = appliedTask(options.state, task);
   const chosen = chooseBindings(task, bindings, names, options.all === true);
+  if (options.reset === true) {
+    if (kind !== 'capture') {
+      throw errors.RESET_NOT_A_CAPTURE({ message: `${task} is a materialization.` });
+    }
+    reset(options.state, task, [...new Set(chosen.map(({ collection }) => collection.name))]);
+    return;
+  }
   for (const { resourcePath } of chosen) {
     requestBackfill(options.state, task, resourcePath);
     process.stdout.write(`${task}: ${resourcePath.join('.')} will be backfilled.\n`);
   }
-  const { owner } = readStatus(options.state);
-  if (owner !== undefined) {
-    const rebuild =
-      kind === 'capture'
-        ? 'To have tables downstream without the rows that are gone at the source, use this command once more in between.\n'
-        : '';
-    process.stdout.write(
-      `It is done at the next start of the task: stop process ${owner.pid} and run again.\n${rebuild}`,
-    );
-    return;
-  }
   if (kind === 'capture') {
-    const collections = new Set(chosen.map(({ collection }) => collection.name));
-    process.stdout.write(rebuildAdvice([...collections], new Date()));
+    process.stdout.write(
+      'Rows that are gone at the source stay in the tables downstream, unless you add --reset while nothing runs.\n',
+    );
+  }
+  const { owner } = readStatus(options.state);
+  process.stdout.write(
+    owner === undefined
+      ? 'The next `weir run` does it.\n'
+      : `It is done at the next start of the task: stop process ${owner.pid} and run again.\n`,
+  );
+}
+
+function reset(statePath: string, capture: string, collections: readonly string[]): void {
+  for (const { task, kind, resourcePath } of resetCollections(statePath, capture, collections)) {
+    const what = kind === 'capture' ? 'backfilled' : 'emptied, and filled from what is captured from now on';
+    process.stdout.write(`${task}: ${resourcePath.join('.')} will be ${what}.\n`);
   }
   process.stdout.write('The next `weir run` does it.\n');
 }
@@ -124,6 +126,10 @@ export function backfillCommand(): Command {
       'collections, or resource paths such as public.users; may be left out for an only one',
     )
     .option('--all', 'all bindings of the task')
+    .option(
+      '--reset',
+      'of a capture: also builds the tables of its collections again, from this backfill alone',
+    )
     .option('--state <folder>', 'the state folder', '.weir')
     .addHelpText(
       'after',
@@ -132,12 +138,15 @@ The request is kept in the state folder and adds to the binding's \`backfill\` n
 edited. The next start of the task takes it up, once.
 
 A capture that is backfilled sends all documents of its source again, and tables downstream are updated in place: rows that
-are gone at the source stay. A materialization that is backfilled builds its table again from the whole collection, or from
-what was captured since its \`source.notBefore\`. Both together, with the time that this command prints while nothing runs,
-leave exactly the rows of the source.
+are gone at the source stay. With --reset its collections begin anew: every table that is made of one is emptied, or made again,
+and gets what the capture sends from then on, so that it has exactly the rows of the source. (The history of a table of
+delta updates goes as well.) All bindings of the capture that write to the collection are backfilled; nothing may run meanwhile.
+
+A materialization that is backfilled builds its table again from the whole collection.
 
 Examples:
   weir backfill acme/postgres public.users
+  weir backfill acme/postgres public.users --reset
   weir backfill acme/warehouse --all`,
     )
     .action(run);

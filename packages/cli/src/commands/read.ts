@@ -10,7 +10,7 @@ import { abortOnSignals } from '../stop-signals.ts';
 interface ReadOptions {
   readonly state: string;
   readonly source?: string;
-  readonly fromOffset: number;
+  readonly fromOffset?: number;
   readonly follow?: boolean;
   readonly limit?: number;
 }
@@ -29,16 +29,18 @@ async function run(collection: string, options: ReadOptions): Promise<void> {
   using stop = abortOnSignals({ whenUnread: true });
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   // One byte earlier, where the line break of the document before tells whether the offset is a document's border.
-  const from = Math.max(0, options.fromOffset - 1);
+  const { fromOffset } = options;
+  const from = fromOffset === undefined ? undefined : Math.max(0, fromOffset - 1);
   const batches = readCollection({
     statePath: options.state,
     collection,
-    from,
+    ...(from === undefined ? {} : { from }),
     follow: options.follow === true,
     signal: stop.signal,
   });
   for await (const batch of batches) {
-    const whole = options.fromOffset > 0 && batch.from === from ? afterFirstBreak(batch.bytes) : batch.bytes;
+    const isCut = fromOffset !== undefined && fromOffset > 0 && batch.from === from;
+    const whole = isCut ? afterFirstBreak(batch.bytes) : batch.bytes;
     const { bytes, count } =
       left === Number.POSITIVE_INFINITY ? { bytes: whole, count: 0 } : firstLines(whole, left);
     left -= count;
@@ -71,9 +73,8 @@ export function readCommand(): Command {
     )
     .option(
       '--from-offset <bytes>',
-      'begin with the first document at or behind this byte of the journal',
+      'begin with the first document at or behind this byte of the journal (default: where the collection was reset last, or 0)',
       wholeNumber(0),
-      0,
     )
     .option('-f, --follow', 'go on with new documents as they are committed')
     .option('--limit <count>', 'stop after so many documents', wholeNumber(1))

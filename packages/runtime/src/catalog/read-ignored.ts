@@ -16,7 +16,7 @@ const reasons = {
   derive: 'derivations are not computed',
   journals: 'journals have one layout',
   expectPubId: 'nothing is published',
-  reset: 'start again by `weir backfill`',
+  reset: 'start again by `weir backfill --reset`',
   'shards.minTxnDuration': 'a transaction lasts until its source is idle or it is large enough',
   'shards.maxTxnDuration': 'a transaction lasts until its source is idle or it is large enough',
   'shards.hotStandbys': 'there is one process for each task',

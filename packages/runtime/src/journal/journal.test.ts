@@ -17,6 +17,7 @@ const empty: JournalRecord = {
   collection: 'acme/orders',
   task: 'x',
   folder: 'orders',
+  first: 0,
   head: 0,
   documents: 0,
   clock: 0n,

@@ -41,4 +41,5 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (task, binding)
   ) STRICT, WITHOUT ROWID;
   `,
+  'ALTER TABLE journal ADD COLUMN first INTEGER NOT NULL DEFAULT 0',
 ];

@@ -10,6 +10,7 @@ import { explainDiskError } from '../host/disk.ts';
 import { journalFolderName, journalName } from '../journal/journal-name.ts';
 import { migrations } from './migrations.ts';
 import type {
+  BackfillRequest,
   BindingCount,
   CaptureCommit,
   JournalRecord,
@@ -217,13 +218,24 @@ export class SqliteStore implements Store {
   }
 
   requestBackfill(task: string, binding: string): void {
-    this.#transaction('a backfill request', () => {
-      this.#run(
-        'INSERT INTO backfill (task, binding, count) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1',
-        task,
-        binding,
-      );
+    this.#transaction('a backfill request', () => this.#addBackfill(task, binding));
+  }
+
+  reset(capture: string, collections: readonly string[], bindings: readonly BackfillRequest[]): void {
+    this.#transaction('a reset', () => {
+      for (const { task, binding } of bindings) this.#addBackfill(task, binding);
+      for (const collection of collections) {
+        this.#run('UPDATE journal SET first = head WHERE collection = ? AND task = ?', collection, capture);
+      }
     });
+  }
+
+  #addBackfill(task: string, binding: string): void {
+    this.#run(
+      'INSERT INTO backfill (task, binding, count) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1',
+      task,
+      binding,
+    );
   }
 
   #migrate(path: string, readOnly: boolean): void {
@@ -333,6 +345,8 @@ function journalOf(row: Row): JournalRecord {
     collection: String(row['collection']),
     task: String(row['task']),
     folder: String(row['folder']),
+    // A store that is only looked at may be of before there was such a thing.
+    first: Number(row['first'] ?? 0),
     head: Number(row['head']),
     documents: Number(row['documents']),
     clock: row['clock'] as bigint,

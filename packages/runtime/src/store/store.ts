@@ -28,6 +28,8 @@ export interface JournalRecord {
   readonly task: string;
   /** Folder under `journals/`. */
   readonly folder: string;
+  /** Where a reader begins: what lies before was written before the collection was reset. */
+  readonly first: number;
   /** Committed bytes. */
   readonly head: number;
   /** Committed documents. */
@@ -82,6 +84,12 @@ export interface MaxKey {
   readonly key: Buffer;
 }
 
+export interface BackfillRequest {
+  readonly task: string;
+  /** Its resource path in state key encoding. */
+  readonly binding: string;
+}
+
 export interface Store extends Disposable {
   /** Six bytes, the same for the life of the state folder. */
   readonly producerId: Buffer;
@@ -116,4 +124,6 @@ export interface Store extends Disposable {
   /** Requested backfills per binding (key: its resource path in state key encoding), to add to the catalog's own numbers. */
   backfills(task: string): ReadonlyMap<string, number>;
   requestBackfill(task: string, binding: string): void;
+  /** Requests backfills, and has readers of the capture's journals of these collections begin behind what is in them. */
+  reset(capture: string, collections: readonly string[], bindings: readonly BackfillRequest[]): void;
 }

@@ -11,7 +11,10 @@ import { openStoreToRead } from './status.ts';
 export interface ReadCollectionOptions {
   readonly statePath: string;
   readonly collection: string;
-  /** Byte offset to begin at, a document's border, in every journal of the collection. Default 0. */
+  /**
+   * Byte offset to begin at, a document's border, in every journal of the collection; by default its first document, or its
+   * first one since it was reset.
+   */
   readonly from?: number;
   /** Wait for further documents until the signal aborts. */
   readonly follow?: boolean;
@@ -34,7 +37,7 @@ const pollMs = 200;
 
 /** Throws COLLECTION_UNKNOWN when nothing was ever written to it, unless it follows. */
 export async function* readCollection(options: ReadCollectionOptions): AsyncGenerator<CollectionBatch> {
-  const { statePath, collection, from = 0, follow = false, signal } = options;
+  const { statePath, collection, from, follow = false, signal } = options;
   const { clock = systemClock, disk = systemDisk } = options;
   using store = openStoreToRead(statePath);
   using readers = new DisposableStack();
@@ -50,8 +53,9 @@ export async function* readCollection(options: ReadCollectionOptions): AsyncGene
         fix: `Collections with documents: ${known.join(', ') || 'none'}.`,
       });
     }
-    for (const { name, folder, head } of journals) {
-      const reader = open.get(name) ?? readers.use(new JournalReader(disk, journalsPath, folder, from));
+    for (const { name, folder, first, head } of journals) {
+      const reader =
+        open.get(name) ?? readers.use(new JournalReader(disk, journalsPath, folder, from ?? first));
       open.set(name, reader);
       for (
         let batch = reader.next(head, batchBytes);

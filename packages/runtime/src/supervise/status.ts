@@ -81,7 +81,8 @@ function lagOf(task: TaskRecord, journals: readonly JournalRecord[]): number | u
   for (const { collection, journalReadSuffix } of materializationSpecFromJson(task.lastApplied).bindings) {
     for (const journal of journals) {
       if (journal.collection !== collection.name) continue;
-      lag += journal.head - Number(sources[`${journal.name};${journalReadSuffix}`]?.readThrough ?? 0n);
+      const source = sources[`${journal.name};${journalReadSuffix}`];
+      lag += journal.head - Number(source?.readThrough ?? journal.first);
     }
   }
   return lag;

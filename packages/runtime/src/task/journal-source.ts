@@ -1,6 +1,6 @@
 // Reads the journals of a materialization's collections, from a checkpoint on. A checkpoint's keys are
 // `<journal>;<read suffix>`: the suffix holds the binding's state key, so that a new backfill counter reads from the
-// beginning, and a destination that keeps the checkpoint itself brings its own positions back.
+// beginning, or from where the collection was reset last, and a destination that keeps the checkpoint itself brings its own positions back.
 //
 // With its offset a checkpoint keeps the mark of the document that was read last, so that a state folder in which the
 // journal went on differently is noticed.
@@ -180,7 +180,8 @@ export class JournalSource implements DocumentSource {
       known.head = record.head;
       return;
     }
-    const { readThrough, producers } = checkpoint.sources[sourceKey] ?? { readThrough: 0n, producers: [] };
+    const start: CheckpointSource = { readThrough: BigInt(record.first), producers: [] };
+    const { readThrough, producers } = checkpoint.sources[sourceKey] ?? start;
     const from = Number(readThrough);
     if (from > record.head) {
       throw errors.CHECKPOINT_AHEAD({

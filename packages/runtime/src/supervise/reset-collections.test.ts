@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { captureSpecToJson, materializationSpecToJson } from '@weir/protocol';
+import { temporaryDirectory } from '@weir/testing';
+import { ledgerCapture, ledgerCollection, ledgerMaterialization } from '../../test/scripted/ledger.ts';
+import { SqliteStore } from '../store/sqlite-store.ts';
+import { prepareStateFolder } from '../store/state-folder.ts';
+import { StateLock } from '../store/state-lock.ts';
+import { readStatus } from './status.ts';
+import { resetCollections } from './reset-collections.ts';
+
+const collection = ledgerCollection();
+const others = { ...collection, name: 'test/others' };
+
+/** A capture of two collections, another one of the first, and a materialization with a binding that is not there now. */
+function populate(path: string): void {
+  using store = new SqliteStore(prepareStateFolder(path).storePath);
+  const capture = ledgerCapture();
+  const [binding] = capture.bindings;
+  assert.ok(binding !== undefined);
+  const bindings = [binding, { ...binding, resourcePath: ['others'], collection: others }];
+  store.putApplied('test/source', 'capture', captureSpecToJson({ ...capture, bindings }), '1', undefined);
+  store.putApplied('test/second', 'capture', captureSpecToJson(capture), '1', undefined);
+  const sink = ledgerMaterialization();
+  const inactiveBindings = sink.bindings.map((each) => ({ ...each, resourcePath: ['formerly'] }));
+  const spec = materializationSpecToJson({ ...sink, inactiveBindings });
+  store.putApplied('test/sink', 'materialization', spec, '1', undefined);
+  for (const [name, task] of [
+    [collection.name, 'test/source'],
+    [collection.name, 'test/second'],
+    [others.name, 'test/source'],
+  ] as const) {
+    const journal = store.openJournal(name, task);
+    const heads = [{ name: journal.name, head: 100, documents: 3, clock: 1n }];
+    store.commitCapture({ task, state: '{}', heads, inferred: [], counts: [], nowMs: 1 });
+  }
+}
+
+function lagOf(path: string): number | undefined {
+  return readStatus(path).tasks.find(({ name }) => name === 'test/sink')?.lagBytes;
+}
+
+test('a reset backfills whoever writes or reads the collection, and hides what one capture wrote to it', () => {
+  using folder = temporaryDirectory();
+  populate(folder.path);
+  assert.equal(lagOf(folder.path), 200);
+  const done = resetCollections(folder.path, 'test/source', [collection.name]);
+  assert.deepEqual(
+    done.map(({ task, resourcePath }) => `${task} ${resourcePath.join('.')}`),
+    ['test/sink ledger', 'test/sink formerly', 'test/source ledger'],
+  );
+  using store = new SqliteStore(prepareStateFolder(folder.path).storePath);
+  assert.deepEqual([...store.backfills('test/source').values()], [1]);
+  assert.deepEqual([...store.backfills('test/second')], []);
+  assert.deepEqual([...store.backfills('test/sink').values()], [1, 1]);
+  for (const { collection: name, task, first } of store.journals()) {
+    assert.equal(first, name === collection.name && task === 'test/source' ? 100 : 0);
+  }
+  assert.equal(lagOf(folder.path), 100);
+});
+
+test('[G4] nothing is reset while somebody runs', () => {
+  using folder = temporaryDirectory();
+  populate(folder.path);
+  {
+    using _lock = StateLock.acquire(folder.path, 0);
+    assert.throws(() => resetCollections(folder.path, 'test/source', [collection.name]), {
+      code: 'RUNTIME_STATE_LOCKED',
+    });
+  }
+  using store = new SqliteStore(prepareStateFolder(folder.path).storePath);
+  assert.deepEqual([...store.backfills('test/sink')], []);
+  assert.ok(store.journals().every(({ first }) => first === 0));
+});
+
+test('a store of before there were resets is looked at as it is, and taken over', () => {
+  using folder = temporaryDirectory();
+  populate(folder.path);
+  const { storePath } = prepareStateFolder(folder.path);
+  {
+    using database = new DatabaseSync(storePath);
+    database.exec('ALTER TABLE journal DROP COLUMN first; PRAGMA user_version = 1');
+  }
+  assert.equal(lagOf(folder.path), 200);
+  resetCollections(folder.path, 'test/source', [collection.name]);
+  assert.equal(lagOf(folder.path), 100);
+});
