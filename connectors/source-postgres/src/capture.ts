@@ -27,7 +27,6 @@ import { type Source, withSource } from './source.ts';
 
 const IDLE_CHECKPOINT_MS = 5000;
 const MOST_HELD_BYTES = 16 * 1024 ** 2;
-const CHUNK_CHECKPOINT_BYTES = 8 * 1024 ** 2;
 
 export const sourcePostgres: Capture<EndpointConfig, ResourceConfig> = {
   name: 'source-postgres',
@@ -173,7 +172,7 @@ async function pull(
         idleCheckpointMs: IDLE_CHECKPOINT_MS,
         mostHeldBytes: MOST_HELD_BYTES,
         lengthensChunks: settings.lengthensChunks,
-        chunkCheckpointBytes: CHUNK_CHECKPOINT_BYTES,
+        chunkCheckpointBytes: settings.chunkCheckpointBytes,
         reportIntervalMs: settings.reportIntervalMs,
         onTruncate: settings.onTruncate,
         onReplaced: settings.onReplaced,

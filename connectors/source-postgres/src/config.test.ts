@@ -41,6 +41,21 @@ describe('the configuration', () => {
     assert.equal(settings.rediscoveryIntervalMs, 900_000);
   });
 
+  test('chunks grow unless their size is chosen, and then by the flag, with checkpoints in proportion', () => {
+    const chunks = (advanced: Record<string, unknown>) => {
+      const { chunkRows, lengthensChunks, chunkCheckpointBytes } = sourceSettings(decode({ advanced }));
+      return [chunkRows, lengthensChunks, chunkCheckpointBytes];
+    };
+    const usual = 8 * 1024 ** 2;
+    const flag = { feature_flags: 'lengthen_chunks' };
+    assert.deepEqual(chunks({}), [50_000, true, usual]);
+    assert.deepEqual(chunks(flag), [50_000, true, usual]);
+    assert.deepEqual(chunks({ backfill_chunk_size: 100 }), [100, false, usual]);
+    assert.deepEqual(chunks({ backfill_chunk_size: 100, ...flag }), [100, true, Math.ceil(usual / 500)]);
+    assert.deepEqual(chunks({ backfill_chunk_size: 200_000, ...flag }), [200_000, true, usual]);
+    assert.deepEqual(chunks({ backfill_connections: 2, ...flag }), [50_000, false, usual]);
+  });
+
   test('skipped backfills match schema.table in any case, and *.* matches all', () => {
     const some = sourceSettings(decode({ advanced: { skip_backfills: 'public.Users, shop.orders' } }));
     assert.deepEqual(

@@ -36,6 +36,8 @@ const flagDefaults = {
   watermarks: false,
   /** A publication that may have left changes out is a warning, and what it is by now is taken over. */
   accept_publication_gap: false,
+  /** Chunks whose size was chosen grow as well. */
+  lengthen_chunks: false,
 } as const;
 
 export interface SourceSettings extends ExpertSettings {
@@ -48,6 +50,8 @@ export interface SourceSettings extends ExpertSettings {
   readonly chunkRows: number;
   /** Where nobody says how many rows a query may have, and no other one has to be asked where its parts end. */
   readonly lengthensChunks: boolean;
+  /** Of documents, between two checkpoints within a chunk. */
+  readonly chunkCheckpointBytes: number;
   /** That read one chunk at the same time. */
   readonly backfillConnections: number;
   readonly statementTimeout: string;
@@ -93,6 +97,7 @@ function checkSlotName({ advanced: { slotName } }: EndpointConfig): void {
 }
 
 const USUAL_CHUNK_ROWS = 50_000;
+const USUAL_CHECKPOINT_BYTES = 8 * 1024 ** 2;
 
 export function sourceSettings(config: EndpointConfig): SourceSettings {
   const { advanced } = config;
@@ -101,6 +106,8 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
   const isChosen = chunkRows > 0 && chunkRows !== USUAL_CHUNK_ROWS;
   const backfillConnections = advanced.backfill_connections ?? 1;
   const skipped = skippedTables(config);
+  const flags = featureFlags(config);
+  const lengthensChosen = isChosen && flags.lengthen_chunks;
   return {
     ...expert,
     ...splitAddress(config.address),
@@ -109,7 +116,12 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
     slot: advanced.slotName ?? 'flow_slot',
     publication: advanced.publicationName ?? 'flow_publication',
     chunkRows: isChosen ? chunkRows : USUAL_CHUNK_ROWS,
-    lengthensChunks: !isChosen && backfillConnections === 1 && expert.minBackfillXid === undefined,
+    lengthensChunks:
+      (!isChosen || lengthensChosen) && backfillConnections === 1 && expert.minBackfillXid === undefined,
+    // Small chunks that have grown hold checkpoints in place of those at their ends.
+    chunkCheckpointBytes: lengthensChosen
+      ? Math.ceil(USUAL_CHECKPOINT_BYTES * Math.min(1, chunkRows / USUAL_CHUNK_ROWS))
+      : USUAL_CHECKPOINT_BYTES,
     backfillConnections,
     statementTimeout:
       advanced.statement_timeout === '' ? '2min' : serverDuration(advanced.statement_timeout ?? '2m'),
@@ -119,8 +131,8 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
     onTruncate: advanced.on_truncate ?? 'ignore',
     onReplaced: advanced.on_replaced ?? 'stop',
     watermarksTable: watermarksStream(advanced.watermarksTable ?? 'public.flow_watermarks'),
-    flags: featureFlags(config),
-    style: valueStyle(featureFlags(config)),
+    flags,
+    style: valueStyle(flags),
     isSkipped: (schema, table) => skipped.has('*.*') || skipped.has(`${schema}.${table}`.toLowerCase()),
   };
 }

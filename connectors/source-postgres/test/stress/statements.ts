@@ -4,7 +4,7 @@
 import type { Dice } from './dice.ts';
 import type { StressTable } from './stress-table.ts';
 
-/** Keys that single statements name. */
+/** Keys that single statements name; more where there are more rows. */
 const KEYS = 180;
 /** The first of those that are written by the hundred. */
 const MANY_FROM = 1000;
@@ -23,7 +23,8 @@ export function initialRows(table: StressTable): string {
 
 export function randomStatement(table: StressTable, dice: Dice): string {
   const { plan, name } = table;
-  const one = String(dice.below(KEYS));
+  const keys = Math.max(KEYS, plan.rows);
+  const one = String(dice.below(keys));
   const set = setClause(table, dice);
   switch (
     dice.weighted([
@@ -49,7 +50,7 @@ export function randomStatement(table: StressTable, dice: Dice): string {
     case 'delete':
       return `DELETE FROM ${name} WHERE ${isKey(table, one)}`;
     case 'move': {
-      const to = String(dice.below(KEYS));
+      const to = String(dice.below(keys));
       const columns = plan.columns.map((column) => `${column.name} = ${column.sql(to)}`).join(', ');
       const also = dice.chance(0.3) ? `, ${set}` : '';
       return `UPDATE ${name} SET ${columns}${also} WHERE ${isKey(table, one)}`;

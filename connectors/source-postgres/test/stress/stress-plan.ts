@@ -44,7 +44,12 @@ export interface StressPlan {
   readonly backfillConnections: number;
   /** Positions come from rows of the capture's own. */
   readonly watermarks: boolean;
+  /** Precise chunks get longer and longer, in tables of many more rows than the first has. */
+  readonly growsChunks: boolean;
 }
+
+/** Of a table in which chunks grow, for each row of another one. */
+const MORE_ROWS = 12;
 
 const modes: readonly BackfillMode[] = ['', 'Normal', 'Precise', 'Without Primary Key', 'Only Changes'];
 
@@ -53,13 +58,16 @@ export function stressPlan(seed: number): StressPlan {
   const onReplaced: ReplacePolicy = dice.pick(['stop', 'backfill']);
   const partitioned = dice.below(modes.length + 2);
   const tables = modes.map((mode, index) => tablePlan(dice, mode, index === partitioned, onReplaced));
-  const plan: Omit<StressPlan, 'backfillConnections' | 'watermarks'> = {
+  const historyMode = dice.chance(0.25);
+  const asPartitions = dice.chance(0.4);
+  const readOnly = dice.chance(0.3);
+  const plan: StressPlan = {
     seed,
     version: seed % 2 === 0 ? 18 : 15,
     schema: `stress_${seed}`,
-    historyMode: dice.chance(0.25),
-    asPartitions: dice.chance(0.4),
-    readOnly: dice.chance(0.3),
+    historyMode,
+    asPartitions,
+    readOnly,
     splitKeyUpdates: dice.chance(0.75),
     onTruncate: dice.pick(['ignore', 'backfill', 'stop']),
     onReplaced,
@@ -68,12 +76,23 @@ export function stressPlan(seed: number): StressPlan {
     tables,
     sessions: dice.between(1, 4),
     lives: dice.between(2, 5),
-  };
-  return {
-    ...plan,
     backfillConnections: dice.pick([1, 2, 3, 4]),
-    watermarks: dice.chance(0.3) && !plan.readOnly,
+    watermarks: dice.chance(0.3) && !readOnly,
+    growsChunks: dice.chance(0.5),
   };
+  return plan.growsChunks ? withGrowingChunks(plan) : plan;
+}
+
+/** Several connections that read a chunk keep it from growing. */
+function withGrowingChunks(plan: StressPlan): StressPlan {
+  const tables = plan.tables.map((table) =>
+    mayBePrecise(table) ? { ...table, rows: MORE_ROWS * table.rows } : table,
+  );
+  return { ...plan, tables, backfillConnections: 1 };
+}
+
+function mayBePrecise({ mode }: TablePlan): boolean {
+  return mode === '' || mode === 'Precise';
 }
 
 function tablePlan(

@@ -127,6 +127,7 @@ class StressRun {
         feature_flags: [
           ...(plan.splitKeyUpdates ? [] : ['no_split_key_updates']),
           ...(plan.watermarks ? ['watermarks'] : []),
+          ...(plan.growsChunks ? ['lengthen_chunks'] : []),
         ].join(','),
       },
     };
