@@ -3,7 +3,7 @@ export type { ApiRuntime } from './api/api-capture.ts';
 export { isJsonObject } from '@weir/schema/json';
 export type { JsonObject, JsonValue } from '@weir/schema/json';
 export { defineApi, get } from './api/define-api.ts';
-export type { ApiDefinition } from './api/define-api.ts';
+export type { ApiDefinition, Sites } from './api/define-api.ts';
 export { explainApi } from './api/explain-api.ts';
 export type { AuthContext, AuthKind, CredentialValues } from './auth/auth-kind.ts';
 export { authorizationCode } from './auth/authorization-code.ts';
@@ -78,6 +78,7 @@ export {
   events,
   exports,
   feed,
+  ofSites,
   parts,
   rawChanges,
   rawSnapshot,
@@ -108,8 +109,11 @@ export type {
   TokenOptions,
   WalkOptions,
 } from './streams/definition.ts';
-export { connection } from './streams/graphql.ts';
+export { selection } from './streams/connections-within.ts';
+export type { ConnectionsWithin, ConnectionWithin, RowSelection } from './streams/connections-within.ts';
+export { connection, graphqlAnswers } from './streams/graphql.ts';
 export type { ConnectionOptions } from './streams/graphql.ts';
+export type { ListBelow, NestedRows } from './streams/row-tree.ts';
 export { asDocuments, batchOf, readList, recordsOf } from './streams/list-reader.ts';
 export { createdAt, occurredAt, updatedAt } from './streams/timestamp.ts';
 export type { Timestamp, TimestampOptions } from './streams/timestamp.ts';

@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ExportStream } from '../src/streams/export-stream.ts';
+import { exportStream } from '../src/streams/recent-changes.ts';
 import { exports } from '../src/streams/define-stream.ts';
 import type { ExportJob, ExportOptions } from '../src/streams/definition.ts';
+import { isJsonObject, type JsonObject } from '@weir/schema/json';
 import { silentLog } from '../src/testing/silent-log.ts';
 import { VirtualClock } from '../src/testing/virtual-clock.ts';
 import { Instant } from '../src/time/instant.ts';
@@ -56,7 +57,7 @@ test('a window is exported, asked after at growing pauses, and read; the next on
   assert.equal(texts.length, 2);
 });
 
-const contextOf = (answer: (target: string) => string) => {
+const contextOf = (answer: (target: string) => string, made: ExportOptions = options) => {
   const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
   const asked: string[] = [];
   const start = Instant.ofMs(Date.parse('2024-05-05T00:00:00Z'));
@@ -64,8 +65,16 @@ const contextOf = (answer: (target: string) => string) => {
     asked.push(target);
     return answer(target);
   });
-  return { clock, asked, stream: new ExportStream('rows', options, context), context };
+  return { clock, asked, stream: exportStream('rows', made, context), context };
 };
+
+type Exported = ReturnType<typeof exportStream>;
+type BackfillCall = Parameters<NonNullable<Exported['fetchPage']>>[0];
+
+function backfillOf(stream: Exported, call: BackfillCall) {
+  assert.ok(stream.fetchPage !== undefined);
+  return stream.fetchPage(call);
+}
 
 test('a restart waits for the job that was created before, and does not have another made', async () => {
   const { clock, asked, stream } = contextOf((target) =>
@@ -75,7 +84,7 @@ test('a restart waits for the job that was created before, and does not have ano
   const page = { from: '2024-05-05T00:00:00Z', to: '2024-05-05T04:00:00Z', job: '77' };
   const { signal } = new AbortController();
   const call = { page, cutoff, signal, log: silentLog, nowMs: clock.now(), isConnectorInitiated: false };
-  const kinds = (await Array.fromAsync(stream.fetchPage(call))).map(({ kind }) => kind);
+  const kinds = (await Array.fromAsync(backfillOf(stream, call))).map(({ kind }) => kind);
   assert.deepEqual(asked, ['/jobs/77', '/files/x']);
   assert.deepEqual(kinds, ['documents', 'documents']);
 });
@@ -96,7 +105,7 @@ test('a job that failed ends the task, and the next session has it made anew', a
   };
   await assert.rejects(
     async () => {
-      for await (const event of stream.fetchPage(call)) events.push(event);
+      for await (const event of backfillOf(stream, call)) events.push(event);
     },
     { code: 'CDK_JOB_FAILED', message: /export 77 of "rows" failed/ },
   );
@@ -164,4 +173,104 @@ test('an answer without the id of the job is a defect', async () => {
     run(exports(options), () => '{}'),
     { code: 'CDK_STREAM_DEFECT', message: /has no id at \/id/ },
   );
+});
+
+const found: ExportJob = {
+  ...job,
+  find: ({ from }, since) => ({
+    request: { url: '/jobs/list', query: { w: from.slice(11, 16), since: since.slice(11, 16) } },
+    id: (answer) => (isJsonObject(answer) && typeof answer['id'] === 'string' ? answer['id'] : undefined),
+  }),
+  busy: { at: '/problems/0/code', says: ['LIMIT'] },
+  reason: '/reason',
+  tooLarge: ['TIMEOUT'],
+  forgotten: { status: 200, text: /expired/ },
+};
+const window = { from: '2024-05-05T00:00:00Z', to: '2024-05-05T04:00:00Z' };
+
+/** One call of the backfill, on virtual time. */
+async function backfill(
+  page: JsonObject,
+  answer: (target: string) => string,
+  made: Pick<ExportOptions, 'longestWindow'> = { longestWindow: '4h' },
+) {
+  const { clock, asked, stream } = contextOf(answer, { ...options, job: found, ...made });
+  const cutoff = Instant.ofMs(Date.parse('2024-05-05T04:00:00Z'));
+  const { signal } = new AbortController();
+  const call = { page, cutoff, signal, log: silentLog, nowMs: clock.now(), isConnectorInitiated: false };
+  const events = await clock.run(Array.fromAsync(backfillOf(stream, call)));
+  return { asked, events };
+}
+
+test('a job whose id nobody could note is found, and no other one is made', async () => {
+  const { asked, events } = await backfill(window, () => '{"id":"88"}');
+  assert.deepEqual(asked, ['/jobs/list?w=00:00&since=04:00']);
+  assert.deepEqual(events, [{ kind: 'page', page: { ...window, job: '88' }, isOpen: true }]);
+});
+
+test('while the API makes no more jobs, one is asked for again and again', async () => {
+  let busy = 2;
+  const { asked, events } = await backfill(window, (target) => {
+    if (target.startsWith('/jobs/list')) return '{}';
+    return busy-- > 0 ? '{"id":null,"problems":[{"code":"LIMIT"}]}' : '{"id":"5"}';
+  });
+  assert.equal(asked.filter((target) => target.startsWith('/jobs?')).length, 3);
+  assert.deepEqual(events, [{ kind: 'page', page: { ...window, job: '5' }, isOpen: true }]);
+  await assert.rejects(
+    backfill(window, (target) =>
+      target.startsWith('/jobs/list') ? '{}' : '{"problems":[{"code":"LIMIT"}]}',
+    ),
+    { code: 'CDK_JOB_FAILED', message: /made no export of "rows" within 5m: it is making others/ },
+  );
+});
+
+test('a job that failed says why; one whose window was too large has it halved', async () => {
+  const page = { ...window, job: '7' };
+  await assert.rejects(
+    backfill(page, () => '{"state":"failed","reason":"INTERNAL"}'),
+    { code: 'CDK_JOB_FAILED', message: /failed at the API: INTERNAL/ },
+  );
+  const { events } = await backfill(page, () => '{"state":"failed","reason":"TIMEOUT"}');
+  assert.deepEqual(events, [{ kind: 'page', page: { ...window, to: '2024-05-05T02:00:00Z' } }]);
+});
+
+test('a file that is no longer kept is made anew', async () => {
+  const page = { ...window, job: '7' };
+  const { events } = await backfill(page, (target) =>
+    target.startsWith('/files') ? 'the link has expired' : '{"state":"done","url":"/files/x"}',
+  );
+  assert.deepEqual(events, [{ kind: 'page', page: window }]);
+});
+
+test('the user may say how long a window is', async () => {
+  const longestWindow = ({ config = {} }: { config?: object }): number =>
+    'hours' in config ? Number(config.hours) * 3_600_000 : 3_600_000;
+  const { events } = await backfill({ from: window.from }, () => '{"id":"1"}', { longestWindow });
+  assert.deepEqual(events, [
+    { kind: 'page', page: { ...window, to: '2024-05-05T01:00:00Z', job: '1' }, isOpen: true },
+  ]);
+});
+
+test('changes of a short time are read from a list, and those of a longer one from files', async () => {
+  const recent = {
+    path: '/list',
+    records: 'data',
+    within: '30m',
+    between: ({ from }: { from: string }) => ({ from: from.slice(11, 16) }),
+  } as const;
+  const changesSince = async (minutes: number): Promise<string[]> => {
+    const answer = (target: string): string => {
+      if (target.startsWith('/jobs?')) return '{"id":"1"}';
+      if (target.startsWith('/jobs/')) return '{"state":"done","url":"/files/x"}';
+      return list(row(1, '04:45:00'));
+    };
+    const { clock, asked, stream } = contextOf(answer, { ...options, recent });
+    const cursor = Instant.ofMs(clock.now() - minutes * 60_000);
+    const { signal } = new AbortController();
+    const call = { cursor, signal, log: silentLog, nowMs: clock.now() };
+    await clock.run(Array.fromAsync(stream.fetchChanges(call)));
+    return asked;
+  };
+  assert.deepEqual(await changesSince(20), ['/list?from=04:40']);
+  assert.deepEqual(await changesSince(60), ['/jobs?w=04:00-04:58', '/jobs/1', '/files/x']);
 });

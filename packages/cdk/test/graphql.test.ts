@@ -9,6 +9,7 @@ import { RateLimiter } from '../src/http/rate-limit.ts';
 import { openStream } from '../src/api/open-stream.ts';
 import { changes, snapshot } from '../src/streams/define-stream.ts';
 import type { StreamDefinition } from '../src/streams/definition.ts';
+import { type ConnectionsWithin, selection } from '../src/streams/connections-within.ts';
 import { connection } from '../src/streams/graphql.ts';
 import { updatedAt } from '../src/streams/timestamp.ts';
 import { silentLog } from '../src/testing/silent-log.ts';
@@ -27,13 +28,13 @@ const page = (ids: readonly number[], next?: string): string =>
   `{"data":{"shop":{"orders":{"nodes":[${ids.map((id) => `{"id":${id},"at":"2024-05-05T04:00:00Z"}`).join()}],"pageInfo":{"hasNextPage":${next !== undefined},"endCursor":${JSON.stringify(next ?? null)}}}}}}`;
 
 /** What a stream gives and asks for; `answers`: the bodies, in their order. */
-async function read(definition: StreamDefinition, answers: readonly string[]) {
+async function read(definition: StreamDefinition, answers: readonly string[], limiter?: RateLimiter) {
   const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
   const asked: unknown[] = [];
   const client = new HttpClient({
     base: 'https://api.example.com',
     credentials: fixedCredentials({}),
-    limiter: new RateLimiter([], clock),
+    limiter: limiter ?? new RateLimiter([], clock),
     transport: async ({ body, url }) => {
       const sent = parseJson(Buffer.from(body ?? 'null'));
       asked.push({ path: `${url.pathname}${url.search}`, ...(sent as { variables: object }).variables });
@@ -106,4 +107,112 @@ test('a query that costs too much for now is asked again; errors beside data, or
     code: 'CDK_RECORDS_MISSING',
     message: /no pageInfo/,
   });
+});
+
+const within: ConnectionsWithin = {
+  type: 'Order',
+  fields: 'id at',
+  id: 'id',
+  above: 'above',
+  size: 2,
+  lists: [
+    {
+      at: 'lines',
+      type: 'Line',
+      fields: 'id',
+      args: { text: 'query: $from', variables: { from: 'String!' } },
+      lists: [{ at: 'tax.rates', type: 'Rate', fields: 'rate' }],
+    },
+  ],
+};
+
+test('a selection has the pages of connections, or for operations that read all of them none', () => {
+  assert.equal(
+    selection(within, 2),
+    'id at lines(first: 2, query: $from) { nodes { id tax { rates(first: 2) { nodes { rate } pageInfo { hasNextPage endCursor } } } } pageInfo { hasNextPage endCursor } }',
+  );
+  assert.equal(
+    selection(within, 'all'),
+    'id at lines(query: $from) { edges { node { id tax { rates { edges { node { rate } } } } } } }',
+  );
+});
+
+const info = (next?: string): string =>
+  `"pageInfo":{"hasNextPage":${next !== undefined},"endCursor":${JSON.stringify(next ?? null)}}`;
+const rates = (next: string | undefined, ...of: number[]): string =>
+  `"tax":{"rates":{"nodes":[${of.map((rate) => `{"rate":${rate}}`).join()}],${info(next)}}}`;
+
+test('connections within rows become lists, and the rest of each is asked for by the id of its row', async () => {
+  const whole = snapshot({
+    ...connection({ query: QUERY, at: 'data.orders', size: ['first', 2], variables: { from: 'f' }, within }),
+    order: 'as listed',
+    interval: '5m',
+  });
+  const line = (id: string, ...of: Parameters<typeof rates>): string => `{"id":"${id}",${rates(...of)}}`;
+  const { asked, events } = await read(whole, [
+    `{"data":{"orders":{"nodes":[{"id":"o","lines":{"nodes":[${line('l1', 'r1', 1)}],${info('c1')}}},{"id":"p","lines":null}],${info()}}}}`,
+    `{"data":{"node":{"lines":{"nodes":[${line('l2', undefined, 3)}],${info()}}}}}`,
+    `{"data":{"node":{${rates(undefined, 2)}}}}`,
+  ]);
+  assert.deepEqual(asked.slice(1), [
+    { path: '/graphql', id: 'o', after: 'c1', from: 'f' },
+    { path: '/graphql', id: 'l1', after: 'r1' },
+  ]);
+  const texts = (events as { bytes: Uint8Array }[]).map(({ bytes }) => Buffer.from(bytes).toString());
+  assert.deepEqual(texts, [
+    '{"id":"o","lines":[{"id":"l1","tax":{"rates":[{"rate":1,"above":"l1"},{"rate":2,"above":"l1"}]},"above":"o"},{"id":"l2","tax":{"rates":[{"rate":3,"above":"l2"}]},"above":"o"}]}{"id":"p","lines":null}',
+  ]);
+});
+
+test('a rest that leads back, or that is answered with errors, is no rest; a row that is gone has none', async () => {
+  const whole = snapshot({
+    ...connection({ query: QUERY, at: 'data.orders', size: ['first', 2], within }),
+    order: 'as listed',
+    interval: '5m',
+  });
+  const first = `{"data":{"orders":{"nodes":[{"id":"o","lines":{"nodes":[],${info('c1')}}}],${info()}}}}`;
+  await assert.rejects(read(whole, [first, `{"data":{"node":{"lines":{"nodes":[],${info('c1')}}}}}`]), {
+    code: 'CDK_PAGING_LOOP',
+    message: /lines of "o" lead back/,
+  });
+  const partial = `{"data":{"node":{"lines":{"nodes":[],${info()}}}},"errors":[{"message":"no"}]}`;
+  await assert.rejects(read(whole, [first, partial]), { code: 'CDK_HTTP_REFUSED', message: /with errors/ });
+  const { events } = await read(whole, [first, '{"data":{"node":null}}']);
+  assert.equal(events.length, 1);
+});
+
+test('an answer that its caller may not read is told as that, whatever its status', async () => {
+  const whole = snapshot({
+    ...connection({ query: QUERY, at: 'data.orders', size: ['first', 2], forbidden: /"ACCESS_DENIED"/ }),
+    order: 'as listed',
+    interval: '5m',
+  });
+  const denied = '{"errors":[{"message":"needs read_orders","extensions":{"code":"ACCESS_DENIED"}}]}';
+  await assert.rejects(read(whole, [denied]), { code: 'CDK_HTTP_FORBIDDEN', message: /needs read_orders/ });
+});
+
+test('what an answer tells of a budget is told to the limits, with what the page costs', async () => {
+  const told: unknown[] = [];
+  const limiter = {
+    acquire: async (_url: string, _signal: AbortSignal, cost?: number) => {
+      told.push(cost);
+      return () => undefined;
+    },
+    block: () => undefined,
+    observe: () => undefined,
+    budgetLeft: (_url: string, left: unknown) => told.push(left),
+  } as unknown as RateLimiter;
+  const whole = snapshot({
+    ...connection({
+      query: QUERY,
+      at: 'data.shop.orders',
+      size: ['first', 2],
+      cost: 12,
+      budget: () => ({ points: 70, perSecond: 50 }),
+    }),
+    order: 'as listed',
+    interval: '5m',
+  });
+  await read(whole, [page([1])], limiter);
+  assert.deepEqual(told, [12, { points: 70, perSecond: 50 }]);
 });

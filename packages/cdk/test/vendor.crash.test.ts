@@ -4,11 +4,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonicalJson, isJsonObject, type JsonObject } from '@weir/schema/json';
+import { parsePointer, resolvePointer } from '@weir/schema';
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from '@weir/schema/json';
 import { SeededRandom } from '@weir/testing';
 import { defineApi, get } from '../src/api/define-api.ts';
 import { clientCredentials } from '../src/auth/token.ts';
-import { movingWindow } from '../src/http/rate-limit.ts';
+import { costBudget, movingWindow } from '../src/http/rate-limit.ts';
+import type { ApiRequest } from '../src/http/request.ts';
 import { cursor, linkHeader } from '../src/paging/paging.ts';
 import {
   changes,
@@ -25,6 +27,9 @@ import {
 import { createdAt, updatedAt } from '../src/streams/timestamp.ts';
 import { convergeApi, type ConvergedStream, type FakeTruth } from '../src/testing/converge-api.ts';
 import { type FakeApi, type FakeList, fakeLinkPages } from '../src/testing/fake-vendor.ts';
+import { type ConnectionsWithin, selection } from '../src/streams/connections-within.ts';
+import { connection, graphqlAnswers } from '../src/streams/graphql.ts';
+import { fakeFiles, fakeGraphql, wholeRow } from './fake-graphql.ts';
 import { fakeDescent, fakeEvents, fakeExports, fakeLog } from './fake-lists.ts';
 
 const runs = process.env['WEIR_CRASH_RUNS'];
@@ -52,6 +57,58 @@ const log = (path: string) =>
     isDeleted: ({ deleted }: JsonObject) => deleted === true,
   }) as const;
 
+const within: ConnectionsWithin = {
+  type: 'Row',
+  fields: 'id version updated_at created_at',
+  id: 'id',
+  above: '__above',
+  size: 2,
+  lists: [
+    {
+      at: 'below.lines',
+      type: 'Line',
+      fields: 'id version',
+      lists: [{ at: 'parts', type: 'Part', fields: 'id version' }],
+    },
+  ],
+};
+const said = { throttled: /"code":"THROTTLED"/ };
+
+/** A connection with others within it, at a path of its own. */
+const connected = (path: string) =>
+  connection({
+    ...said,
+    path,
+    query: `query($first: Int, $after: String, $from: String, $to: String) { rows(first: $first, after: $after, from: $from, to: $to) { nodes { ${selection(within, 2)} } pageInfo { hasNextPage endCursor } } }`,
+    at: 'data.rows',
+    size: ['first', 3],
+    within,
+    cost: 100,
+    budget: (envelope) => {
+      const left = resolvePointer(envelope, parsePointer('/extensions/left'));
+      if (!isJsonObject(left ?? null)) return undefined;
+      const { available, perSecond } = left as JsonObject;
+      return { points: Number(available), perSecond: Number(perSecond) };
+    },
+  });
+
+const asked = (query: string, variables: JsonObject = {}): ApiRequest => ({
+  method: 'POST',
+  url: '/bulked',
+  body: { json: { query, variables } },
+  answers: graphqlAnswers(said),
+});
+
+/** The operation of the same rows that runs, and was not created before. */
+const running = (answer: JsonValue, text: string, since: string): string | undefined => {
+  const list = resolvePointer(answer, parsePointer('/data/operations'));
+  const found = (Array.isArray(list) ? list.filter(isJsonObject) : []).findLast(
+    ({ query, status, createdAt }) =>
+      query === text && status === 'RUNNING' && typeof createdAt === 'string' && createdAt > since,
+  );
+  return typeof found?.['id'] === 'string' ? found['id'] : undefined;
+};
+
 const api = defineApi({
   name: 'source-vendor',
   title: 'Vendor',
@@ -60,7 +117,7 @@ const api = defineApi({
   start: { daysAgo: 30 },
   base: 'https://vendor.example.com',
   probe: get('/windows'),
-  limits: [movingWindow(100, '1m')],
+  limits: [movingWindow(100, '1m'), costBudget(1000, '20s', { appliesTo: /connected/ })],
   streams: {
     windows: changes({ ...common, path: '/windows', between }),
     short: changes({ ...common, path: '/short', between, longestWindow: '7d' }),
@@ -170,6 +227,33 @@ const api = defineApi({
       },
       longestWindow: '40d',
     }),
+    connected: changes({ ...common, ...connected('/connected'), between }),
+    bulked: exports({
+      ...common,
+      records: { kind: 'json lines' },
+      nested: { id: 'id', above: '__above', lists: within.lists ?? [] },
+      job: {
+        find: (bounds, since) => ({
+          request: asked('{ operations }'),
+          id: (answer) => running(answer, `${bounds.from} ${bounds.to}`, since),
+        }),
+        create: (bounds) => asked('mutation { run }', { ...bounds }),
+        id: '/data/run/operation/id',
+        busy: { at: '/data/run/problems/0/code', says: ['LIMIT_REACHED'] },
+        poll: (id) => asked('query { operation(id: $id) }', { id }),
+        state: '/data/operation/status',
+        done: ['DONE'],
+        failed: ['FAILED'],
+        reason: '/data/operation/reason',
+        tooLarge: ['TIMEOUT'],
+        forgotten: { status: 403, text: /expired/ },
+        wait: ['5s', '20s'],
+        patience: '10m',
+        files: (_answer, id) => [{ url: '/files', query: { id } }],
+      },
+      longestWindow: '40d',
+      recent: { ...connected('/bulked'), between, within: '3m' },
+    }),
     keyed: snapshot({ path: '/keyed', paging: linkHeader(), key: ['/id'], interval: '1m' }),
     whole: snapshot({ path: '/whole', paging: linkHeader(), order: 'as listed', interval: '1m' }),
   },
@@ -224,9 +308,13 @@ const fake: FakeApi = {
     '/tokened': fakeLog({ forgetsEvery: 25 }),
     '/made': pagesByCreation,
     '/exported': fakeExports(),
+    '/connected': fakeGraphql,
+    '/bulked': fakeGraphql,
+    '/files': fakeFiles,
     '/keyed': pages,
     '/whole': pages,
   },
+  sameTable: { '/files': '/bulked' },
   below: {
     '/above': (row) =>
       row === undefined ? { status: 404, text: 'not there' } : { body: rowsBelow(row.row) },
@@ -242,6 +330,8 @@ function rowsBelow({ id = null, version = null }: JsonObject): JsonObject[] {
 const truths: Readonly<Record<string, FakeTruth>> = {
   below: { lists: ['/above'], rows: rowsBelow },
   stores: { lists: ['/one', '/two', '/three'] },
+  connected: { lists: ['/connected'], rows: (row) => [wholeRow(row)] },
+  bulked: { lists: ['/bulked'], rows: (row) => [wholeRow(row)] },
 };
 
 /** What a log adds to a row is not part of the table. */

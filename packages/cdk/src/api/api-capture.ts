@@ -31,6 +31,7 @@ import {
   type ApiResource,
   apiResourceSchema,
   chosenAuth,
+  siteConfigs,
 } from './api-config.ts';
 import type { ApiDefinition } from './define-api.ts';
 import { openStream, SNAPSHOT_KEY, streamFields, streamKey, streamMeta } from './open-stream.ts';
@@ -114,7 +115,7 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
         challenges: api.webhooks?.challenges?.(config as never),
       });
       if (api.describe === undefined) checkBindings(api, bindings);
-      const context = streamContext(api, config, log, runtime, { keeper });
+      const context = siteContexts(api, config, log, runtime, { keeper });
       try {
         const whole = await described(api, config, context, signal);
         checkBindings(whole, bindings);
@@ -133,7 +134,7 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
       } catch (failure) {
         if (!ending.signal.aborted || failure !== ending.signal.reason) throw failure;
       } finally {
-        await settled(context.credentials, clock);
+        for (const { credentials } of context.sites.values()) await settled(credentials, clock);
       }
     },
   };
@@ -156,6 +157,31 @@ interface ContextOptions extends Pick<HttpClientOptions, 'patienceMs'> {
   readonly keeper?: (ask: AuthContext['ask']) => ConfigKeeper;
 }
 
+type SignedIn = StreamContext & { readonly credentials: Credentials };
+/** The context of the first site, with those of all of them. */
+type AllSites = Omit<SignedIn, 'sites'> & { readonly sites: ReadonlyMap<string, SignedIn> };
+
+function siteContexts(
+  api: ApiDefinition,
+  config: ApiConfig,
+  log: Logger,
+  runtime: ApiRuntime,
+  options: ContextOptions = {},
+): AllSites {
+  const sites = new Map<string, SignedIn>();
+  for (const [name, site] of siteConfigs(api, config)) {
+    const ofSite = name === '' ? log : log.with({ site: name });
+    sites.set(name, streamContext(api, site, ofSite, runtime, options));
+  }
+  const [first] = sites.values();
+  if (first === undefined) {
+    throw errors.CDK_CREDENTIALS_INVALID({
+      message: `The configuration has nothing in /${api.sites?.list}.`,
+    });
+  }
+  return { ...first, sites };
+}
+
 /** What streams work with: one client for all of them. */
 export function streamContext(
   api: ApiDefinition,
@@ -163,7 +189,7 @@ export function streamContext(
   log: Logger,
   runtime: ApiRuntime,
   { keeper = () => keepsNothing, ...patience }: ContextOptions = {},
-): StreamContext & { readonly credentials: Credentials } {
+): SignedIn {
   const clock = runtime.clock ?? systemClock;
   const options = {
     base: baseOf(api, config),
@@ -190,7 +216,7 @@ export function streamContext(
     ...(api.headers === undefined ? {} : { headers: api.headers }),
     ...(api.answers === undefined ? {} : { answers: api.answers }),
   });
-  return { client, clock, credentials, start: startOf(api, config, clock.now()) };
+  return { client, clock, credentials, config, start: startOf(api, config, clock.now()) };
 }
 
 function startOf({ start }: ApiDefinition, config: ApiConfig, nowMs: number): Instant {
@@ -223,13 +249,16 @@ async function probed(
   runtime: ApiRuntime,
 ): Promise<ApiDefinition> {
   // Somebody waits for the answer.
-  const context = streamContext(api, config, log, runtime, { patienceMs: 10_000 });
-  const { client, credentials } = context;
-  if (credentials.isUsable === false) {
-    log.warn('the access token has expired, and is renewed by the next run: the credentials were not tried');
-    return api;
+  const context = siteContexts(api, config, log, runtime, { patienceMs: 10_000 });
+  for (const { client, credentials } of context.sites.values()) {
+    if (credentials.isUsable === false) {
+      log.warn(
+        'the access token has expired, and is renewed by the next run: the credentials were not tried',
+      );
+      return api;
+    }
+    await client.json({ ...api.probe, isSafe: true }, signal);
   }
-  await client.json({ ...api.probe, isSafe: true }, signal);
   return await described(api, config, context, signal);
 }
 

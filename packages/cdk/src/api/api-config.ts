@@ -1,13 +1,14 @@
 // The configuration of a connector of an API, in the form that upstream's have: `credentials`, `start_date`, then what is
 // the connector's own.
 
-import { choice, type ConfigOf, configSchema, optional, text } from '@weir/schema';
+import { choice, type ConfigOf, configSchema, list, optional, text } from '@weir/schema';
 import { branch, type Field, type Fields, oneOfWith, section } from '@weir/schema/config';
 import type { AuthKind, CredentialValues } from '../auth/auth-kind.ts';
 import { webhookPortField } from '../webhook/webhook-config.ts';
-import type { ApiDefinition } from './define-api.ts';
+import { errors } from '../errors.ts';
+import type { ApiDefinition, Sites } from './define-api.ts';
 
-/** What every configuration has; the fields of the connector beside it. */
+/** What every configuration has; the fields of the connector beside it. Where the user lists sites, each has credentials. */
 export interface ApiConfig {
   readonly credentials: CredentialValues;
   readonly start_date?: string | undefined;
@@ -25,11 +26,14 @@ export function apiConfigSchema({
   title,
   config,
   auth,
+  sites,
   start,
   streams,
 }: ApiDefinition): Field<ApiConfig> {
   const fields: Fields = {
-    credentials: credentialsField(auth),
+    ...(sites === undefined
+      ? { credentials: credentialsField(auth) }
+      : { [sites.list]: sitesField(sites, credentialsField(auth)) }),
     ...(start === undefined ? {} : { start_date: startField(start.daysAgo) }),
     ...config,
     ...(Object.values(streams).some(({ kind }) => kind === 'webhook')
@@ -38,6 +42,34 @@ export function apiConfigSchema({
   };
   const id = `https://github.com/estuary/connectors/${name}/config`;
   return configSchema({ id, title }, fields) as unknown as Field<ApiConfig>;
+}
+
+function sitesField({ name, info, nameInfo }: Sites, credentials: Field<unknown>): Field<unknown> {
+  const site = section(
+    { ...nameInfo, order: 0 },
+    {
+      [name]: text({ ...nameInfo, minLength: 1, order: 0 }),
+      credentials: { ...credentials, order: 1 } as Field<unknown>,
+    },
+  );
+  return list(site, { ...info, order: 0, minItems: 1 });
+}
+
+/** The configuration of each site by its name; that of the only one, which has none, otherwise. */
+export function siteConfigs({ sites }: ApiDefinition, config: ApiConfig): ReadonlyMap<string, ApiConfig> {
+  if (sites === undefined) return new Map([['', config]]);
+  const listed = (config as unknown as Readonly<Record<string, readonly ApiConfig[]>>)[sites.list] ?? [];
+  const named = new Map<string, ApiConfig>();
+  for (const site of listed) {
+    const name = String((site as unknown as Readonly<Record<string, unknown>>)[sites.name]);
+    if (named.has(name)) {
+      throw errors.CDK_CREDENTIALS_INVALID({
+        message: `The configuration has ${JSON.stringify(name)} twice in /${sites.list}, each with credentials.`,
+      });
+    }
+    named.set(name, { ...config, ...site });
+  }
+  return named;
 }
 
 /** One way to sign in is an object; several are told apart by their titles. */

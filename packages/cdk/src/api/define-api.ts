@@ -7,6 +7,16 @@ import type { AnswerRule, ApiRequest, Query } from '../http/request.ts';
 import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
 import type { Webhooks } from '../webhook/webhook-definition.ts';
 
+export interface Sites {
+  /** The list in the configuration, in the place of `credentials`. */
+  readonly list: string;
+  /** The field that names a site, which is the member of `_meta` too, and the first part of each key. */
+  readonly name: string;
+  /** What user interfaces show of the list and of the name. */
+  readonly info: { readonly title: string; readonly description: string };
+  readonly nameInfo: { readonly title: string; readonly description: string };
+}
+
 export interface ApiDefinition<F extends Fields = Fields> {
   /** `source-…`. */
   readonly name: string;
@@ -16,6 +26,12 @@ export interface ApiDefinition<F extends Fields = Fields> {
   readonly config: F;
   /** Ways to sign in; the user chooses one, the first is offered first. */
   readonly auth: readonly [AuthKind, ...AuthKind[]];
+  /**
+   * The user lists several sites (stores, servers, accounts), each with an address and credentials of its own. `base` then
+   * takes the fields of one of them beside the others; each stream is read from all of them (`ofSites`). Not for tokens that
+   * rotate.
+   */
+  readonly sites?: Sites;
   /** The user may say where history begins (`start_date`); otherwise it is so many days ago, or all of it. */
   readonly start?: { readonly daysAgo: number };
   /** With a path; without a slash at its end. */

@@ -6,8 +6,9 @@ import { singlePage } from '../paging/paging.ts';
 import type { ChangesOptions, ListOptions, ListsBelow, StreamDefinition } from '../streams/definition.ts';
 import { withFilter } from '../streams/graphql.ts';
 import { baseRequest } from '../streams/list-source.ts';
+import { longestExportMs } from '../streams/export-stream.ts';
 import { horizon, Instant } from '../time/instant.ts';
-import { spanMs } from '../time/duration.ts';
+import { isoDuration, spanMs } from '../time/duration.ts';
 import type { ApiDefinition } from './define-api.ts';
 
 /** `base`: what the API's own would be with some configuration. `nowMs`: when the plan is made. */
@@ -59,8 +60,11 @@ function explainStream(
     ];
   }
   if (kind === 'exports') {
-    const { cursor, job, longestWindow } = options;
-    const end = windowEnd(options, start, horizon(nowMs, cursor.tickNs, cursor.lagMs));
+    const { cursor, job, longestWindow, recent } = options;
+    const windowMs = longestExportMs(options, {});
+    const longest = start.plusMs(windowMs);
+    const newest = horizon(nowMs, cursor.tickNs, cursor.lagMs);
+    const end = longest.isAfter(newest) ? newest : longest;
     const {
       method = 'GET',
       url,
@@ -76,7 +80,13 @@ function explainStream(
       header,
       `first of the backfill: ${method} ${target}${sent}`,
       `then: GET ${base}${job.poll('{id}').url} until ${job.state} is ${job.done.join(' or ')}`,
-      `changes: ${cursor.described}, windows of ${longestWindow}`,
+      `changes: ${cursor.described}, windows of ${typeof longestWindow === 'string' ? longestWindow : isoDuration(windowMs)}`,
+      ...(recent === undefined
+        ? []
+        : [
+            `changes within ${recent.within}: ${request(api, base, recent, recent.between({ from: cursor.print(end), to: cursor.print(end) }))}`,
+            `pages: ${(recent.paging ?? singlePage).name}`,
+          ]),
       `key: ${options.key.join(', ')}`,
     ];
   }

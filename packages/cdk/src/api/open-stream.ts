@@ -6,7 +6,7 @@ import type { FieldSchema } from '../schema/document-schema.ts';
 import { childrenStream } from '../streams/children-stream.ts';
 import { streamOfParts, waitsInTurn } from '../streams/part-stream.ts';
 import { DescentStream } from '../streams/descent-stream.ts';
-import { ExportStream } from '../streams/export-stream.ts';
+import { exportStream } from '../streams/recent-changes.ts';
 import { openChildChanges, openEvents } from '../streams/open-changes.ts';
 import { ReportStream } from '../streams/report-stream.ts';
 import { sequenceStream } from '../streams/sequence-stream.ts';
@@ -15,6 +15,7 @@ import { windowedParts } from '../streams/twins.ts';
 import type {
   ChildChangesOptions,
   EventsOptions,
+  ExportOptions,
   ListsBelow,
   StreamContext,
   StreamDefinition,
@@ -48,7 +49,8 @@ export async function openStream(
       for (const part of await of(context, signal)) {
         const ofPart = stream(part);
         if (atOnce !== undefined && ofPart.kind === 'exports') throw waitsInTurn(part);
-        opened.set(part, await openStream(name, ofPart, context, query, signal));
+        const own = context.sites?.get(part) ?? context;
+        opened.set(part, await openStream(name, ofPart, own, query, signal));
       }
       return streamOfParts(as, opened, atOnce);
     }
@@ -63,7 +65,7 @@ export async function openStream(
     case 'report':
       return changesOf(new ReportStream(withQuery(definition.options, query), context));
     case 'exports':
-      return changesOf(new ExportStream(name, definition.options, context));
+      return changesOf(exportStream(name, exportsWithQuery(definition.options, query), context));
     case 'raw changes':
       return changesOf(definition.options.open(context));
     case 'snapshot':
@@ -79,6 +81,10 @@ export async function openStream(
 
 function withQuery<O extends { readonly query?: Query }>(options: O, query: Query | undefined): O {
   return { ...options, query: { ...query, ...options.query } };
+}
+
+function exportsWithQuery(options: ExportOptions, query: Query | undefined): ExportOptions {
+  return options.recent === undefined ? options : { ...options, recent: withQuery(options.recent, query) };
 }
 
 function eventsWithQuery(options: EventsOptions, query: Query | undefined): EventsOptions {

@@ -251,6 +251,6 @@ function problemOf(name: string, attempt: Attempt): Error {
   if (meaning === 'throttled') return errors.CDK_HTTP_THROTTLED({ message });
   if (meaning === 'unauthorized') return errors.CDK_HTTP_UNAUTHORIZED({ message });
   if (meaning === 'unavailable' || meaning === 'retry') return errors.CDK_HTTP_UNAVAILABLE({ message });
-  if (answer.status === 403) return errors.CDK_HTTP_FORBIDDEN({ message });
+  if (meaning === 'forbidden' || answer.status === 403) return errors.CDK_HTTP_FORBIDDEN({ message });
   return errors.CDK_HTTP_REFUSED({ message });
 }

@@ -32,9 +32,9 @@ export interface ApiRequest {
 
 /**
  * empty: there is nothing. retry: a passing failure. throttled: too many requests. unauthorized: the token is used up.
- * fail: refused for good.
+ * forbidden: the credentials are right and may not read this. fail: refused for good.
  */
-export type AnswerMeaning = 'empty' | 'retry' | 'throttled' | 'unauthorized' | 'fail';
+export type AnswerMeaning = 'empty' | 'retry' | 'throttled' | 'unauthorized' | 'forbidden' | 'fail';
 
 export interface AnswerRule {
   readonly status: number | readonly number[];

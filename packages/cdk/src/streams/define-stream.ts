@@ -15,6 +15,7 @@ import type {
   ExportOptions,
   FeedDefinition,
   FeedOptions,
+  PartDefinition,
   PartsDefinition,
   PartsOptions,
   RawChangesDefinition,
@@ -98,6 +99,20 @@ export function childChanges(options: ChildChangesOptions): ChildChangesDefiniti
 /** One stream for each account, store or project. */
 export function parts(options: PartsOptions): PartsDefinition {
   return { kind: 'parts', options };
+}
+
+/** A stream that is read from each of the configuration's sites; `as`: the name of the field that names one. */
+export function ofSites(as: string, stream: PartDefinition): PartsDefinition {
+  const { interval, schedule, disabled, reduction } = stream.options;
+  return parts({
+    as,
+    of: async ({ sites = new Map() }) => [...sites.keys()],
+    stream: () => stream,
+    interval,
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(disabled === undefined ? {} : { disabled }),
+    ...(reduction === undefined ? {} : { reduction }),
+  });
 }
 
 /** Changes by generators of the connector's own. */

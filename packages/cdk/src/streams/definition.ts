@@ -5,6 +5,7 @@ import type { Clock } from '@weir/connector';
 import type { JsonObject, JsonValue } from '@weir/schema/json';
 import type { ChangeStream, Cursor, FeedStream, SnapshotStream } from '../engine/stream.ts';
 import type { HttpClient } from '../http/http-client.ts';
+import type { BudgetLeft } from '../http/rate-limit.ts';
 import type { AnswerRule, ApiRequest, Query, RequestBody } from '../http/request.ts';
 import type { Paging } from '../paging/paging.ts';
 import type { RecordFormat } from '../records/read-records.ts';
@@ -12,6 +13,9 @@ import type { FieldSchema, ReductionStrategy } from '../schema/document-schema.t
 import type { Span } from '../time/duration.ts';
 import type { Instant } from '../time/instant.ts';
 import type { WebhookDefinition } from '../webhook/webhook-definition.ts';
+import type { CompleteRecord } from './list-reader.ts';
+import type { RecordMap } from './record-batches.ts';
+import type { NestedRows } from './row-tree.ts';
 import type { Timestamp } from './timestamp.ts';
 
 /** Where a list is and how it is read. */
@@ -27,10 +31,17 @@ export interface ListOptions<P extends Paging = Paging> {
   readonly records?: string | RecordFormat;
   readonly paging?: P;
   readonly answers?: readonly AnswerRule[];
-  /** Changes a record, or leaves it out. Without it records keep their bytes. */
-  readonly map?: (record: JsonObject) => JsonObject | undefined;
+  /** Changes a record, makes several of it, or leaves it out. Without it records keep their bytes. */
+  readonly map?: RecordMap;
+  /** Of a file whose lines belong below others of it. `map` gets whole documents. */
+  readonly nested?: NestedRows;
+  /** Asks for what a record lacks, before `map`; a page is then held in memory. */
+  readonly complete?: CompleteRecord;
   /** Throws when what is around the records says that something failed, or that they are not all. */
   readonly check?: (envelope: JsonValue) => void;
+  /** What a page spends of a budget of points (`costBudget`), and what its answer tells of what is left. */
+  readonly cost?: number;
+  readonly budget?: (envelope: JsonValue) => BudgetLeft | undefined;
 }
 
 /** What every stream may say. */
@@ -178,14 +189,28 @@ export interface ExportJob {
   /** Where the answer to that has the id of the job. */
   readonly id: string;
   readonly poll: (id: string) => ApiRequest;
+  /**
+   * Looks for a job of these rows that was created, and whose id nobody could note: the session was killed, or the answer was
+   * lost. It is waited for instead of having another made. What was created before `since` is not meant.
+   */
+  readonly find?: (
+    bounds: Bounds,
+    since: string,
+  ) => { readonly request: ApiRequest; readonly id: (answer: JsonValue) => string | undefined };
+  /** Where the answer to `create` says that the API makes no more jobs for now. It is asked again later. */
+  readonly busy?: { readonly at: string; readonly says: readonly string[] };
   /** Where the answer to that says how the job is, and what it says when the job has ended. */
   readonly state: string;
   readonly done: readonly string[];
   readonly failed: readonly string[];
-  /** The window had too many rows, and is halved. */
+  /** Where it says why a job failed. */
+  readonly reason?: string;
+  /** The window had too many rows, and is halved: a state, or a reason of a failure. */
   readonly tooLarge?: readonly string[];
   /** The answer for a job that is no longer known. It is created anew then. */
   readonly gone?: Pick<AnswerRule, 'status' | 'text'>;
+  /** The answer for a file that is no longer kept. The job is created anew then. */
+  readonly forgotten?: Pick<AnswerRule, 'status' | 'text'>;
   /** The pause after the first question, and the longest that it grows to. */
   readonly wait: readonly [first: Span, longest: Span];
   /** So long a session waits for a job. */
@@ -197,14 +222,19 @@ export interface ExportJob {
 }
 
 /** Rows that the API writes into files, by windows of time. */
-export type ExportOptions = Pick<ListOptions, 'records' | 'map' | 'check'> &
+export type ExportOptions = Pick<ListOptions, 'records' | 'map' | 'nested' | 'check'> &
   StreamOptions &
   KeyOptions &
   DeletionOptions &
   TimeOfRow & {
     readonly job: ExportJob;
-    /** No job is for a longer time. */
-    readonly longestWindow: Span;
+    /** No job is for a longer time; in milliseconds where the user says it. */
+    readonly longestWindow: Span | ((context: Pick<StreamContext, 'config'>) => number);
+    /** A list of the same rows. It is read where the changes are of no longer time: a job would take longer. */
+    readonly recent?: ListOptions<Paging<'stable'>> & {
+      readonly within: Span;
+      readonly between: (bounds: Bounds) => Query;
+    };
   };
 
 export interface Days {
@@ -303,6 +333,10 @@ export interface StreamContext {
   readonly clock: Clock;
   /** Nothing before it is wanted. */
   readonly start: Instant;
+  /** What the user has configured; undefined while a plan is made. */
+  readonly config?: object;
+  /** Those of the sites of the configuration, by their names, where the definition has sites. */
+  readonly sites?: ReadonlyMap<string, StreamContext>;
 }
 
 export interface RawChangesOptions extends StreamOptions {

@@ -4,6 +4,7 @@
 // a job that has run out is created anew. A window with too much in it is halved. The rows of a file are as old as the job,
 // so the changes wait with what they commit from its creation until its rows have left (`isOpen`).
 
+import { WeirError } from '@weir/protocol';
 import { parsePointer, resolvePointer } from '@weir/schema';
 import { isJsonObject, type JsonObject, type JsonValue } from '@weir/schema/json';
 import { documents } from '../documents/document-batch.ts';
@@ -21,8 +22,9 @@ import {
 import { errors } from '../errors.ts';
 import { spanMs } from '../time/duration.ts';
 import { horizon, Instant } from '../time/instant.ts';
-import type { ExportOptions, StreamContext } from './definition.ts';
+import type { Bounds, ExportJob, ExportOptions, StreamContext } from './definition.ts';
 import { documentsOf } from './deleted-rows.ts';
+import type { AnswerRule, ApiRequest } from '../http/request.ts';
 import { readPage } from './list-reader.ts';
 import { listSource } from './list-source.ts';
 import { claimedLagMs, initialWindow } from './timestamp.ts';
@@ -36,7 +38,11 @@ interface Window {
 }
 
 /** How a job ended: with an answer that says where its files are, or without. */
-type Ended = { readonly answer: JsonObject } | 'too large' | 'failed' | 'gone';
+type Ended =
+  | { readonly is: 'done'; readonly answer: JsonObject }
+  | { readonly is: 'failed'; readonly reason: string | undefined }
+  | { readonly is: 'too large' }
+  | { readonly is: 'gone' };
 
 export class ExportStream implements ChangeStream<Instant> {
   readonly lagMs: number;
@@ -64,15 +70,15 @@ export class ExportStream implements ChangeStream<Instant> {
     let from = seen;
     let to = this.#windowEnd(from, end);
     while (end.isAfter(from)) {
-      const id = await this.#create({ from, to }, signal);
+      const id = await this.#create({ from, to }, to, signal);
       const ended = await this.#endOrCancel(id, signal);
-      if (ended === 'gone') continue;
-      if (ended === 'failed') throw this.#failed(id);
-      if (ended === 'too large') {
+      if (ended.is === 'gone') continue;
+      if (ended.is === 'failed') throw this.#failed(id, ended.reason);
+      if (ended.is === 'too large') {
         to = this.#half({ from, to });
         continue;
       }
-      yield* this.#files(ended.answer, id, signal);
+      if (!(yield* this.#files(ended.answer, id, signal))) continue;
       yield reached(to);
       from = to;
       to = this.#windowEnd(from, end);
@@ -86,22 +92,25 @@ export class ExportStream implements ChangeStream<Instant> {
       return;
     }
     if (job === undefined) {
-      const created = await this.#create(window, signal);
+      const created = await this.#create(window, cutoff, signal);
       yield nextPage(positionOf(window, created), true);
       return;
     }
     const ended = await this.#end(job, signal);
-    if (ended === 'gone' || ended === 'failed') {
+    if (ended.is === 'gone' || ended.is === 'failed') {
       // The next session has it made anew.
       yield nextPage(positionOf(window));
-      if (ended === 'failed') throw this.#failed(job);
+      if (ended.is === 'failed') throw this.#failed(job, ended.reason);
       return;
     }
-    if (ended === 'too large') {
+    if (ended.is === 'too large') {
       yield nextPage(positionOf({ ...window, to: this.#half(window) }));
       return;
     }
-    yield* this.#files(ended.answer, job, signal);
+    if (!(yield* this.#files(ended.answer, job, signal))) {
+      yield nextPage(positionOf(window));
+      return;
+    }
     // What ends with a position is asked for again.
     const next = { from: window.to, to: this.#windowEnd(window.to, cutoff) };
     yield cutoff.isAfter(window.to) ? nextPage(positionOf(next)) : documents([]);
@@ -117,16 +126,60 @@ export class ExportStream implements ChangeStream<Instant> {
     };
   }
 
-  async #create({ from, to }: Window, signal: AbortSignal): Promise<string> {
+  #bounds({ from, to }: Window): Bounds {
+    const { cursor } = this.#options;
+    return { from: cursor.print(from, 'from'), to: cursor.print(to, 'to') };
+  }
+
+  /** `since`: no job of this window is older. */
+  async #create(window: Window, since: Instant, signal: AbortSignal): Promise<string> {
+    const { client, clock } = this.#context;
+    const { job } = this.#options;
+    for (const pause of this.#pauses()) {
+      const found = await this.#find(window, since, signal);
+      if (found !== undefined) return found;
+      const answer = await client.json(job.create(this.#bounds(window)), signal).catch((failure: unknown) => {
+        // Whether the job was created is not known: it is looked for first.
+        if (job.find !== undefined && isUnanswered(failure)) return undefined;
+        throw failure;
+      });
+      if (answer !== undefined && !isBusy(answer, job.busy)) return this.#idIn(answer);
+      const untilMs = pause();
+      if (untilMs === undefined) break;
+      await clock.until(untilMs, signal);
+    }
+    throw errors.CDK_JOB_FAILED({
+      message: `The API made no export of ${JSON.stringify(this.#name)} within ${job.patience}: it is making others, or gives no answer.`,
+    });
+  }
+
+  /** The id of a job that was created, and whose id nobody could note. */
+  async #find(window: Window, since: Instant, signal: AbortSignal): Promise<string | undefined> {
     const { cursor, job } = this.#options;
-    const bounds = { from: cursor.print(from, 'from'), to: cursor.print(to, 'to') };
-    const answer = await this.#context.client.json(job.create(bounds), signal);
+    const found = job.find?.(this.#bounds(window), cursor.print(since, 'from'));
+    if (found === undefined) return undefined;
+    return found.id(await this.#context.client.json({ ...found.request, isSafe: true }, signal));
+  }
+
+  #idIn(answer: JsonValue): string {
+    const { job } = this.#options;
     const id = resolvePointer(answer, parsePointer(job.id));
     if (typeof id === 'string' && id !== '') return id;
     if (typeof id === 'number' || typeof id === 'bigint') return id.toString();
     throw errors.CDK_STREAM_DEFECT({
       message: `The answer that creates an export of ${JSON.stringify(this.#name)} has no id at ${job.id}.`,
     });
+  }
+
+  /** One attempt after another. Each is given when the next one is due: undefined when that is too late. */
+  *#pauses(): Generator<() => number | undefined, void, void> {
+    const { clock } = this.#context;
+    const { wait, patience } = this.#options.job;
+    const [firstMs, longestMs] = wait.map(spanMs) as [number, number];
+    const givenUpMs = clock.now() + spanMs(patience);
+    for (let waitMs = firstMs; ; waitMs = Math.min(2 * waitMs, longestMs)) {
+      yield () => (clock.now() + waitMs > givenUpMs ? undefined : clock.now() + waitMs);
+    }
   }
 
   /** A job of the changes is in no state: where the session is cut off, nobody will come back to it. */
@@ -148,53 +201,45 @@ export class ExportStream implements ChangeStream<Instant> {
   async #end(id: string, signal: AbortSignal): Promise<Ended> {
     const { client, clock } = this.#context;
     const { job } = this.#options;
-    const [firstMs, longestMs] = job.wait.map(spanMs) as [number, number];
-    const givenUpMs = clock.now() + spanMs(job.patience);
-    for (let waitMs = firstMs; ; waitMs = Math.min(2 * waitMs, longestMs)) {
+    for (const pause of this.#pauses()) {
       const answer = await client.json(this.#poll(id), signal);
-      if (answer === null) return 'gone';
-      const state = resolvePointer(answer, parsePointer(job.state));
-      const is = (states: readonly JsonValue[] = []): boolean =>
-        state !== undefined && states.includes(state);
-      if (is(job.done)) return { answer: isJsonObject(answer) ? answer : {} };
-      if (is(job.tooLarge)) return 'too large';
-      if (is(job.failed)) return 'failed';
-      if (clock.now() + waitMs > givenUpMs) {
-        throw errors.CDK_JOB_FAILED({
-          message: `The export ${id} of ${JSON.stringify(this.#name)} was not done within ${job.patience}.`,
-        });
-      }
-      await clock.until(clock.now() + waitMs, signal);
+      if (answer === null) return { is: 'gone' };
+      const ended = endOf(answer, job);
+      if (ended !== undefined) return ended;
+      const untilMs = pause();
+      if (untilMs === undefined) break;
+      await clock.until(untilMs, signal);
     }
+    throw errors.CDK_JOB_FAILED({
+      message: `The export ${id} of ${JSON.stringify(this.#name)} was not done within ${job.patience}.`,
+    });
   }
 
-  #poll(id: string) {
+  #poll(id: string): ApiRequest {
     const { poll, gone } = this.#options.job;
-    const request = { ...poll(id), isSafe: true };
-    if (gone === undefined) return request;
-    return { ...request, answers: [{ ...gone, means: 'empty' as const }, ...(request.answers ?? [])] };
+    return orEmpty({ ...poll(id), isSafe: true }, gone);
   }
 
+  /** False when a file is no longer there. */
   async *#files(
     answer: JsonObject,
     id: string,
     signal: AbortSignal,
-  ): AsyncGenerator<DocumentBatch, void, void> {
+  ): AsyncGenerator<DocumentBatch, boolean, void> {
+    const { job, isDeleted } = this.#options;
     const source = listSource({ path: '', ...this.#options });
-    for (const request of this.#options.job.files(answer, id)) {
-      for await (const batch of readPage(
-        this.#context.client,
-        source,
-        { ...request, isSafe: true },
-        signal,
-      )) {
-        yield* documentsOf(batch, this.#options.isDeleted);
-      }
+    for (const file of job.files(answer, id)) {
+      const request = orEmpty({ ...file, isSafe: true }, job.forgotten);
+      const batches = readPage(this.#context.client, source, request, signal);
+      let step = await batches.next();
+      for (; step.done !== true; step = await batches.next()) yield* documentsOf(step.value, isDeleted);
+      if (step.value.isEmpty && job.forgotten !== undefined) return false;
     }
+    return true;
   }
 
   #windowEnd(from: Instant, end: Instant): Instant {
-    const longest = from.plusMs(spanMs(this.#options.longestWindow));
+    const longest = from.plusMs(longestExportMs(this.#options, this.#context));
     return longest.isAfter(end) ? end : longest;
   }
 
@@ -207,11 +252,56 @@ export class ExportStream implements ChangeStream<Instant> {
     });
   }
 
-  #failed(id: string): Error {
+  #failed(id: string, reason: string | undefined): Error {
     return errors.CDK_JOB_FAILED({
-      message: `The export ${id} of ${JSON.stringify(this.#name)} failed at the API.`,
+      message: `The export ${id} of ${JSON.stringify(this.#name)} failed at the API${reason === undefined ? '' : `: ${reason}`}.`,
     });
   }
+}
+
+/** Of a window. */
+export function longestExportMs(
+  { longestWindow }: ExportOptions,
+  context: Pick<StreamContext, 'config'>,
+): number {
+  return typeof longestWindow === 'function' ? longestWindow(context) : spanMs(longestWindow);
+}
+
+/** How a job has ended, if it has. */
+function endOf(
+  answer: JsonValue,
+  { state, done, failed, reason, tooLarge = [] }: ExportJob,
+): Ended | undefined {
+  const textAt = (pointer: string): string | undefined => {
+    const value = resolvePointer(answer, parsePointer(pointer));
+    return typeof value === 'string' ? value : undefined;
+  };
+  const is = textAt(state);
+  const why = reason === undefined ? undefined : textAt(reason);
+  const says = (words: readonly string[], word: string | undefined): boolean =>
+    word !== undefined && words.includes(word);
+  if (says(done, is)) return { is: 'done', answer: isJsonObject(answer) ? answer : {} };
+  if (says(tooLarge, is)) return { is: 'too large' };
+  if (!says(failed, is)) return undefined;
+  return says(tooLarge, why) ? { is: 'too large' } : { is: 'failed', reason: why };
+}
+
+function isBusy(answer: JsonValue, busy: ExportJob['busy']): boolean {
+  if (busy === undefined) return false;
+  const said = resolvePointer(answer, parsePointer(busy.at));
+  return typeof said === 'string' && busy.says.includes(said);
+}
+
+function isUnanswered(failure: unknown): boolean {
+  return (
+    failure instanceof WeirError &&
+    (failure.code === 'CDK_HTTP_UNREACHABLE' || failure.code === 'CDK_HTTP_UNAVAILABLE')
+  );
+}
+
+function orEmpty(request: ApiRequest, rule: Pick<AnswerRule, 'status' | 'text'> | undefined): ApiRequest {
+  if (rule === undefined) return request;
+  return { ...request, answers: [{ ...rule, means: 'empty' as const }, ...(request.answers ?? [])] };
 }
 
 function positionOf({ from, to }: Window, job?: string): JsonObject {

@@ -4,8 +4,10 @@
 import { isJsonObject, parsePointer, resolvePointer } from '@weir/schema';
 import { getProperty, type JsonObject, type JsonValue } from '@weir/schema/json';
 import { errors } from '../errors.ts';
+import type { BudgetLeft } from '../http/rate-limit.ts';
 import type { AnswerRule, ApiRequest } from '../http/request.ts';
 import type { ListPosition, Paging } from '../paging/paging.ts';
+import { type ConnectionsWithin, completeConnections } from './connections-within.ts';
 import type { ListOptions } from './definition.ts';
 
 export interface ConnectionOptions {
@@ -18,8 +20,14 @@ export interface ConnectionOptions {
   readonly size: readonly [variable: string, rows: number];
   /** The variable of the position; `after`. */
   readonly after?: string;
-  /** What an answer says whose caller has asked too much. */
+  /** What an answer says whose caller has asked too much, and one whose caller may not read this. */
   readonly throttled?: RegExp;
+  readonly forbidden?: RegExp;
+  /** The connections within its rows: their pages are put together, and become lists. */
+  readonly within?: ConnectionsWithin;
+  /** What a page spends of a budget of points, and what its answer tells of what is left. */
+  readonly cost?: number;
+  readonly budget?: (envelope: JsonValue) => BudgetLeft | undefined;
   /** `/graphql`. */
   readonly path?: string;
 }
@@ -27,23 +35,46 @@ export interface ConnectionOptions {
 /** The part of a list that a connection is: what a filter asks for goes into the variables, not into the URL. */
 export function connection(options: ConnectionOptions): Pick<
   ListOptions<Paging<'stable'>>,
-  'path' | 'method' | 'body' | 'records' | 'answers' | 'check'
+  'path' | 'method' | 'body' | 'records' | 'answers' | 'check' | 'complete' | 'cost' | 'budget'
 > & {
   readonly paging: Paging<'stable'>;
 } {
-  const { query, variables = {}, at, size, after = 'after', throttled, path = '/graphql' } = options;
-  const asked: readonly AnswerRule[] =
-    throttled === undefined ? [] : [{ status: 200, text: throttled, means: 'throttled' }];
+  const {
+    query,
+    variables = {},
+    at,
+    size,
+    after = 'after',
+    within,
+    cost,
+    budget,
+    path = '/graphql',
+  } = options;
   return {
     path,
     method: 'POST',
     body: { json: { query, variables: { ...variables, [size[0]]: size[1] } } },
     records: `${at}.nodes`,
     paging: connectionPages(at, after),
-    // Without data there is no list that could be read up to its errors.
-    answers: [...asked, { status: 200, text: /^\s*\{\s*"errors"\s*:\s*\[\s*[^\s\]]/, means: 'fail' }],
+    answers: graphqlAnswers(options),
     check: refusePartialData,
+    ...(within === undefined ? {} : { complete: completeConnections(within) }),
+    ...(cost === undefined ? {} : { cost }),
+    ...(budget === undefined ? {} : { budget }),
   };
+}
+
+/** What the answers of a GraphQL API mean whose status is that of success. */
+export function graphqlAnswers({
+  throttled,
+  forbidden,
+}: Pick<ConnectionOptions, 'throttled' | 'forbidden'>): readonly AnswerRule[] {
+  return [
+    ...(throttled === undefined ? [] : [{ status: 200, text: throttled, means: 'throttled' } as const]),
+    ...(forbidden === undefined ? [] : [{ status: 200, text: forbidden, means: 'forbidden' } as const]),
+    // Without data there is no list that could be read up to its errors.
+    { status: 200, text: /^\s*\{\s*"errors"\s*:\s*\[\s*[^\s\]]/, means: 'fail' },
+  ];
 }
 
 /** Puts what a filter asks for into the request: into the variables of a GraphQL query, otherwise into the URL. */

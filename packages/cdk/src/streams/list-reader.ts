@@ -1,22 +1,40 @@
 // Reads a list page by page: the loop that every stream of an API is made of.
 
-import { stringifyJson, isJsonObject, parseJson, type JsonObject, type JsonValue } from '@weir/schema/json';
+import { stringifyJson, type JsonObject, type JsonValue } from '@weir/schema/json';
 import type { DocumentBatch } from '../engine/stream.ts';
 import { errors } from '../errors.ts';
 import type { HttpClient } from '../http/http-client.ts';
+import type { BudgetLeft } from '../http/rate-limit.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { ResponseHeaders } from '../http/transport.ts';
 import type { ListPosition, Paging } from '../paging/paging.ts';
 import type { RecordBatch } from '../records/record-buffer.ts';
 import { readRecords, type RecordFormat } from '../records/read-records.ts';
+import { batchOf, mapped, objectsOf, type RecordMap } from './record-batches.ts';
+import { type NestedRows, RowTree } from './row-tree.ts';
+
+export { batchOf, recordsOf } from './record-batches.ts';
+
+/** A record with what it lacks; `ask`: the whole answer to a request. */
+export type CompleteRecord = (
+  record: JsonObject,
+  page: ApiRequest,
+  ask: (request: ApiRequest) => Promise<JsonValue>,
+) => Promise<JsonObject>;
 
 export interface ListSource {
   readonly paging: Paging;
   readonly format: RecordFormat;
   /** Changes a record, or leaves it out. Without it records keep their bytes. */
-  readonly map?: ((record: JsonObject) => JsonObject | undefined) | undefined;
+  readonly map?: RecordMap | undefined;
+  /** Lines of a file that belong below others of it. */
+  readonly nested?: NestedRows | undefined;
+  /** Asks for what the records of a page lack. The page is held for it. */
+  readonly complete?: CompleteRecord | undefined;
   /** Throws when what is around the records says that they are not all, or that something failed. */
   readonly check?: ((envelope: JsonValue) => void) | undefined;
+  /** What an answer tells of a budget of points. */
+  readonly budget?: ((envelope: JsonValue) => BudgetLeft | undefined) | undefined;
 }
 
 /** `next`: where the list goes on, behind the last batch of each page. */
@@ -45,17 +63,45 @@ export async function* readPage(
   const { headers, isEmpty, body } = await client.open(request, signal);
   if (isEmpty) return { headers, envelope: null, count: 0, last: undefined, isEmpty };
   const records = readRecords(body, source.format);
+  const tree = source.nested === undefined ? undefined : new RowTree(source.nested);
+  const held: RecordBatch[] = [];
   let count = 0;
   let last: Buffer | undefined;
   let step = await records.next();
   for (; step.done !== true; step = await records.next()) {
     count += step.value.count;
     last = lastOf(step.value);
-    const batch = source.map === undefined ? step.value : mapped(step.value, source.map);
-    if (batch.count > 0) yield batch;
+    const batch = tree === undefined ? step.value : tree.add(step.value);
+    if (source.complete === undefined) yield* changed(batch, source.map);
+    else held.push(batch);
   }
   source.check?.(step.value);
+  const left = source.budget?.(step.value);
+  if (left !== undefined) client.budgetLeft(request, left);
+  if (tree !== undefined) yield* changed(tree.end(), source.map);
+  for (const batch of held)
+    yield* changed(await completed(client, source, request, batch, signal), source.map);
   return { headers, envelope: step.value, count, last, isEmpty };
+}
+
+async function completed(
+  client: HttpClient,
+  { complete }: Omit<ListSource, 'paging'>,
+  page: ApiRequest,
+  batch: RecordBatch,
+  signal: AbortSignal,
+): Promise<RecordBatch> {
+  const whole: Buffer[] = [];
+  for (const record of objectsOf(batch)) {
+    const row = (await complete?.(record, page, (request) => client.json(request, signal))) ?? record;
+    whole.push(Buffer.from(stringifyJson(row)));
+  }
+  return batchOf(whole);
+}
+
+function* changed(batch: RecordBatch, map: RecordMap | undefined): Generator<RecordBatch, void, void> {
+  const kept = map === undefined ? batch : mapped(batch, map);
+  if (kept.count > 0) yield kept;
 }
 
 export async function* readList(
@@ -87,34 +133,6 @@ export async function* readList(
 
 export function asDocuments(batch: RecordBatch): DocumentBatch {
   return { kind: 'documents', ...batch };
-}
-
-/** The records of a batch, each as its own bytes. */
-export function* recordsOf({ bytes, ends, count }: RecordBatch): Generator<Buffer, void, void> {
-  let start = 0;
-  for (let index = 0; index < count; index += 1) {
-    const end = ends[index] ?? start;
-    yield bytes.subarray(start, end);
-    start = end;
-  }
-}
-
-/** A batch of these records. */
-export function batchOf(records: readonly Uint8Array[]): RecordBatch {
-  const ends: number[] = [];
-  let end = 0;
-  for (const record of records) ends.push((end += record.length));
-  return { bytes: Buffer.concat(records), ends, count: ends.length };
-}
-
-function mapped(batch: RecordBatch, map: (record: JsonObject) => JsonObject | undefined): RecordBatch {
-  const kept: Buffer[] = [];
-  for (const bytes of recordsOf(batch)) {
-    const record = parseJson(bytes);
-    const changed = isJsonObject(record) ? map(record) : undefined;
-    if (changed !== undefined) kept.push(Buffer.from(stringifyJson(changed)));
-  }
-  return batchOf(kept);
 }
 
 function lastOf({ bytes, ends, count }: RecordBatch): Buffer {

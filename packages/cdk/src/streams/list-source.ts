@@ -4,8 +4,16 @@ import type { RecordFormat } from '../records/read-records.ts';
 import type { ListOptions } from './definition.ts';
 import type { ListSource } from './list-reader.ts';
 
-export function listSource({ paging = singlePage, records = '', map, check }: ListOptions): ListSource {
-  return { paging, format: formatOf(records), map, check };
+export function listSource({
+  paging = singlePage,
+  records = '',
+  map,
+  nested,
+  complete,
+  check,
+  budget,
+}: ListOptions): ListSource {
+  return { paging, format: formatOf(records), map, nested, complete, check, budget };
 }
 
 /** The request of the first page, without filters. */
@@ -16,6 +24,7 @@ export function baseRequest({
   headers,
   body,
   answers,
+  cost,
 }: ListOptions): ApiRequest {
   return {
     url: path,
@@ -25,6 +34,7 @@ export function baseRequest({
     ...(headers === undefined ? {} : { headers }),
     ...(body === undefined ? {} : { body }),
     ...(answers === undefined ? {} : { answers }),
+    ...(cost === undefined ? {} : { cost }),
   };
 }
 

@@ -12,6 +12,8 @@ import type { VirtualClock } from './virtual-clock.ts';
 
 export interface FakePage {
   readonly body: JsonValue;
+  /** In the place of the body: a file of one value a line. */
+  readonly lines?: readonly JsonValue[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -38,6 +40,8 @@ export interface FakeToken {
 
 export interface FakeApi {
   readonly origin: string;
+  /** More servers, where the same lists are. */
+  readonly origins?: readonly string[];
   readonly token?: FakeToken;
   /** Without tokens: whether a request has the right credentials. */
   readonly accepts?: (request: TransportRequest) => boolean;
@@ -91,7 +95,10 @@ export class FakeVendor {
     this.requests += 1;
     const { url } = request;
     const isToken = `${url.origin}${url.pathname}` === this.#api.token?.url;
-    if (!isToken && url.origin !== this.#api.origin) throw new TypeError(`nobody answers at ${url.origin}`);
+    const { origin, origins = [] } = this.#api;
+    if (!isToken && ![origin, ...origins].includes(url.origin)) {
+      throw new TypeError(`nobody answers at ${url.origin}`);
+    }
     const above = Object.keys(this.#api.below ?? {}).find((path) => url.pathname.startsWith(`${path}/`));
     const table = this.#tables.get(above ?? this.#api.sameTable?.[url.pathname] ?? url.pathname);
     if (table === undefined) await this.#pause(request.signal);
@@ -102,7 +109,8 @@ export class FakeVendor {
     if (!this.#isKnown(request)) return refusal(401, 'the token is not known');
     const page = this.#page(request, table, above);
     if ('status' in page) return refusal(page.status, page.text);
-    return this.#answer(stringifyJson(page.body), page.headers ?? {});
+    const text = page.lines?.map((line) => `${stringifyJson(line)}\n`).join('') ?? stringifyJson(page.body);
+    return this.#answer(text, page.headers ?? {});
   };
 
   #page(
