@@ -98,6 +98,7 @@ export type {
   ExportOptions,
   FeedOptions,
   ListOptions,
+  PartDefinition,
   PartsOptions,
   ReportOptions,
   RowChange,

@@ -101,12 +101,15 @@ export function parts(options: PartsOptions): PartsDefinition {
   return { kind: 'parts', options };
 }
 
-/** A stream that is read from each of the configuration's sites; `as`: the name of the field that names one. */
-export function ofSites(as: string, stream: PartDefinition): PartsDefinition {
+/**
+ * A stream that is read from each of the configuration's sites, or from some of them; `as`: the name of the field that
+ * names one.
+ */
+export function ofSites(as: string, stream: PartDefinition, some?: readonly string[]): PartsDefinition {
   const { interval, schedule, disabled, reduction } = stream.options;
   return parts({
     as,
-    of: async ({ sites = new Map() }) => [...sites.keys()],
+    of: async ({ sites = new Map() }) => some ?? [...sites.keys()],
     stream: () => stream,
     interval,
     ...(schedule === undefined ? {} : { schedule }),

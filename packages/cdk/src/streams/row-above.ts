@@ -41,8 +41,8 @@ export function heldIds(ids: Readonly<Record<string, JsonValue>>): HeldIds {
 export function withMembers({ members }: HeldIds, map: MapRecord): MapRecord {
   if (Object.keys(members).length === 0) return map;
   return (record) => {
-    const mapped = map === undefined ? record : map(record);
-    return mapped === undefined ? undefined : { ...mapped, ...members };
+    const mapped = (map === undefined ? record : map(record)) ?? [];
+    return [mapped].flat().map((each) => ({ ...each, ...members }));
   };
 }
 
