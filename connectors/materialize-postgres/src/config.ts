@@ -2,7 +2,13 @@
 
 import { checkDbtJob } from '@weir/materialize';
 import { networkTunnelField, withoutEmptyTunnel } from '@weir/network-tunnel';
-import { addressField, checkEndpoint, credentialsField, refusePooler, tlsFields } from '@weir/postgres';
+import {
+  addressField,
+  checkEndpoint,
+  credentialsField,
+  refusePooler,
+  tlsFields,
+} from '@weir/postgres/connection';
 import {
   choice,
   type ConfigOf,

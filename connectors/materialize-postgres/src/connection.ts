@@ -1,7 +1,7 @@
 // The connections of a task. Settings that decide how values are read and printed are pinned, whatever the server's are.
 
 import type { PgConnection } from '@weir/pgwire';
-import type { Connect } from '@weir/postgres';
+import type { Connect } from '@weir/postgres/connection';
 
 /** How long a session waits for the locks of others. */
 export interface LockPatience {

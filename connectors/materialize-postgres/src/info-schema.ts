@@ -4,7 +4,7 @@
 import type { InfoSchema } from '@weir/materialize';
 import { type Dialect, endpointNaming, infoSchemaOf, schemasOf } from '@weir/materialize-sql';
 import { type PgConnection, rowObjects } from '@weir/pgwire';
-import { arrayLiteral } from '@weir/postgres';
+import { arrayLiteral } from '@weir/postgres/connection';
 import type { ColumnMeta, TableMeta } from './column-meta.ts';
 import { writeError } from './write-error.ts';
 

@@ -2,7 +2,7 @@
 // that a trigger writes to.
 
 import { type PgConnection, PgServerError, quoteIdentifier } from '@weir/pgwire';
-import { arrayLiteral } from '@weir/postgres';
+import { arrayLiteral } from '@weir/postgres/connection';
 import { serverName } from './names.ts';
 import type { PgTable } from './table-sql.ts';
 

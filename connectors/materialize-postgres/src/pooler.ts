@@ -2,7 +2,7 @@
 // task needs: they stay with the server's session, where the next transaction of somebody else meets them.
 
 import type { PgConnection } from '@weir/pgwire';
-import { connectionErrors, queryError } from '@weir/postgres';
+import { connectionErrors, queryError } from '@weir/postgres/connection';
 
 /** As many connections as a task has beside the first. */
 const OTHERS = 2;

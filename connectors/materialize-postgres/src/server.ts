@@ -2,7 +2,7 @@
 
 import type { Logger } from '@weir/connector';
 import type { PgConnection } from '@weir/pgwire';
-import { openServer as openWay } from '@weir/postgres';
+import { openServer as openWay } from '@weir/postgres/connection';
 import type { EndpointConfig } from './config.ts';
 import { type LockPatience, openConnection } from './connection.ts';
 

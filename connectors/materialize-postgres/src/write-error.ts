@@ -1,7 +1,7 @@
 // What went wrong while a destination was written to, as one of our errors. SQLSTATEs: PostgreSQL manual, appendix A.
 
 import { PgServerError } from '@weir/pgwire';
-import { queryError } from '@weir/postgres';
+import { queryError } from '@weir/postgres/connection';
 import { type ErrorDetail, WeirError } from '@weir/protocol';
 import { errors } from './errors.ts';
 

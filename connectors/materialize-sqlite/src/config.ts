@@ -1,6 +1,6 @@
 // What a user configures: where the file is, what deletions do, and for each binding the table.
 
-import { configSchema, flag, text, type ConfigOf } from '@weir/schema';
+import { configSchema, flag, text, type ConfigOf } from '@weir/schema/config';
 
 const schemaId = (name: string) => `https://github.com/estuary/connectors/materialize-sqlite/${name}`;
 

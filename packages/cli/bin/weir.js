@@ -21,6 +21,7 @@ function projectNode() {
 
 if (major > 24 || (major === 24 && minor >= 12)) {
   module.enableCompileCache?.(join(dirname(main), '..', '..', '..', 'node_modules', '.cache', 'weir'));
+  await import('@weir/runtime/quick-imports');
   await import(pathToFileURL(main).href);
 } else {
   const node = projectNode();

@@ -9,7 +9,7 @@ import type {
   MaterializeValidatedBinding,
   RangeSpec,
 } from '@weir/protocol';
-import type { JsonObject } from '@weir/schema';
+import type { JsonObject } from '@weir/schema/json';
 import type { DbtJobTrigger } from './dbt-cloud-job.ts';
 import type { StatePatch, Transactor } from './transactor.ts';
 

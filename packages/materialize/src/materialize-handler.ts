@@ -16,7 +16,8 @@ import {
   type MaterializeOpenRequest,
   type MaterializeValidateRequest,
 } from '@weir/protocol';
-import { configSchemaText, decodeConfig, isJsonObject, parseJson, type JsonObject } from '@weir/schema';
+import { configSchemaText, decodeConfig } from '@weir/schema/config';
+import { isJsonObject, parseJson, type JsonObject } from '@weir/schema/json';
 import { passCrashPoint } from './crash-points.ts';
 import { DbtCloudJob } from './dbt-cloud-job.ts';
 import type { Materialization, MaterializationBinding, RequestContext } from './materialization.ts';

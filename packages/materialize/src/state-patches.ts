@@ -1,5 +1,5 @@
 import type { JsonText } from '@weir/protocol';
-import { parseJson, stringifyJson, type JsonValue } from '@weir/schema';
+import { parseJson, stringifyJson, type JsonValue } from '@weir/schema/json';
 import { errors } from './errors.ts';
 import type { StatePatch } from './transactor.ts';
 

@@ -2,7 +2,7 @@
 // promises. Source of the rules: Flow's materialize protocol and its transactional patterns.
 
 import type { Checkpoint, EXPLICIT_ZERO_CHECKPOINT, JsonText, StoreFrame } from '@weir/protocol';
-import type { JsonObject, JsonValue } from '@weir/schema';
+import type { JsonObject, JsonValue } from '@weir/schema/json';
 
 /** An RFC 7396 merge patch of the connector's state: an object, or its JSON text. */
 export type StatePatch = JsonObject | JsonText;

@@ -63,6 +63,8 @@ export function compileCache(): string {
   return process.env['NODE_COMPILE_CACHE'] ?? join(projectFolder, 'node_modules', '.cache', 'weir');
 }
 
+const quickImports = new URL('../host/quick-imports.ts', import.meta.url).href;
+
 /** `ghcr.io/estuary/source-postgres:v3@sha256:…` → `source-postgres`. */
 export function imageName(image: string): string {
   const [path = ''] = image.split('@');
@@ -163,7 +165,7 @@ function builtInCommand(
     description: name,
     connectorType: 'IMAGE',
     program: process.execPath,
-    arguments: [join(folder, 'src', 'main.ts')],
+    arguments: ['--import', quickImports, join(folder, 'src', 'main.ts')],
     env: {
       ...options.env,
       FLOW_RUNTIME_CODEC: labels.codec,

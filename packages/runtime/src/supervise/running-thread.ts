@@ -50,7 +50,7 @@ export class RunningThread implements AsyncDisposable {
   constructor(options: RunningThreadOptions) {
     const { name, data, signal } = options;
     this.#options = options;
-    this.#worker = new Worker(new URL('task-worker.ts', import.meta.url), {
+    this.#worker = new Worker(new URL('task-worker-start.ts', import.meta.url), {
       workerData: data,
       name,
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache() },
