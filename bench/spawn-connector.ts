@@ -1,20 +1,25 @@
-// A connector of this project, started as the runtime starts it: protobuf frames, and Node's cache of compiled sources.
+// A connector of this project, started as the runtime starts it: protobuf frames, Node's flags and its cache of compiled
+// sources.
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { connectorNodeFlags } from '@weir/runtime';
 
 const project = join(import.meta.dirname, '..');
 
 /** `name`: its folder under connectors/, or a program of the bench. */
 export function spawnConnector(name: string): ChildProcessByStdio<Writable, Readable, null> {
-  return spawn(process.execPath, [mainOf(name)], { env: environment(), stdio: ['pipe', 'pipe', 'inherit'] });
+  return spawn(process.execPath, [...connectorNodeFlags, mainOf(name)], {
+    env: environment(),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
 }
 
 /** As `spawnConnector`, with its output going to this socket. */
 export function spawnConnectorInto(name: string, output: Socket): ChildProcessByStdio<Writable, null, null> {
-  return spawn(process.execPath, [mainOf(name)], {
+  return spawn(process.execPath, [...connectorNodeFlags, mainOf(name)], {
     env: environment(),
     stdio: ['pipe', output, 'inherit'],
   });

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { documents } from '../src/documents/document-batch.ts';
 import { compareRows } from '../src/engine/keyed-snapshot.ts';
+import { SpoolBuffers } from '../src/engine/spool.ts';
 import type { DocumentBatch } from '../src/engine/stream.ts';
 import { TaskOutput } from '../src/engine/task-output.ts';
 import { children, snapshot } from '../src/streams/define-stream.ts';
@@ -74,7 +75,11 @@ test('a list with more rows than a state can hold the keys of is refused before 
     stream: { kind: 'feed', feed: { run: async () => undefined } },
   } as const;
   const output = new CrashingOutput(committed, Infinity, () => undefined);
-  await using out = new TaskOutput({ output, bindings: new Map([['rows', binding]]) }, binding);
+  const bindings = new Map([['rows', binding]]);
+  await using out = new TaskOutput(
+    { output, bindings, writers: new Map(), buffers: new SpoolBuffers() },
+    binding,
+  );
   const endless = async function* (): AsyncGenerator<DocumentBatch> {
     for (let id = 0; ; id += 1000)
       yield documents(Array.from({ length: 1000 }, (_, at) => ({ id: id + at })));

@@ -125,7 +125,7 @@ test('bodies that are held at once have a limit of their own', async () => {
       waiting += 1;
       return commit.promise;
     },
-    { heldBytes: 15_000 },
+    { heldBytes: 25_000 },
   );
   const large = JSON.stringify({ text: 'x'.repeat(10_000) });
   const first = post(server.port, large);
@@ -134,6 +134,47 @@ test('bodies that are held at once have a limit of their own', async () => {
   commit.resolve();
   assert.equal((await first).status, 200);
   assert.equal((await post(server.port, large)).status, 200);
+});
+
+test('a body of many tiny values is refused before they are made, and so are documents that become too large', async () => {
+  const limits = { heldBytes: 8 << 20 };
+  const many = async (port: number, body: string, type = 'application/json'): Promise<number> => {
+    const answer = await post(port, body, { 'content-type': type });
+    await answer.text();
+    return answer.status;
+  };
+  let parsed = 0;
+  await using counting = await WebhookServer.listen({
+    port: 0,
+    host: '127.0.0.1',
+    clock: systemClock,
+    log: silentLog,
+    limits,
+    listener: {
+      answerHead: () => undefined,
+      answer: async () => {
+        parsed += 1;
+        return { status: 200 };
+      },
+    },
+  });
+  const tiny = '{},'.repeat(400_000).slice(0, -1);
+  assert.equal(await many(counting.port, `[${tiny}]`), 413);
+  assert.equal(await many(counting.port, `{"a":[${tiny.replaceAll('{}', '[]')}]}`), 413);
+  assert.equal(await many(counting.port, tiny.replaceAll(',', '\n'), 'application/x-ndjson'), 413);
+  assert.equal(await many(counting.port, 'a&'.repeat(400_000), 'application/x-www-form-urlencoded'), 413);
+  assert.equal(parsed, 0);
+  // Text is no values.
+  assert.equal(await many(counting.port, JSON.stringify({ text: '[{,\\"'.repeat(100_000) })), 200);
+
+  const sent: number[] = [];
+  await using server = await serving(async (documents) => {
+    sent.push(documents.length);
+  }, limits);
+  // The values are few enough, and what is put in front of each document is not.
+  assert.equal(await many(server.port, `[${'{},'.repeat(40_000)}{}]`), 413);
+  assert.equal(await many(server.port, `[${'{},'.repeat(4000)}{}]`), 200);
+  assert.deepEqual(sent, [4001]);
 });
 
 test('a commit that does not come is told as 503 after a while', async () => {
@@ -146,7 +187,7 @@ test('a commit that does not come is told as 503 after a while', async () => {
 test('what is not committed in time is still held, and abandoned, until it is committed or dropped', async () => {
   const large = JSON.stringify({ text: 'x'.repeat(10_000) });
   for (const [limits, body] of [
-    [{ heldBytes: 15_000 }, large],
+    [{ heldBytes: 25_000 }, large],
     [{ requests: 1 }, '{"a":1}'],
   ] as const) {
     const commit = Promise.withResolvers<void>();

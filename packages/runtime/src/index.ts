@@ -32,6 +32,7 @@ export {
   builtInConnectors,
   builtInImage,
   type BuiltInImage,
+  connectorNodeFlags,
   defaultConnectorFolders,
   resolveConnector,
   type ConnectorCommand,

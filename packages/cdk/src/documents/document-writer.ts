@@ -51,9 +51,8 @@ export class DocumentWriter {
     row: number,
     meta: string,
   ): void {
-    const document = bytes.subarray(start, end);
-    if (!this.#isPlain(document)) {
-      this.#writeParsed(out, document, op, row, meta);
+    if (!this.#isPlain(bytes, start, end)) {
+      this.#writeParsed(out, bytes.subarray(start, end), op, row, meta);
       return;
     }
     writeMeta(out, op, row, meta);
@@ -63,11 +62,13 @@ export class DocumentWriter {
   }
 
   /** Whether it is an object that can be taken as it is. Throws when a part of its key is missing. */
-  #isPlain(document: Buffer): boolean {
+  #isPlain(bytes: Buffer, start: number, end: number): boolean {
     const scanner = this.#scanner;
-    if (scanner === undefined || !scanner.scan(document) || document.at(-1) !== CLOSE_BRACE) return false;
+    if (scanner === undefined || !scanner.scan(bytes, start, end) || bytes[end - 1] !== CLOSE_BRACE)
+      return false;
     for (let slot = 1; slot <= this.#key.length; slot += 1) {
-      if (scanner.slotKind(slot) === SlotKind.missing) throw this.#missing(slot - 1, document);
+      if (scanner.slotKind(slot) === SlotKind.missing)
+        throw this.#missing(slot - 1, bytes.subarray(start, end));
     }
     return scanner.slotKind(0) === SlotKind.missing;
   }

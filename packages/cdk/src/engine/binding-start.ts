@@ -1,7 +1,7 @@
 // What a binding begins its session with: the state it was committed with, a fresh one, or, when its schedule says so, a
 // backfill anew. Whatever is written here is committed before any of the binding's documents.
 
-import type { JsonObject } from '@weir/schema/json';
+import { type JsonObject, setProperty } from '@weir/schema/json';
 import { errors } from '../errors.ts';
 import { Instant } from '../time/instant.ts';
 import { type ApiBinding, partName } from './api-binding.ts';
@@ -84,7 +84,12 @@ function putBackfill(
 }
 
 function put(json: JsonObject, field: string, part: string | undefined, value: JsonObject): void {
-  json[field] = part === undefined ? value : { ...(json[field] as JsonObject | undefined), [part]: value };
+  if (part === undefined) {
+    json[field] = value;
+    return;
+  }
+  const parts = (json[field] ??= {}) as JsonObject;
+  setProperty(parts, part, value);
 }
 
 /**
@@ -117,20 +122,18 @@ function scheduledState(binding: ApiBinding, state: BindingState, nowMs: number)
 function withNewParts(binding: ApiBinding, state: BindingState, nowMs: number): JsonObject {
   const { stream } = binding;
   if (stream.kind !== 'changes') return state.json;
-  let json = state.json;
+  const added: JsonObject = {};
   for (const [part, each] of partsOf(stream.parts)) {
     const known = state.cursor(part);
     if (known !== undefined) {
       assertKind(binding, part, known, each.initial(nowMs).cursor);
       continue;
     }
-    const added: JsonObject = {};
     putCursor(added, part, each, nowMs);
     // A later look at rows that are known already has no history of its own.
     if (stream.history === undefined) putBackfill(added, part, each, nowMs);
-    json = mergeParts(json, added, part !== undefined);
   }
-  return json;
+  return mergeParts(state.json, added, 'named' in stream.parts);
 }
 
 function mergeParts(json: JsonObject, added: JsonObject, isNamed: boolean): JsonObject {

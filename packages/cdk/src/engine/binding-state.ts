@@ -8,7 +8,7 @@
 // `rows` are the keys of a snapshot whose rows are known by them, each with a digest of its row; upstream has no such ones.
 // Cursors: a time with its zone, an integer that is not negative, or `["token"]`, which cannot be taken for a time.
 
-import { getProperty, isJsonObject, type JsonObject, type JsonValue } from '@weir/schema/json';
+import { getProperty, isJsonObject, type JsonObject, type JsonValue, setProperty } from '@weir/schema/json';
 import { errors } from '../errors.ts';
 import { Instant } from '../time/instant.ts';
 import { mergeDiff } from './merge-diff.ts';
@@ -35,6 +35,8 @@ type Field = 'inc' | 'backfill' | 'snapshot';
 export class BindingState {
   readonly #name: string;
   #json: JsonObject;
+  /** Parts that this object has made, and so may change: with thousands of them a copy for each commit is too much. */
+  readonly #parts = new Map<Field, JsonObject>();
 
   constructor(name: string, stored: JsonValue | undefined) {
     this.#name = name;
@@ -53,6 +55,7 @@ export class BindingState {
   replace(json: JsonObject): JsonValue {
     const patch = mergeDiff(this.#json, json);
     this.#json = json;
+    this.#parts.clear();
     return patch;
   }
 
@@ -125,9 +128,18 @@ export class BindingState {
       this.#json = { ...this.#json, [field]: value ?? null };
       return { [field]: patch };
     }
-    const parts = getProperty(this.#json, field);
-    this.#json = { ...this.#json, [field]: { ...(isJsonObject(parts) ? parts : {}), [part]: value ?? null } };
+    setProperty(this.#partsOf(field), part, value ?? null);
     return { [field]: { [part]: patch } };
+  }
+
+  #partsOf(field: Field): JsonObject {
+    const known = this.#parts.get(field);
+    if (known !== undefined) return known;
+    const stored = getProperty(this.#json, field);
+    const parts: JsonObject = isJsonObject(stored) ? { ...stored } : {};
+    this.#parts.set(field, parts);
+    this.#json = { ...this.#json, [field]: parts };
+    return parts;
   }
 
   #cursorOf(value: JsonValue | undefined): Cursor {

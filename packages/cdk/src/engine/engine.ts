@@ -12,6 +12,7 @@ import { runChanges, type TaskContext } from './changes-task.ts';
 import { runFeed } from './feed-task.ts';
 import { runSnapshots } from './snapshot-task.ts';
 import { PagesInFlight } from './pages-in-flight.ts';
+import { SpoolBuffers } from './spool.ts';
 import { Stopping } from './stopping.ts';
 import type { ChangeStream, Cursor } from './stream.ts';
 import type { TaskTargets } from './task-output.ts';
@@ -69,6 +70,8 @@ class Session {
     this.#targets = {
       output: options.output,
       bindings: new Map(options.bindings.map((binding) => [binding.name, binding])),
+      writers: new Map(),
+      buffers: new SpoolBuffers(),
     };
   }
 

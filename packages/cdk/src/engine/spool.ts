@@ -17,11 +17,32 @@ interface Chunk {
   at: number;
 }
 
+const NOTHING = Buffer.alloc(0);
 /** So much is kept in memory. */
 const SPOOL_BYTES = 1 << 20;
 
+/** More than so many tasks seldom gather documents at the same time. */
+const KEPT_BUFFERS = 4;
+
+/** The buffers of the spools of a session. A spool has one only while it holds documents: most of thousands of tasks sleep. */
+export class SpoolBuffers {
+  readonly #free: JsonBuffer[] = [];
+
+  take(): JsonBuffer {
+    return this.#free.pop() ?? new JsonBuffer(1 << 12);
+  }
+
+  giveBack(buffer: JsonBuffer): void {
+    buffer.reset();
+    // Otherwise it would keep the batch that was copied last.
+    buffer.readFrom(buffer.bytes);
+    if (this.#free.length < KEPT_BUFFERS) this.#free.push(buffer);
+  }
+}
+
 export class Spool {
-  readonly buffer = new JsonBuffer(1 << 12);
+  readonly #buffers: SpoolBuffers;
+  #buffer: JsonBuffer | undefined;
   #binding = -1;
   #ends: number[] = [];
   #chunks: Chunk[] = [];
@@ -29,7 +50,17 @@ export class Spool {
   #count = 0;
   #file: FileHandle | undefined;
   #fileBytes = 0;
-  #readBuffer: Buffer = Buffer.alloc(0);
+  #readBuffer: Buffer = NOTHING;
+
+  constructor(buffers: SpoolBuffers = new SpoolBuffers()) {
+    this.#buffers = buffers;
+  }
+
+  /** Where documents are written; until the spool is cleared. */
+  get buffer(): JsonBuffer {
+    this.#buffer ??= this.#buffers.take();
+    return this.#buffer;
+  }
 
   get count(): number {
     return this.#count;
@@ -37,7 +68,7 @@ export class Spool {
 
   /** `spill` should be awaited. */
   get isFull(): boolean {
-    return this.#heldBytes + this.buffer.length >= SPOOL_BYTES;
+    return this.#heldBytes + (this.#buffer?.length ?? 0) >= SPOOL_BYTES;
   }
 
   /** Documents that are written to `buffer` from here on belong to this binding. */
@@ -91,7 +122,9 @@ export class Spool {
   }
 
   clear(): void {
-    this.buffer.reset();
+    if (this.#buffer !== undefined) this.#buffers.giveBack(this.#buffer);
+    this.#buffer = undefined;
+    this.#readBuffer = NOTHING;
     this.#ends = [];
     this.#chunks = [];
     this.#heldBytes = 0;

@@ -8,7 +8,7 @@ import type { JsonValue } from '@weir/schema/json';
 import { documents } from '../documents/document-batch.ts';
 import { DocumentWriter, keyDocument, members, NO_ROW } from '../documents/document-writer.ts';
 import type { ApiBinding } from './api-binding.ts';
-import { Spool } from './spool.ts';
+import { Spool, type SpoolBuffers } from './spool.ts';
 import type { Deletions, DocumentBatch } from './stream.ts';
 
 /** What all tasks of a session share. */
@@ -16,17 +16,20 @@ export interface TaskTargets {
   readonly output: CaptureOutput;
   /** By name. */
   readonly bindings: ReadonlyMap<string, ApiBinding>;
+  /** By the name of the binding; made when they are needed. A binding may have thousands of tasks. */
+  readonly writers: Map<string, DocumentWriter>;
+  readonly buffers: SpoolBuffers;
 }
 
 export class TaskOutput {
   readonly #targets: TaskTargets;
   readonly #binding: ApiBinding;
-  readonly #writers = new Map<string, DocumentWriter>();
-  readonly #spool = new Spool();
+  readonly #spool: Spool;
 
   constructor(targets: TaskTargets, binding: ApiBinding) {
     this.#targets = targets;
     this.#binding = binding;
+    this.#spool = new Spool(targets.buffers);
   }
 
   /** Documents since the last checkpoint. */
@@ -115,10 +118,11 @@ export class TaskOutput {
   }
 
   #writer({ name, key }: ApiBinding): DocumentWriter {
-    const known = this.#writers.get(name);
+    const { writers } = this.#targets;
+    const known = writers.get(name);
     if (known !== undefined) return known;
     const writer = new DocumentWriter(name, key);
-    this.#writers.set(name, writer);
+    writers.set(name, writer);
     return writer;
   }
 }

@@ -5,13 +5,27 @@ import type { ListPosition } from '../paging/paging.ts';
 import type { RecordBatch } from '../records/record-buffer.ts';
 import { horizon, type Instant } from '../time/instant.ts';
 import type { ListOptions, StreamContext } from './definition.ts';
-import { batchOf, readList, recordsOf } from './list-reader.ts';
+import { batchOf, readList } from './list-reader.ts';
 import { listSource } from './list-source.ts';
 import { claimedLagMs, initialWindow, type Timestamp, TimestampReader } from './timestamp.ts';
 
-export interface TimedRow {
-  readonly bytes: Buffer;
+export class TimedRow {
   readonly time: Instant;
+  readonly #batch: Buffer;
+  readonly #start: number;
+  readonly #end: number;
+
+  constructor(batch: Buffer, start: number, end: number, time: Instant) {
+    this.#batch = batch;
+    this.#start = start;
+    this.#end = end;
+    this.time = time;
+  }
+
+  /** Made when it is asked for: a buffer is larger than most rows. */
+  get bytes(): Buffer {
+    return this.#batch.subarray(this.#start, this.#end);
+  }
 }
 
 /** Some rows of a page, as the list has them. `next`: where the list goes on, behind the last rows of each page. */
@@ -59,12 +73,19 @@ export class TimedList {
       signal,
     )) {
       if ('next' in event) yield event;
-      else
-        yield {
-          batch: event,
-          rows: Array.from(recordsOf(event), (bytes) => ({ bytes, time: this.#times.read(bytes) })),
-        };
+      else yield { batch: event, rows: this.#timed(event) };
     }
+  }
+
+  #timed({ bytes, ends, count }: RecordBatch): readonly TimedRow[] {
+    const rows: TimedRow[] = [];
+    let start = 0;
+    for (let index = 0; index < count; index += 1) {
+      const end = ends[index] ?? start;
+      rows.push(new TimedRow(bytes, start, end, this.#times.read(bytes, start, end)));
+      start = end;
+    }
+    return rows;
   }
 }
 

@@ -146,6 +146,14 @@ export function initialWindow(
   return start.isAfter(cutoff) ? { cursor: start } : { cursor: cutoff, cutoff };
 }
 
+/** One for each place where times are, as thousands of streams may look for theirs at the same. */
+const scanners = new Map<string, DocumentScanner | undefined>();
+
+function scannerOf(pointer: string): DocumentScanner | undefined {
+  if (!scanners.has(pointer)) scanners.set(pointer, DocumentScanner.of(anyValue, [parsePointer(pointer)]));
+  return scanners.get(pointer);
+}
+
 /** Finds the time in the bytes of records. */
 export class TimestampReader {
   readonly #timestamp: Timestamp;
@@ -158,26 +166,27 @@ export class TimestampReader {
     this.#name = name;
     this.#timestamp = timestamp;
     this.#tokens = parsePointer(timestamp.pointer);
-    this.#scanner = DocumentScanner.of(anyValue, [this.#tokens]);
+    this.#scanner = scannerOf(timestamp.pointer);
   }
 
-  /** Throws when the record has no time that can be understood. */
-  read(record: Buffer): Instant {
-    const time = this.#find(record);
+  /** Of the record in `bytes[start, end)`. Throws when it has no time that can be understood. */
+  read(bytes: Buffer, start = 0, end: number = bytes.length): Instant {
+    const time = this.#find(bytes, start, end);
     if (time !== undefined) return time;
+    const record = bytes.subarray(start, end);
     throw errors.CDK_STREAM_DEFECT({
       message: `A record of ${JSON.stringify(this.#name)} has no time at ${this.#timestamp.pointer}: ${excerptText(record.toString('utf8', 0, 120), 120)}.`,
     });
   }
 
-  #find(record: Buffer): Instant | undefined {
+  #find(bytes: Buffer, start: number, end: number): Instant | undefined {
     const scanner = this.#scanner;
-    if (scanner === undefined || !scanner.scan(record)) {
-      return this.#timestamp.read(resolvePointer(parseJson(record), this.#tokens));
+    if (scanner === undefined || !scanner.scan(bytes, start, end)) {
+      return this.#timestamp.read(resolvePointer(parseJson(bytes.subarray(start, end)), this.#tokens));
     }
     switch (scanner.slotKind(0)) {
       case SlotKind.text:
-        return this.#timestamp.read(record.toString('utf8', scanner.slotStart(0), scanner.slotEnd(0)));
+        return this.#timestamp.read(bytes.toString('utf8', scanner.slotStart(0), scanner.slotEnd(0)));
       case SlotKind.number:
         return this.#timestamp.read(scanner.slotNumber(0));
       default:

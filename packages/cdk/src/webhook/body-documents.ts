@@ -5,7 +5,8 @@ import { isUtf8 } from 'node:buffer';
 import { compactJson, JsonBuffer } from '@weir/json-bytes';
 import { getProperty, isJsonObject, parseJson, stringifyJson, type JsonObject } from '@weir/schema/json';
 import { JsonRecordReader } from '../records/json-record-reader.ts';
-import { WebhookRefusal } from './webhook-request.ts';
+import { recordsOf as recordsIn } from '../streams/list-reader.ts';
+import { WebhookRefusal, type WebhookRequest } from './webhook-request.ts';
 
 export interface BodyDocument {
   readonly value: JsonObject;
@@ -13,19 +14,28 @@ export interface BodyDocument {
 }
 
 export interface BodyDocuments {
-  readonly documents: readonly BodyDocument[];
+  /** Made one by one while they are taken, so that their values are not there all at once. */
+  readonly documents: Iterable<BodyDocument>;
   /** They came as a list, also if there is one of them. */
   readonly isList: boolean;
 }
 
+const QUOTE = 0x22;
+const AMPERSAND = 0x26;
+const COMMA = 0x2c;
 const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const FORM = 'application/x-www-form-urlencoded';
+/** Of an object or a list, and of what is in them, beside the text. */
+const CONTAINER_BYTES = 56;
+const ITEM_BYTES = 16;
 const JSON_LINES = /^application\/(x-ndjson|ndjson|jsonl|x-jsonlines|json-lines)$/;
 
 /** Throws a refusal for what is no such body. */
-export function documentsOf(body: Buffer, contentType: string): BodyDocuments {
+export function documentsOf(body: Buffer, type: string): BodyDocuments {
   if (!isUtf8(body)) throw new WebhookRefusal(400, 'the body is not UTF-8');
-  const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
-  if (type === 'application/x-www-form-urlencoded') return { documents: [formDocument(body)], isList: false };
+  if (type === FORM) return { documents: [formDocument(body)], isList: false };
   const isLines = JSON_LINES.test(type);
   if (!isLines && firstByte(body) !== OPEN_BRACKET) {
     const value = parsed(body);
@@ -35,13 +45,36 @@ export function documentsOf(body: Buffer, contentType: string): BodyDocuments {
   }
   // The reader of records takes what lies between commas for granted, so lists are checked whole.
   if (!isLines) parsed(body);
-  return {
-    documents: recordsOf(body, isLines).map((record) => documentOf(parsed(record), record)),
-    isList: true,
-  };
+  return { documents: documentsIn(recordsOf(body, isLines)), isList: true };
 }
 
-function recordsOf(body: Buffer, isLines: boolean): Buffer[] {
+function* documentsIn(records: Iterable<Buffer>): Generator<BodyDocument> {
+  for (const record of records) yield documentOf(parsed(record), record);
+}
+
+/** Without its parameters. */
+export function contentTypeOf({ headers }: Pick<WebhookRequest, 'headers'>): string {
+  return (headers['content-type']?.split(';')[0] ?? '').trim().toLowerCase();
+}
+
+/** What the values of a body take of memory once they are parsed, roughly and without parsing them. */
+export function valueBytes(body: Buffer, type: string): number {
+  let [bytes, isInString] = [0, false];
+  if (type === FORM) {
+    for (const byte of body) if (byte === AMPERSAND) bytes += CONTAINER_BYTES;
+    return bytes;
+  }
+  for (let at = 0; at < body.length; at += 1) {
+    const byte = body[at];
+    if (byte === QUOTE) isInString = !isInString;
+    else if (isInString) at += byte === BACKSLASH ? 1 : 0;
+    else if (byte === COMMA) bytes += ITEM_BYTES;
+    else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) bytes += CONTAINER_BYTES;
+  }
+  return bytes;
+}
+
+function recordsOf(body: Buffer, isLines: boolean): Iterable<Buffer> {
   const reader = isLines ? JsonRecordReader.sequence() : JsonRecordReader.at([]);
   try {
     reader.push(body);
@@ -51,9 +84,7 @@ function recordsOf(body: Buffer, isLines: boolean): Buffer[] {
     throw new WebhookRefusal(400, `the body cannot be read: ${cause instanceof Error ? cause.message : ''}`);
   }
   const batch = reader.records.take();
-  if (batch === undefined) return [];
-  const { bytes, ends } = batch;
-  return ends.map((end, index) => bytes.subarray(index === 0 ? 0 : ends[index - 1], end));
+  return batch === undefined ? [] : recordsIn(batch);
 }
 
 function parsed(text: Buffer): unknown {
@@ -79,12 +110,18 @@ function documentOf(value: unknown, bytes: Buffer): BodyDocument {
 
 /** A field that is given several times is a list. */
 function formDocument(body: Buffer): BodyDocument {
-  const value: JsonObject = {};
+  const fields = new Map<string, string[]>();
   for (const [name, text] of new URLSearchParams(body.toString())) {
-    const known = getProperty(value, name);
-    const all = known === undefined ? text : [...(Array.isArray(known) ? known : [known]), text];
-    Object.defineProperty(value, name, { value: all, enumerable: true, configurable: true, writable: true });
+    const known = fields.get(name);
+    if (known === undefined) fields.set(name, [text]);
+    else known.push(text);
   }
+  const value: JsonObject = Object.fromEntries(
+    Array.from(fields, ([name, [first = '', ...more]]) => [
+      name,
+      more.length === 0 ? first : [first, ...more],
+    ]),
+  );
   return documentOf(value, Buffer.from(stringifyJson(value)));
 }
 

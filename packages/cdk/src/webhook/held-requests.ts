@@ -1,4 +1,4 @@
-// What a server of webhooks holds: requests that are being read or committed, and the bytes of their bodies. A request is
+// What a server of webhooks holds: requests that are being read or committed, and what they take of memory. A request is
 // held until its documents are committed or dropped, however long ago its sender was told to come again.
 
 export class HeldRequests {
@@ -36,6 +36,10 @@ export class HeldRequest implements Disposable {
   constructor(add: (bytes: number) => void, release: (bytes: number) => void) {
     this.#add = add;
     this.#release = release;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   add(bytes: number): void {

@@ -19,6 +19,7 @@ import { CrossOrigin } from './cors.ts';
 import { headerSecret } from './verification.ts';
 import { WebhookApp, type WebhookAppOptions, type WebhookBinding } from './webhook-app.ts';
 import type { WebhookAnswer, WebhookRequest } from './webhook-request.ts';
+import type { Holding } from './webhook-server.ts';
 import { type WebhookMatch, WebhookRouter } from './webhook-route.ts';
 
 const NOW = Date.parse('2024-05-05T05:00:00Z');
@@ -39,6 +40,8 @@ function request(
     body: Buffer.from(more.body ?? ''),
   };
 }
+
+const freely: Holding = { abandoned: new AbortController().signal, hold: () => undefined };
 
 interface Sent {
   readonly binding: string;
@@ -68,7 +71,7 @@ function app(
   });
   const ask = async (asked: WebhookRequest): Promise<WebhookAnswer> => {
     const { body: _body, ...head } = asked;
-    return made.answerHead(head) ?? (await made.answer(asked));
+    return made.answerHead(head) ?? (await made.answer(asked, freely));
   };
   return { sent, ask };
 }

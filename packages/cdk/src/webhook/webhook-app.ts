@@ -6,7 +6,7 @@ import type { Clock, Logger } from '@weir/connector';
 import { MAX_MESSAGE_BYTES } from '@weir/protocol';
 import { parsePointer } from '@weir/schema';
 import { resolvePointer, type JsonObject } from '@weir/schema/json';
-import { type BodyDocument, documentsOf, withMeta } from './body-documents.ts';
+import { type BodyDocument, contentTypeOf, documentsOf, withMeta } from './body-documents.ts';
 import type { Challenge } from './challenges.ts';
 import type { CrossOrigin } from './cors.ts';
 import type { Verification } from './verification.ts';
@@ -18,6 +18,7 @@ import {
   type WebhookRequest,
 } from './webhook-request.ts';
 import { type Routed, type WebhookMatch, WebhookRouter } from './webhook-route.ts';
+import type { Holding } from './webhook-server.ts';
 
 /**
  * Where the id of a document is from. A sender that tries again then sends the same id, so that the collection has the
@@ -65,6 +66,9 @@ export type WebhookHead = Omit<WebhookRequest, 'body'>;
 /** A document with its `_meta` has to fit into one message of the protocol, with what the message has beside it. */
 const MAX_DOCUMENT_BYTES = MAX_MESSAGE_BYTES - 1024;
 
+/** What a document takes beside its bytes. */
+const DOCUMENT_BYTES = 256;
+
 /** They say nothing of the document, or are secrets. */
 const HIDDEN_HEADERS: readonly string[] = ['authorization', 'cookie', 'content-type', 'accept'];
 
@@ -103,7 +107,7 @@ export class WebhookApp<B extends WebhookBinding> {
     });
   }
 
-  async answer(request: WebhookRequest, abandoned = new AbortController().signal): Promise<WebhookAnswer> {
+  async answer(request: WebhookRequest, { abandoned, hold }: Holding): Promise<WebhookAnswer> {
     const { challenges = [], verify, clock, isPreview = false } = this.#options;
     let documents: readonly WebhookDocument<B>[] = [];
     const refused = this.#refused(request, () => {
@@ -114,7 +118,7 @@ export class WebhookApp<B extends WebhookBinding> {
         request,
       );
       if (answered !== undefined) return answered;
-      documents = this.#documentsOf(request);
+      documents = this.#documentsOf(request, hold);
       return undefined;
     });
     if (refused !== undefined) return refused;
@@ -148,18 +152,22 @@ export class WebhookApp<B extends WebhookBinding> {
     }
   }
 
-  #documentsOf(request: WebhookRequest): WebhookDocument<B>[] {
-    const { documents, isList } = documentsOf(request.body, request.headers['content-type'] ?? '');
-    return documents.map((document, index) => {
+  #documentsOf(request: WebhookRequest, hold: Holding['hold']): WebhookDocument<B>[] {
+    const { documents, isList } = documentsOf(request.body, contentTypeOf(request));
+    const taken: WebhookDocument<B>[] = [];
+    for (const document of documents) {
+      const index = taken.length;
       const routed = this.#router.route(request, document.value);
       if (routed === undefined) throw new WebhookRefusal(404, `document ${index} belongs to no binding`);
       const bytes = withMeta(document, this.#metaOf(request, routed, document, isList ? `/${index}` : ''));
       if (bytes.length > MAX_DOCUMENT_BYTES) {
         throw new WebhookRefusal(413, `a document has at most ${MAX_DOCUMENT_BYTES} bytes, with its _meta`);
       }
+      hold(bytes.length + DOCUMENT_BYTES);
       routed.to.check?.(bytes);
-      return { binding: routed.to, bytes };
-    });
+      taken.push({ binding: routed.to, bytes });
+    }
+    return taken;
   }
 
   #metaOf(

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Clock, Logger } from '@weir/connector';
 import { errors } from '../errors.ts';
 import { decompressed } from '../http/undici-transport.ts';
+import { contentTypeOf, valueBytes } from './body-documents.ts';
 import { type HeldRequest, HeldRequests } from './held-requests.ts';
 import type { WebhookHead } from './webhook-app.ts';
 import {
@@ -21,7 +22,7 @@ export interface WebhookLimits {
   readonly bodyBytes: number;
   /** Requests that are being read, or wait for their commit. */
   readonly requests: number;
-  /** Of the bodies of all of them. */
+  /** What all of them amount to: bodies, the values in them and the documents they become. No single one may amount to more. */
   readonly heldBytes: number;
   /** How long a sender waits for the commit. */
   readonly commitMs: number;
@@ -39,8 +40,15 @@ export const webhookLimits: WebhookLimits = {
 
 export interface WebhookListener {
   answerHead(head: WebhookHead): WebhookAnswer | undefined;
-  /** `abandoned`: aborted once the sender has been told to come again, so that what is not sent on yet can be dropped. */
-  answer(request: WebhookRequest, abandoned: AbortSignal): Promise<WebhookAnswer>;
+  answer(request: WebhookRequest, holding: Holding): Promise<WebhookAnswer>;
+}
+
+/** What a request may take while it is answered. */
+export interface Holding {
+  /** Aborted once the sender has been told to come again, so that what is not sent on yet can be dropped. */
+  readonly abandoned: AbortSignal;
+  /** Called before so many more bytes are held for it. Throws a refusal when they are too many. */
+  readonly hold: (bytes: number) => void;
 }
 
 export interface WebhookServerOptions {
@@ -158,8 +166,13 @@ export class WebhookServer implements AsyncDisposable {
       if (answered !== undefined) return answered;
       if (this.#held.count > this.#limits.requests) throw tooBusy();
       const body = await this.#bodyOf(request, held);
+      // A body may be as good as nothing but values, each of which takes more than the few bytes it is written in.
+      this.#hold(held, valueBytes(body, contentTypeOf(head)));
       const abandoned = new AbortController();
-      const answer = listener.answer({ ...head, body }, abandoned.signal);
+      const answer = listener.answer(
+        { ...head, body },
+        { abandoned: abandoned.signal, hold: (bytes) => this.#hold(held, bytes) },
+      );
       held.until(answer);
       return await this.#committed(answer, head, abandoned);
     } catch (failure) {
@@ -168,8 +181,20 @@ export class WebhookServer implements AsyncDisposable {
     }
   }
 
+  #hold(held: HeldRequest, bytes: number): void {
+    const { heldBytes } = this.#limits;
+    held.add(bytes);
+    if (held.bytes > heldBytes) {
+      throw new WebhookRefusal(
+        413,
+        `a request amounts to at most ${heldBytes} bytes of documents: send fewer`,
+      );
+    }
+    if (this.#held.bytes > heldBytes) throw tooBusy();
+  }
+
   async #bodyOf(request: IncomingMessage, held: HeldRequest): Promise<Buffer> {
-    const { bodyBytes, heldBytes } = this.#limits;
+    const { bodyBytes } = this.#limits;
     const encodings = (request.headers['content-encoding'] ?? '').toLowerCase();
     if (!encodings.split(',').every((encoding) => ENCODINGS.has(encoding.trim()))) {
       throw new WebhookRefusal(415, `the content encoding ${encodings} is not known`);
@@ -181,9 +206,8 @@ export class WebhookServer implements AsyncDisposable {
     try {
       for await (const chunk of decompressed(request, encodings) as AsyncIterable<Buffer>) {
         length += chunk.length;
-        held.add(chunk.length);
         if (length > bodyBytes) throw tooLarge();
-        if (this.#held.bytes > heldBytes) throw tooBusy();
+        this.#hold(held, chunk.length);
         chunks.push(chunk);
       }
     } catch (failure) {

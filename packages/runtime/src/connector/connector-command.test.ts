@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { builtInConnectors, imageName, resolveConnector } from './connector-command.ts';
+import { builtInConnectors, connectorNodeFlags, imageName, resolveConnector } from './connector-command.ts';
 import { dockerRunArguments, readInspection } from './docker.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-connectors-'));
@@ -38,8 +38,8 @@ test('an image is resolved to the built-in connector of its name, with the codec
     options,
   );
   assert.deepEqual(
-    [a.program, a.arguments.at(-1), a.codec],
-    [process.execPath, join(folder, 'source-a/src/main.ts'), 'proto'],
+    [a.program, a.arguments, a.codec],
+    [process.execPath, [...connectorNodeFlags, join(folder, 'source-a/src/main.ts')], 'proto'],
   );
   const b = await resolveConnector({ kind: 'image', image: 'source-b' }, 'capture', options);
   assert.deepEqual([b.codec, b.env['FLOW_RUNTIME_CODEC']], ['json', 'json']);
@@ -48,7 +48,7 @@ test('an image is resolved to the built-in connector of its name, with the codec
 test('an image of a variant is resolved to the connector that lists it', async () => {
   const image = 'ghcr.io/estuary/materialize-a-cloud:v1';
   const found = await resolveConnector({ kind: 'image', image }, 'materialize', options);
-  assert.equal(found.arguments.at(-1), join(folder, 'materialize-a/src/main.ts'));
+  assert.deepEqual(found.arguments, [...connectorNodeFlags, join(folder, 'materialize-a/src/main.ts')]);
 });
 
 test('an unknown image names the built-in connectors of that kind and the way to run the real image', async () => {

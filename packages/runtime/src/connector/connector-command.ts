@@ -65,6 +65,12 @@ export function compileCache(): string {
 
 const quickImports = new URL('../host/quick-imports.ts', import.meta.url).href;
 
+/**
+ * How Node runs a built-in connector. By itself it lets the young generation grow to 100 MiB and more before it looks through
+ * it, and buffers that nobody needs wait for that, outside of its heap. Smaller, it costs nothing that could be measured.
+ */
+export const connectorNodeFlags: readonly string[] = ['--max-semi-space-size=4', '--import', quickImports];
+
 /** `ghcr.io/estuary/source-postgres:v3@sha256:…` → `source-postgres`. */
 export function imageName(image: string): string {
   const [path = ''] = image.split('@');
@@ -165,7 +171,7 @@ function builtInCommand(
     description: name,
     connectorType: 'IMAGE',
     program: process.execPath,
-    arguments: ['--import', quickImports, join(folder, 'src', 'main.ts')],
+    arguments: [...connectorNodeFlags, join(folder, 'src', 'main.ts')],
     env: {
       ...options.env,
       FLOW_RUNTIME_CODEC: labels.codec,
