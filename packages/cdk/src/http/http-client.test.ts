@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Logger } from '@weir/connector';
+import { SeededRandom } from '@weir/testing';
 import { VirtualClock } from '../testing/virtual-clock.ts';
 import { type Credentials, fixedCredentials } from './credentials.ts';
 import { HttpClient, type HttpClientOptions } from './http-client.ts';
 import { atOnce, costBudget, movingWindow, RateLimiter, tokenBucket } from './rate-limit.ts';
+import { Quota } from './quota.ts';
 import type { ApiRequest } from './request.ts';
 import type { TransportRequest, TransportResponse } from './transport.ts';
-import { exhaustedMs, retryAfterMs } from './waits.ts';
+import { quotaLeft, retryAfterMs } from './waits.ts';
 
 const BEGIN = Date.parse('2024-05-05T05:00:00Z');
 const never = new AbortController().signal;
@@ -150,9 +152,99 @@ test('a wait is read in every form in which APIs say it', () => {
   ] as const) {
     assert.equal(retryAfterMs(headers, now), expected, JSON.stringify(headers));
   }
-  assert.equal(exhaustedMs({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '5' }, now), 5000);
-  assert.equal(exhaustedMs({ 'x-ratelimit-remaining': '1', 'x-ratelimit-reset': '5' }, now), 0);
-  assert.equal(exhaustedMs({ ratelimit: '"a";r=0;t=3' }, now), 3000);
+});
+
+test('what is left of a quota is read in every form', () => {
+  for (const [headers, expected] of [
+    [
+      { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '5' },
+      { requests: 0, resetMs: 5000 },
+    ],
+    [
+      { 'x-rate-limit-limit': '700', 'x-rate-limit-remaining': '34', 'ratelimit-reset': '20' },
+      { requests: 34, of: 700, resetMs: 20_000 },
+    ],
+    [
+      { ratelimit: '"a";r=7;t=3', 'ratelimit-policy': '"a";q=100;w=60' },
+      { requests: 7, of: 100, resetMs: 3000 },
+    ],
+    [{ ratelimit: 'limit=100, remaining=50, reset=30' }, { requests: 50, of: 100, resetMs: 30_000 }],
+    [
+      {
+        'x-hubspot-ratelimit-max': '190',
+        'x-hubspot-ratelimit-remaining': '3',
+        'x-hubspot-ratelimit-interval-milliseconds': '10000',
+      },
+      { requests: 3, of: 190, resetMs: 10_000 },
+    ],
+    [{ 'x-ratelimit-remaining': '5' }, undefined],
+    [{ 'x-ratelimit-remaining': 'few', 'x-ratelimit-reset': '5' }, undefined],
+    [{ 'x-ratelimit-reset': '5' }, undefined],
+  ] as const) {
+    assert.deepEqual(quotaLeft(headers, BEGIN), expected, JSON.stringify(headers));
+  }
+});
+
+test('tasks that ask at the same time slow down before a quota is spent, and are never refused', async () => {
+  const clock = new VirtualClock(BEGIN);
+  const quota = { of: 20, spanMs: 60_000 };
+  const random = new SeededRandom(7);
+  let [begins, used, refused, answered] = [BEGIN, 0, 0, 0];
+  const http = new HttpClient({
+    base: 'https://api.example.com',
+    credentials: fixedCredentials({}),
+    limiter: new RateLimiter([], clock),
+    clock,
+    random: { next: () => 0 },
+    log,
+    transport: async () => {
+      // Some time passes before the API counts the request, and some more before its answer is there.
+      await clock.until(clock.now() + random.between(0, 300), never);
+      if (clock.now() >= begins + quota.spanMs) [begins, used] = [clock.now(), 0];
+      const headers = (): Record<string, string> => ({
+        'x-ratelimit-limit': String(quota.of),
+        'x-ratelimit-remaining': String(Math.max(quota.of - used, 0)),
+        'x-ratelimit-reset': String(begins + quota.spanMs),
+      });
+      const isRefused = used === quota.of;
+      if (isRefused) refused += 1;
+      else used += 1;
+      const told = headers();
+      await clock.until(clock.now() + random.between(0, 300), never);
+      return {
+        status: isRefused ? 429 : 200,
+        headers: told,
+        body: (async function* () {
+          yield Buffer.from('{}');
+        })(),
+      };
+    },
+  });
+  const tasks = Array.from({ length: 6 }, async () => {
+    for (let request = 0; request < 15; request += 1) {
+      await http.json({ url: '/things' }, never);
+      answered += 1;
+    }
+  });
+  await clock.run(Promise.all(tasks));
+  assert.deepEqual([answered, refused], [90, 0]);
+  // Ninety requests of twenty a minute: none of the minutes is left unused.
+  assert.ok(clock.now() - BEGIN < 6 * 60_000, `${clock.now() - BEGIN} ms`);
+});
+
+test('the last tenth of a quota is spread over the time until it begins anew', () => {
+  const quota = new Quota();
+  quota.enter(0);
+  quota.told({ requests: 12, of: 100, resetMs: 60_000 }, 0);
+  quota.leave();
+  const times: number[] = [];
+  for (let now = 0; now < 60_000; now = quota.freeAtMs(now)) {
+    times.push(Math.round(now / 1000));
+    quota.enter(now);
+    quota.leave();
+  }
+  assert.deepEqual(times, [0, 0, 0, 6, 12, 18, 24, 30, 36, 42, 48, 54]);
+  assert.equal(quota.freeAtMs(60_000), 60_000);
 });
 
 test('an answer that says that the quota is used up holds back the next request', async () => {
@@ -298,12 +390,4 @@ test('requests spend points of a budget, which come back over time and as the AP
   limiter.budgetLeft('https://api/graphql', { points: 100 });
   await clock.run(pass(900));
   assert.equal(passed.at(-1), 12_000);
-});
-
-test('a quota that is counted for an interval is waited for so long', () => {
-  const headers = {
-    'x-hubspot-ratelimit-remaining': '0',
-    'x-hubspot-ratelimit-interval-milliseconds': '10000',
-  };
-  assert.equal(exhaustedMs(headers, BEGIN), 10_000);
 });

@@ -3,8 +3,9 @@
 
 import { type Clock, unlessAborted } from '@weir/connector';
 import { type Span, spanMs } from '../time/duration.ts';
-import { exhaustedMs } from './waits.ts';
+import { Quota } from './quota.ts';
 import type { ResponseHeaders } from './transport.ts';
+import { quotaLeft } from './waits.ts';
 
 export interface RateLimit {
   /** Requests that it counts; all when absent. */
@@ -52,6 +53,7 @@ export function atOnce(count: number, options: LimitOptions = {}): RateLimit {
 export class RateLimiter {
   readonly #gates: readonly Gate[];
   readonly #clock: Clock;
+  readonly #quota = new Quota();
   #blockedUntilMs = 0;
   /** Requests that pass the same gates wait in one line. */
   readonly #lines = new Map<string, Promise<void>>();
@@ -81,10 +83,14 @@ export class RateLimiter {
     this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#clock.now() + milliseconds);
   }
 
-  /** Waits on its own accord when an answer says that the quota is used up. */
+  /** Slows down on its own accord when an answer says that little is left of a quota. */
   observe(headers: ResponseHeaders): void {
-    const wait = exhaustedMs(headers, this.#clock.now());
-    if (wait > 0) this.block(wait);
+    const now = this.#clock.now();
+    const left = quotaLeft(headers, now);
+    if (left === undefined) return;
+    this.#quota.told(left, now);
+    // Another quota, of which the next answer may tell, does not end this wait.
+    if (left.requests === 0) this.block(left.resetMs);
   }
 
   /** After an answer that told how much is left. */
@@ -100,18 +106,24 @@ export class RateLimiter {
     for (;;) {
       signal.throwIfAborted();
       const now = this.#clock.now();
-      const free = Math.max(this.#blockedUntilMs, ...gates.map((gate) => gate.freeAtMs(now, cost)));
+      const free = Math.max(
+        this.#blockedUntilMs,
+        Math.ceil(this.#quota.freeAtMs(now)),
+        ...gates.map((gate) => gate.freeAtMs(now, cost)),
+      );
       if (free === Infinity) {
         await unlessAborted(Promise.race(gates.map((gate) => gate.released())), signal);
       } else if (free > now) await this.#clock.until(free, signal);
       else break;
     }
     const now = this.#clock.now();
+    this.#quota.enter(now);
     for (const gate of gates) gate.enter(now, cost);
     let isOver = false;
     return () => {
       if (isOver) return;
       isOver = true;
+      this.#quota.leave();
       for (const gate of gates) gate.leave(cost);
     };
   }

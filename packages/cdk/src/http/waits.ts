@@ -15,6 +15,12 @@ const remainingHeaders = [
   'ratelimit-remaining',
   'x-hubspot-ratelimit-remaining',
 ] as const;
+const limitHeaders = [
+  'x-ratelimit-limit',
+  'x-rate-limit-limit',
+  'ratelimit-limit',
+  'x-hubspot-ratelimit-max',
+] as const;
 /** How long the quota is counted for, where no header says when it begins anew. */
 const intervalHeader = 'x-hubspot-ratelimit-interval-milliseconds';
 
@@ -25,16 +31,42 @@ export function retryAfterMs(headers: ResponseHeaders, nowMs: number): number | 
   return waitOf(headers['retry-after'], nowMs) ?? resetMs(headers, nowMs);
 }
 
-/** After any answer: how long to wait when it says that nothing is left of the quota; 0 otherwise. */
-export function exhaustedMs(headers: ResponseHeaders, nowMs: number): number {
-  const left = first(headers, remainingHeaders) ?? /(?:^|;)\s*r=(\d+)/.exec(headers['ratelimit'] ?? '')?.[1];
-  if (left === undefined || left.trim() === '' || Number(left) > 0) return 0;
-  return resetMs(headers, nowMs) ?? 0;
+/** What an API says is left of a quota of requests. */
+export interface QuotaLeft {
+  readonly requests: number;
+  /** Of how many, where it says so. */
+  readonly of?: number;
+  /** How long until it begins anew. */
+  readonly resetMs: number;
+}
+
+/** After any answer. undefined: the API says nothing of a quota, or not when it begins anew. */
+export function quotaLeft(headers: ResponseHeaders, nowMs: number): QuotaLeft | undefined {
+  const left = countOf(
+    first(headers, remainingHeaders) ?? structured(headers['ratelimit'], 'r', 'remaining'),
+  );
+  const reset = resetMs(headers, nowMs);
+  if (left === undefined || reset === undefined || reset === 0) return undefined;
+  const of = countOf(
+    first(headers, limitHeaders) ??
+      structured(headers['ratelimit-policy'], 'q') ??
+      structured(headers['ratelimit'], 'limit'),
+  );
+  return { requests: left, resetMs: reset, ...(of === undefined ? {} : { of }) };
+}
+
+/** A parameter of a structured header: `"default";r=50;t=30`, or in an older form `limit=100, remaining=50, reset=30`. */
+function structured(value: string | undefined, ...names: readonly string[]): string | undefined {
+  return new RegExp(`(?:^|[;,])\\s*(?:${names.join('|')})=(\\d+)`).exec(value ?? '')?.[1];
+}
+
+function countOf(text: string | undefined): number | undefined {
+  const count = Number(text?.trim() === '' ? Number.NaN : text);
+  return Number.isNaN(count) || count < 0 ? undefined : count;
 }
 
 function resetMs(headers: ResponseHeaders, nowMs: number): number | undefined {
-  const structured = /(?:^|;)\s*t=(\d+)/.exec(headers['ratelimit'] ?? '')?.[1];
-  const reset = waitOf(first(headers, resetHeaders) ?? structured, nowMs);
+  const reset = waitOf(first(headers, resetHeaders) ?? structured(headers['ratelimit'], 't', 'reset'), nowMs);
   const interval = Number(headers[intervalHeader] ?? Number.NaN);
   return reset ?? (Number.isNaN(interval) ? undefined : bounded(interval));
 }
