@@ -99,7 +99,7 @@ export function testApi(options: ApiTests): void {
 async function discovered({ api, fake, config }: ApiTests) {
   const clock = new VirtualClock(NOW);
   const random = new SeededRandom(1);
-  const { transport } = new FakeVendor(fake, { clock, random, changesUntilMs: 0 });
+  const { transport } = new FakeVendor(fake, { clock, random, changesUntilMs: 0, isCalm: true });
   const capture = apiCapture(api, { clock, random, transport });
   const decoded = decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' });
   const context = {

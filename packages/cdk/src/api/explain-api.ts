@@ -79,7 +79,7 @@ function explainStream(
     return [
       header,
       `first of the backfill: ${method} ${target}${sent}`,
-      `then: GET ${base}${job.poll('{id}').url} until ${job.state} is ${job.done.join(' or ')}`,
+      `then: ${job.poll('{id}').method ?? 'GET'} ${base}${job.poll('{id}').url} until ${job.state} is ${job.done.join(' or ')}`,
       `changes: ${cursor.described}, windows of ${typeof longestWindow === 'string' ? longestWindow : isoDuration(windowMs)}`,
       ...(recent === undefined
         ? []

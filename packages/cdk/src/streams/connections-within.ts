@@ -29,6 +29,8 @@ export interface ConnectionsWithin extends RowSelection {
   readonly above: string;
   /** How many rows of each connection come with a page. */
   readonly size: number;
+  /** What another page of such rows spends of a budget of points; 1 when absent. */
+  readonly cost?: (rows: RowSelection) => number;
 }
 
 const PAGE_INFO = 'pageInfo { hasNextPage endCursor }';
@@ -124,6 +126,7 @@ async function nextOf(
   const filters = Object.keys(types).map((name) => [name, variablesOf(page)[name] ?? null]);
   const answer = await ask({
     ...page,
+    cost: within.cost?.(list) ?? 1,
     body: { json: { query, variables: { id, after, ...Object.fromEntries(filters) } } },
   });
   const data = isJsonObject(answer) && isJsonObject(answer['data'] ?? null) ? answer['data'] : undefined;

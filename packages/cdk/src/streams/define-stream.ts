@@ -103,14 +103,19 @@ export function parts(options: PartsOptions): PartsDefinition {
 
 /**
  * A stream that is read from each of the configuration's sites, or from some of them; `as`: the name of the field that
- * names one.
+ * names one. Of several definitions, which differ in what is read, each site has its own.
  */
-export function ofSites(as: string, stream: PartDefinition, some?: readonly string[]): PartsDefinition {
-  const { interval, schedule, disabled, reduction } = stream.options;
+export function ofSites(
+  as: string,
+  stream: PartDefinition | ((site: string) => PartDefinition),
+  some?: readonly string[],
+): PartsDefinition {
+  const of = typeof stream === 'function' ? stream : () => stream;
+  const { interval, schedule, disabled, reduction } = of('').options;
   return parts({
     as,
     of: async ({ sites = new Map() }) => some ?? [...sites.keys()],
-    stream: () => stream,
+    stream: of,
     interval,
     ...(schedule === undefined ? {} : { schedule }),
     ...(disabled === undefined ? {} : { disabled }),

@@ -34,8 +34,12 @@ export interface FakeTruth {
   readonly lists: readonly string[];
   /** What a row of the table amounts to; the row itself when absent. */
   readonly rows?: (row: JsonObject) => readonly JsonObject[];
+  /** The same, where it depends on the list too. */
+  readonly rowsOf?: (list: string, row: JsonObject) => readonly JsonObject[];
   /** The id of the table's row that a captured row belongs to; its own when absent. */
   readonly idOf?: (row: JsonObject) => number;
+  /** Of several lists, the one whose table a captured row belongs to; any of them when absent. */
+  readonly listOf?: (row: JsonObject) => string;
 }
 
 export interface ConvergedStream {
@@ -104,15 +108,22 @@ export async function convergeApi({
     const {
       lists,
       rows = (row: JsonObject) => [row],
+      rowsOf = (_list: string, row: JsonObject) => rows(row),
       idOf = ({ id }: JsonObject) => Number(id),
+      listOf,
     }: FakeTruth = typeof told === 'string' ? { lists: [told] } : told;
     const tables = lists.map((path) => vendor.table(path).table());
     const captured = [...reducedCollection(committed.documents, index, keyOf(api, name)).values()];
-    const isThere = (row: JsonObject): boolean => tables.some((table) => table.has(`[${idOf(row)}]`));
+    const isThere = (row: JsonObject): boolean =>
+      (listOf === undefined ? tables : [vendor.table(listOf(row)).table()]).some((table) =>
+        table.has(`[${idOf(row)}]`),
+      );
     return {
       name,
       captured: sorted(seesDeletions(api.streams[name]) ? captured : captured.filter(isThere)),
-      expected: sorted(tables.flatMap((table) => [...table.values()].flatMap(rows))),
+      expected: sorted(
+        lists.flatMap((list) => [...vendor.table(list).table().values()].flatMap((row) => rowsOf(list, row))),
+      ),
     };
   });
   return { streams: converged, sessions, faults: vendor.faults };

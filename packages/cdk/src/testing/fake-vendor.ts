@@ -58,6 +58,8 @@ export interface FakeWorld {
   readonly clock: VirtualClock;
   readonly random: TestRandom;
   readonly changesUntilMs: number;
+  /** Nothing is refused, cut off or late. */
+  readonly isCalm?: boolean;
 }
 
 /** Of all requests. */
@@ -159,7 +161,7 @@ export class FakeVendor {
       this.#failing -= 1;
       return refusal(random.pick([500, 502, 503, 504]), 'try again');
     }
-    if (!random.chance(FAULTS)) return undefined;
+    if (this.#world.isCalm === true || !random.chance(FAULTS)) return undefined;
     const kind = random.pick(['throttled', 'failing', 'reset', 'expired'] as const);
     this.faults[kind] = (this.faults[kind] ?? 0) + 1;
     switch (kind) {
@@ -201,7 +203,7 @@ export class FakeVendor {
   #answer(text: string, headers: Readonly<Record<string, string>>): TransportResponse {
     const { random } = this.#world;
     const bytes = Buffer.from(text);
-    const isCut = random.chance(FAULTS / 3);
+    const isCut = this.#world.isCalm !== true && random.chance(FAULTS / 3);
     if (isCut) this.faults['cut'] = (this.faults['cut'] ?? 0) + 1;
     const end = isCut ? random.between(0, bytes.length - 1) : bytes.length;
     const step = random.pick([7, 100, 10_000]);

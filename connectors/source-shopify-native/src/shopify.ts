@@ -1,0 +1,108 @@
+// Shopify's Admin API (GraphQL, version 2026-01), for one store or several.
+
+import { apiKey, type AuthKind, costBudget, defineApi, oauthToken, ofSites, sessionLogin } from '@weir/cdk';
+import { optional, secret, text } from '@weir/schema';
+import { optionalSection } from '@weir/schema/config';
+import { graphqlRequest } from './graphql-requests.ts';
+import { grantedScopes, reaches } from './scopes.ts';
+import { withoutPublications } from './selections.ts';
+import { streamsOf } from './store-streams.ts';
+
+const streams = streamsOf((rows) => rows);
+const streamsUnpublished = streamsOf(withoutPublications);
+
+const TOKEN = 'x-shopify-access-token';
+const client = {
+  client_id: secret({ title: 'Client Id', description: 'The id of the app.', order: 1 }),
+  client_secret: secret({ title: 'Client Secret', description: 'The secret of the app.', order: 2 }),
+};
+const accessToken = secret({ title: 'Access Token', description: 'The token of the store.', order: 3 });
+const byToken: AuthKind = {
+  ...apiKey({ title: 'Private App Credentials', sends: { header: TOKEN } }),
+  fields: { access_token: accessToken },
+};
+/** What a sign-in by the browser has left: a token that does not expire. */
+const byConsent: AuthKind = {
+  ...byToken,
+  title: 'OAuth Credentials',
+  fields: { ...client, access_token: accessToken },
+};
+
+export const shopify = defineApi({
+  name: 'source-shopify-native',
+  title: 'Shopify',
+  sites: {
+    list: 'stores',
+    name: 'store',
+    info: { title: 'Stores', description: 'The stores to capture, each with credentials of its own.' },
+    nameInfo: {
+      title: 'Store',
+      description: 'The name of the store, which is the first part of its address: NAME.myshopify.com.',
+    },
+  },
+  config: {
+    advanced: optionalSection(
+      {
+        title: 'Advanced Config',
+        description: 'Settings that most stores do not need.',
+        order: 10,
+        advanced: true,
+      },
+      {
+        window_size: optional(
+          text({
+            title: 'Window Size',
+            description: 'The longest time that one bulk operation reads, as an ISO 8601 duration.',
+            format: 'duration',
+            default: 'P30D',
+            order: 0,
+          }),
+        ),
+      },
+    ),
+  },
+  auth: [
+    sessionLogin({
+      title: 'Client Credentials',
+      fields: client,
+      login: (value) => ({
+        method: 'POST',
+        url: '/admin/oauth/access_token',
+        body: {
+          form: {
+            grant_type: 'client_credentials',
+            client_id: value('client_id'),
+            client_secret: value('client_secret'),
+          },
+        },
+        answers: [{ status: [400, 401, 403], means: 'unauthorized' }],
+      }),
+      token: oauthToken,
+      sends: (token) => ({ headers: { [TOKEN]: token }, query: {} }),
+    }),
+    byToken,
+    byConsent,
+  ],
+  start: { daysAgo: 30 },
+  base: (config) => `https://${String(Reflect.get(config, 'store'))}.myshopify.com`,
+  probe: graphqlRequest('{ shop { id } }'),
+  // The smallest plan's; what the answers tell of a store's own corrects it.
+  limits: [costBudget(2000, '20s', { appliesTo: /graphql\.json$/ })],
+  streams: Object.fromEntries(
+    Object.entries(streams).map(([name, stream]) => [name, ofSites('store', stream)]),
+  ),
+  /** Streams are read from the stores whose token reaches them; those that none reaches are hidden. */
+  describe: async ({ sites = new Map() }, signal) => {
+    const granted = new Map<string, ReadonlySet<string>>();
+    for (const [store, context] of sites) granted.set(store, await grantedScopes(context, signal));
+    const own = (store: string) =>
+      granted.get(store)?.has('publications') === false ? streamsUnpublished : streams;
+    return Object.fromEntries(
+      Object.entries(streams).map(([name, stream]) => {
+        const stores = [...granted].filter(([, scopes]) => reaches(scopes, name)).map(([store]) => store);
+        if (stores.length === 0) return [name, undefined];
+        return [name, ofSites('store', (store) => own(store)[name] ?? stream, stores)];
+      }),
+    );
+  },
+});

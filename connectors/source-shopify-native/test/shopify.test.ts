@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  apiCapture,
+  explainApi,
+  type JsonObject,
+  type JsonValue,
+  type RowSelection,
+  type StreamContext,
+  type Transport,
+} from '@weir/cdk';
+import {
+  convergeApi,
+  type FakeApi,
+  type FakePage,
+  type FakeTruth,
+  silentLog,
+  VirtualClock,
+} from '@weir/cdk/testing';
+import { decodeConfig } from '@weir/schema';
+import { SeededRandom } from '@weir/testing';
+import { testApi } from '@weir/testing/api';
+import { costOf } from '../src/graphql-requests.ts';
+import * as selections from '../src/selections.ts';
+import { shopify } from '../src/shopify.ts';
+import {
+  config,
+  fakeShopify,
+  levelOf,
+  locationOf,
+  marketOf,
+  numberOf,
+  orderOf,
+  PATH,
+  storeOf,
+} from './fake-shopify.ts';
+
+/** The rows of a table of each store, of which both make objects. */
+const truth = (
+  of: string,
+  objectOf: (store: string, row: JsonObject) => JsonObject,
+  stores = ['north', 'south'],
+): FakeTruth => ({
+  lists: stores.map((store) => `${store}/${of}`),
+  rowsOf: (list, row) => [objectOf(list.split('/')[0] ?? '', row)],
+  idOf: numberOf,
+  listOf: (row) => `${storeOf(row)}/${of}`,
+});
+
+testApi({
+  test: import.meta.url,
+  api: shopify,
+  fake: fakeShopify,
+  config,
+  base: 'https://{store}.myshopify.com',
+  streams: {
+    orders: truth('orders', orderOf),
+    inventory_levels: truth('levels', levelOf),
+    locations: truth('locations', locationOf),
+    // The token of the other store does not reach its markets.
+    markets: truth('markets', marketOf, ['north']),
+  },
+  shown: ['orders', 'markets', 'disputes'],
+  seeds: 2,
+});
+
+/** The fake with answers of its own to some requests. */
+const answering = (answer: (body: string) => FakePage | undefined): FakeApi => ({
+  ...fakeShopify,
+  lists: {
+    ...fakeShopify.lists,
+    [PATH]: (rows, url, table, request, tables) => {
+      const list = fakeShopify.lists[PATH];
+      assert.ok(list !== undefined);
+      return answer(request.body ?? '') ?? list(rows, url, table, request, tables);
+    },
+  },
+});
+
+const converging = (fake: FakeApi, seed = 1) =>
+  convergeApi({
+    api: shopify,
+    fake,
+    config,
+    streams: { orders: truth('orders', orderOf) },
+    random: new SeededRandom(seed),
+  });
+
+test('what Shopify answers to an operation or to a page that it refuses ends the task, and says why', async () => {
+  const denied = {
+    errors: [
+      { message: 'Access denied', extensions: { code: 'ACCESS_DENIED', requiredAccess: 'read_orders' } },
+    ],
+  };
+  await assert.rejects(
+    converging(
+      answering((query) => (query.includes('bulkOperationRunQuery') ? { body: denied } : undefined)),
+    ),
+    { code: 'CDK_HTTP_FORBIDDEN', message: /requiredAccess":"read_orders/ },
+  );
+  const invalid = {
+    bulkOperation: null,
+    userErrors: [{ code: 'INVALID', field: ['query'], message: 'no connection' }],
+  };
+  await assert.rejects(
+    converging(
+      answering((query) =>
+        query.includes('bulkOperationRunQuery')
+          ? { body: { data: { bulkOperationRunQuery: invalid } } }
+          : undefined,
+      ),
+    ),
+    { code: 'CDK_HTTP_REFUSED', message: /no connection/ },
+  );
+  for (const [status, errorCode, said] of [
+    ['FAILED', 'INTERNAL_SERVER_ERROR', /failed at the API: INTERNAL_SERVER_ERROR/],
+    ['CANCELED', null, /failed at the API\./],
+  ] as const) {
+    const operation = { id: 'x', status, errorCode, url: null };
+    await assert.rejects(
+      converging(
+        answering((query) =>
+          query.includes('bulkOperation(') ? { body: { data: { bulkOperation: operation } } } : undefined,
+        ),
+      ),
+      { code: 'CDK_JOB_FAILED', message: said },
+    );
+  }
+});
+
+test('the property can fail: a file whose rows are not grouped is refused', async () => {
+  const list = fakeShopify.lists[PATH];
+  assert.ok(list !== undefined);
+  const ungrouped: FakeApi = {
+    ...fakeShopify,
+    lists: {
+      ...fakeShopify.lists,
+      [PATH]: (rows, url, table, request, tables) =>
+        list(rows, url, table, { ...request, body: request.body?.replace('groupObjects: true', '') }, tables),
+    },
+  };
+  await assert.rejects(converging(ungrouped), { code: 'CDK_ORDER_BROKEN' });
+});
+
+test('the client credentials of an app fetch the token that is sent', async () => {
+  const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
+  const asked: unknown[] = [];
+  const transport: Transport = async ({ url, headers, body }) => {
+    asked.push([url.pathname, headers['x-shopify-access-token'], body?.slice(0, 29)]);
+    const isToken = url.pathname === '/admin/oauth/access_token';
+    const scopes = { data: { currentAppInstallation: { accessScopes: [{ handle: 'read_orders' }] } } };
+    return {
+      status: 200,
+      headers: {},
+      body: (async function* () {
+        yield Buffer.from(isToken ? '{"access_token":"shpat_1","expires_in":86399}' : JSON.stringify(scopes));
+      })(),
+    };
+  };
+  const capture = apiCapture(shopify, { clock, transport });
+  const credentials = { credentials_title: 'Client Credentials', client_id: 'i', client_secret: 's' };
+  const text = JSON.stringify({ stores: [{ store: 'north', credentials }] });
+  const decoded = decodeConfig(capture.spec.configSchema, text, { what: 'the configuration' });
+  const context = { log: silentLog, signal: new AbortController().signal, taskName: '', preview: undefined };
+  const found = await clock.run(capture.discover(decoded, context));
+  assert.deepEqual(asked.slice(0, 2), [
+    ['/admin/oauth/access_token', undefined, 'grant_type=client_credentials'],
+    [PATH, 'shpat_1', '{"query":"{ shop { id } }","v'],
+  ]);
+  assert.ok(found.every(({ recommendedName: name }) => /^(?:abandoned|order|fulfillments)/.test(name)));
+});
+
+test('no page costs more than Shopify allows, and no operation has more connections, or deeper ones, than it takes', () => {
+  const plan = explainApi(shopify, 'https://x.myshopify.com', Date.parse('2024-05-05T05:00:00Z'));
+  const operations = plan.split('\n').filter((line) => line.includes('bulkOperationRunQuery'));
+  // All streams but those of locations, disputes and markets.
+  assert.equal(operations.length, Object.keys(shopify.streams).length - 4);
+  for (const line of operations) {
+    const connections = line.split('edges {').length - 1;
+    assert.ok(connections <= 5, line);
+  }
+  for (const rows of Object.values(selections).filter((each) => typeof each === 'object')) {
+    const depth = (of: RowSelection): number => 1 + Math.max(0, ...(of.lists ?? []).map(depth));
+    assert.ok(depth(rows) <= 3, rows.type);
+    assert.ok(costOf(rows) <= 1000, `${rows.type} costs ${costOf(rows)}`);
+  }
+});
+
+test('an operation reads no longer time than the configuration says', async () => {
+  const asked: string[] = [];
+  const fake = answering((query) => {
+    asked.push(query);
+    return undefined;
+  });
+  const windows = async (window: object): Promise<number[]> => {
+    asked.length = 0;
+    const advanced = { ...(JSON.parse(config) as object), ...window };
+    const streams = { orders: truth('orders', orderOf) };
+    const random = new SeededRandom(2);
+    await convergeApi({ api: shopify, fake, config: JSON.stringify(advanced), streams, random });
+    return asked.flatMap((body) => {
+      const [, from = '', to = ''] = /updated_at:>='([^']+)' AND updated_at:<='([^']+)'/.exec(body) ?? [];
+      return from === '' ? [] : [(Date.parse(to) - Date.parse(from)) / 3_600_000];
+    });
+  };
+  assert.ok(Math.max(...(await windows({}))) > 72);
+  assert.equal(Math.max(...(await windows({ advanced: { window_size: 'PT20H' } }))), 20);
+});
+
+test('streams are those that a store’s token reaches, and where its objects are published is asked for only where it may be', async () => {
+  const scopesOf = async (handles: readonly string[]) => {
+    const clock = new VirtualClock(0);
+    const accessScopes = handles.map((handle) => ({ handle }));
+    const text = JSON.stringify({ data: { currentAppInstallation: { accessScopes } } });
+    const client = { json: async () => JSON.parse(text) as JsonValue };
+    return { client, clock } as unknown as StreamContext;
+  };
+  const sites = new Map([
+    ['north', await scopesOf(['read_products', 'read_publications', 'read_inventory'])],
+    ['south', await scopesOf(['write_products', 'read_all_orders'])],
+  ]);
+  const first = sites.get('north');
+  assert.ok(shopify.describe !== undefined && first !== undefined);
+  const found = await shopify.describe({ ...first, sites }, new AbortController().signal, {});
+  const storesOf = async (name: string): Promise<readonly string[]> => {
+    const stream = found[name];
+    return stream?.kind === 'parts' ? stream.options.of(first, new AbortController().signal) : [];
+  };
+  assert.deepEqual(await storesOf('products'), ['north', 'south']);
+  assert.deepEqual(await storesOf('orders'), ['south']);
+  assert.deepEqual(await storesOf('inventory_items'), ['north']);
+  for (const name of ['inventory_levels', 'customers', 'markets']) assert.equal(found[name], undefined);
+  const { products } = found;
+  assert.ok(products?.kind === 'parts');
+  const asks = ['north', 'south'].map((store) =>
+    explainApi(
+      { ...shopify, streams: { products: products.options.stream(store) } },
+      'https://x.myshopify.com',
+      0,
+    ),
+  );
+  assert.deepEqual(
+    asks.map((text) => text.includes('resourcePublications')),
+    [true, false],
+  );
+});
