@@ -9,6 +9,10 @@ import type { SqlRow, SqlSession } from '@weir/postgres';
 
 /** SQLSTATE of a name that nothing has. */
 const UNDEFINED_OBJECT = '42704';
+/** SQLSTATE of a table that is gone, among others. */
+const INTERNAL_ERROR = 'XX000';
+/** Each of the others met a table that was dropped meanwhile. */
+const MOST_ATTEMPTS = 20;
 
 export interface PublicationInfo {
   readonly exists: boolean;
@@ -44,11 +48,7 @@ export async function readPublication(sql: SqlSession, name: string): Promise<Pu
        FROM pg_catalog.pg_publication p WHERE pubname = $1`,
     [name],
   );
-  const tables = await sql.rows(
-    'cannot list the tables of the publication',
-    'SELECT schemaname, tablename FROM pg_catalog.pg_publication_tables WHERE pubname = $1',
-    [name],
-  );
+  const tables = await publishedTables(sql, name);
   return {
     exists: row !== undefined,
     identity: row === undefined ? undefined : publicationIdentity(row),
@@ -57,6 +57,26 @@ export async function readPublication(sql: SqlSession, name: string): Promise<Pu
     tables: new Set(tables.map((table) => publishedKey(table['schemaname'] ?? '', table['tablename'] ?? ''))),
     missingOperations: operations.filter((operation) => row?.[operation] === 'false'),
   };
+}
+
+/** Since version 16 the server opens each table that it lists, and fails on one that has been dropped since it began. */
+async function publishedTables(sql: SqlSession, name: string): Promise<readonly SqlRow[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await sql.rows(
+        'cannot list the tables of the publication',
+        'SELECT schemaname, tablename FROM pg_catalog.pg_publication_tables WHERE pubname = $1',
+        [name],
+      );
+    } catch (error) {
+      if (attempt === MOST_ATTEMPTS || !isOfDroppedTable(error)) throw error;
+    }
+  }
+}
+
+function isOfDroppedTable(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof PgServerError && cause.sqlstate === INTERNAL_ERROR;
 }
 
 function publicationIdentity(row: SqlRow): PublicationIdentity {
