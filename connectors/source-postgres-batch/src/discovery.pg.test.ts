@@ -1,7 +1,7 @@
 import { missingPostgres, postgresVersions, startPostgres, type PostgresServer } from '@weir/testing';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { BatchHarness, bind, discover, endpointConfig } from '../test/batch-harness.ts';
+import { BatchHarness, bind, connector, discover, endpointConfig } from '../test/batch-harness.ts';
 
 for (const version of postgresVersions) {
   describe(
@@ -46,6 +46,39 @@ for (const version of postgresVersions) {
           ],
         );
         assert.deepEqual(await discover(endpointConfig(server, { discover_schemas: ['none'] })), []);
+      });
+
+      test('foreign tables and materialized views are not discovered, which is told, and one that is bound is refused', async () => {
+        await server.query(`CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.here (id int PRIMARY KEY);
+          CREATE MATERIALIZED VIEW elsewhere.matter AS SELECT 1 AS id;
+          CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER abroad FOREIGN DATA WRAPPER nothing;
+          CREATE FOREIGN TABLE elsewhere.foreign_one (id int) SERVER abroad`);
+        const config = endpointConfig(server, { discover_schemas: ['elsewhere'], discover_views: true });
+        await using driver = connector();
+        driver.send({
+          kind: 'discover',
+          connectorType: 'IMAGE',
+          config: JSON.stringify(config),
+          name: 'acme/pg',
+        });
+        const { bindings } = await driver.expect('discovered');
+        assert.deepEqual(
+          bindings.map(({ resourcePath }) => resourcePath.join()),
+          ['elsewhere_here'],
+        );
+        driver.kill('SIGTERM');
+        await driver.exited;
+        const told = driver.logs.filter(({ message }) => message.includes('is not discovered'));
+        assert.deepEqual(told.map(({ level, fields }) => [level, fields['table']]).toSorted(), [
+          ['warn', 'foreign_one'],
+          ['warn', 'matter'],
+        ]);
+        const binding = await bind(config, 'elsewhere_here', { table: 'foreign_one' });
+        const capture = new BatchHarness(config, [binding]);
+        await assert.rejects(
+          capture.poll(),
+          /PG_NO_TRANSACTION_IDS: .*"foreign_one" is a view or a foreign table/,
+        );
       });
 
       test('schemas of tables are told at the start, unless the flag says no', async () => {

@@ -23,6 +23,11 @@ export {
 export { commitUnflushed, holdLog } from './held-log.ts';
 export { missingPgBouncer, startPgBouncer } from './pgbouncer.ts';
 export { copyPostgres, startStandby, untilReplayed, untilTrue } from './postgres-standby.ts';
+export {
+  missingTransactionCounter,
+  setTransactionCounter,
+  spendTransactionIds,
+} from './transaction-counter.ts';
 export { captureSpecText } from './capture-spec-text.ts';
 export { ConnectorDriver } from './connector-driver.ts';
 export type { ConnectorDriverOptions, ConnectorExit, ConnectorLog } from './connector-driver.ts';
