@@ -1,7 +1,7 @@
 // Shopify's Admin API (GraphQL, version 2026-01), for one store or several.
 
 import { apiKey, type AuthKind, costBudget, defineApi, oauthToken, ofSites, sessionLogin } from '@weir/cdk';
-import { optional, secret, text } from '@weir/schema';
+import { flag, optional, secret, text } from '@weir/schema';
 import { optionalSection } from '@weir/schema/config';
 import { graphqlRequest } from './graphql-requests.ts';
 import { grantedScopes, reaches } from './scopes.ts';
@@ -16,16 +16,11 @@ const client = {
   client_id: secret({ title: 'Client Id', description: 'The id of the app.', order: 1 }),
   client_secret: secret({ title: 'Client Secret', description: 'The secret of the app.', order: 2 }),
 };
-const accessToken = secret({ title: 'Access Token', description: 'The token of the store.', order: 3 });
 const byToken: AuthKind = {
   ...apiKey({ title: 'Private App Credentials', sends: { header: TOKEN } }),
-  fields: { access_token: accessToken },
-};
-/** What a sign-in by the browser has left: a token that does not expire. */
-const byConsent: AuthKind = {
-  ...byToken,
-  title: 'OAuth Credentials',
-  fields: { ...client, access_token: accessToken },
+  fields: {
+    access_token: secret({ title: 'Access Token', description: 'The token of the store.', order: 1 }),
+  },
 };
 
 export const shopify = defineApi({
@@ -58,6 +53,16 @@ export const shopify = defineApi({
             order: 0,
           }),
         ),
+        should_use_composite_key: optional(
+          flag({
+            title: 'Use Composite Key',
+            description:
+              'Whether the keys of collections hold the name of the store. Off only in captures that are older than lists of stores; what is discovered has it in any case.',
+            default: true,
+            nonsensitive: true,
+            order: 1,
+          }),
+        ),
       },
     ),
   },
@@ -81,7 +86,6 @@ export const shopify = defineApi({
       sends: (token) => ({ headers: { [TOKEN]: token }, query: {} }),
     }),
     byToken,
-    byConsent,
   ],
   start: { daysAgo: 30 },
   base: (config) => `https://${String(Reflect.get(config, 'store'))}.myshopify.com`,

@@ -122,11 +122,11 @@ export const streamsOf = (
     ...pagesOf(listOf('disputes', selections.disputes, { filters: 'nothing' })),
     // What becomes of a dispute is found at night: it has no time of its update.
     cursor: createdAt('/initiatedAt', time),
-    schedule: '0 0 * * *',
+    schedule: '55 23 * * *',
   }),
   markets: snapshot({
     ...pagesOf(listOf('markets', selections.markets, { filters: 'nothing' })),
     order: { by: '/id' },
-    interval,
+    interval: '15m',
   }),
 });

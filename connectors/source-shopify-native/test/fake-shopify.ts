@@ -368,12 +368,7 @@ export const config = JSON.stringify({
     },
     {
       store: 'south',
-      credentials: {
-        credentials_title: 'OAuth Credentials',
-        client_id: 'id',
-        client_secret: 'secret',
-        access_token: 'shpat_south',
-      },
+      credentials: { credentials_title: 'Private App Credentials', access_token: 'shpat_south' },
     },
   ],
   start_date: '2024-05-01T00:00:00Z',

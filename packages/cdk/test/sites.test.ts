@@ -92,16 +92,14 @@ test('every site is asked whether its credentials are right; the name of a site 
   });
 });
 
-test('each site is read with its own credentials, and has a state of its own', async () => {
+/** A session of a second. */
+async function captured(shops: readonly string[], bindings: readonly object[]) {
   const { clock, asked, capture } = answering();
   const committed = new Committed();
   const ending = new AbortController();
   const session = {
-    config: decoded(configOf('north', 'south')),
-    bindings: [
-      binding('rows', ['/_meta/shop', '/id']),
-      { ...binding('regions', ['/_meta/shop', '/_meta/row_id']), index: 1 },
-    ],
+    config: decoded(configOf(...shops)),
+    bindings,
     state: {},
     output: new CrashingOutput(committed, Infinity, () => undefined),
     log: silentLog,
@@ -112,6 +110,22 @@ test('each site is read with its own credentials, and has a state of its own', a
     .then(() => ending.abort(new DOMException('the end', 'AbortError')));
   await clock.run(capture.pull(session as unknown as CaptureSession<ApiConfig, ApiResource, object>));
   await timer;
+  const documents = committed.documents.map(({ text }) => JSON.parse(text) as { id?: number; _meta: object });
+  const sites = documents
+    .filter(({ id }) => id === 1)
+    .map(({ _meta }) => ('shop' in _meta ? _meta.shop : undefined));
+  const states = committed.state['bindingStateV1'] as Record<string, { backfill: object; snapshot: object }>;
+  return { asked, sites, states };
+}
+
+test('each site is read with its own credentials, and has a state of its own', async () => {
+  const { asked, sites, states } = await captured(
+    ['north', 'south'],
+    [
+      binding('rows', ['/_meta/shop', '/id']),
+      { ...binding('regions', ['/_meta/shop', '/_meta/row_id']), index: 1 },
+    ],
+  );
   assert.deepEqual(
     new Set(asked),
     new Set(
@@ -120,11 +134,11 @@ test('each site is read with its own credentials, and has a state of its own', a
       ),
     ),
   );
-  const documents = committed.documents.map(({ text }) => JSON.parse(text) as { id?: number; _meta: object });
-  const sites = documents
-    .filter(({ id }) => id === 1)
-    .map(({ _meta }) => ('shop' in _meta ? _meta.shop : undefined));
   assert.deepEqual(new Set(sites), new Set(['north', 'south']));
-  const states = committed.state['bindingStateV1'] as Record<string, { backfill: object; snapshot: object }>;
   assert.deepEqual(Object.keys(states['regions']?.snapshot ?? {}).toSorted(), ['north', 'south']);
+});
+
+test('a collection whose key does not hold the site is written all the same', async () => {
+  const { sites } = await captured(['north'], [binding('rows', ['/id'])]);
+  assert.deepEqual(new Set(sites), new Set(['north']));
 });
