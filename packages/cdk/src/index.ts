@@ -115,7 +115,8 @@ export type { ConnectionsWithin, ConnectionWithin, RowSelection } from './stream
 export { connection, graphqlAnswers } from './streams/graphql.ts';
 export type { ConnectionOptions } from './streams/graphql.ts';
 export type { ListBelow, NestedRows } from './streams/row-tree.ts';
-export { asDocuments, batchOf, readList, recordsOf } from './streams/list-reader.ts';
+export { asDocuments, readList } from './streams/list-reader.ts';
+export { batchOf, recordsOf } from './streams/record-batches.ts';
 export { createdAt, occurredAt, updatedAt } from './streams/timestamp.ts';
 export type { Timestamp, TimestampOptions } from './streams/timestamp.ts';
 export * from './webhook/index.ts';

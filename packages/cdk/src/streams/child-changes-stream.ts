@@ -18,7 +18,8 @@ import type { RecordBatch } from '../records/record-buffer.ts';
 import type { Instant } from '../time/instant.ts';
 import type { ChildChangesOptions, StreamContext } from './definition.ts';
 import { documentsOf } from './deleted-rows.ts';
-import { batchOf, readList, recordsOf } from './list-reader.ts';
+import { readList } from './list-reader.ts';
+import { batchOf, recordsOf } from './record-batches.ts';
 import { baseRequest, listSource } from './list-source.ts';
 import { encodedId, type HeldIds, heldIds, idAbove, withMembers, withMeta } from './row-above.ts';
 

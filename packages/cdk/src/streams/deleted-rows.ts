@@ -3,7 +3,8 @@
 import { isJsonObject, parseJson, type JsonObject } from '@weir/schema/json';
 import type { DocumentBatch } from '../engine/stream.ts';
 import type { RecordBatch } from '../records/record-buffer.ts';
-import { asDocuments, batchOf, recordsOf } from './list-reader.ts';
+import { asDocuments } from './list-reader.ts';
+import { batchOf, recordsOf } from './record-batches.ts';
 
 export type IsDeleted = (record: JsonObject) => boolean;
 

@@ -13,8 +13,6 @@ import { readRecords, type RecordFormat } from '../records/read-records.ts';
 import { batchOf, mapped, objectsOf, type RecordMap } from './record-batches.ts';
 import { type NestedRows, RowTree } from './row-tree.ts';
 
-export { batchOf, recordsOf } from './record-batches.ts';
-
 /** A record with what it lacks; `ask`: the whole answer to a request. */
 export type CompleteRecord = (
   record: JsonObject,

@@ -7,7 +7,8 @@ import { type ChangeEvent, type ChangesCall, type ChangeStream, reached } from '
 import { errors } from '../errors.ts';
 import type { SequenceOptions, StreamContext } from './definition.ts';
 import { documentsOf } from './deleted-rows.ts';
-import { readPage, recordsOf } from './list-reader.ts';
+import { readPage } from './list-reader.ts';
+import { recordsOf } from './record-batches.ts';
 import { baseRequest, listSource } from './list-source.ts';
 
 export function sequenceStream(

@@ -5,7 +5,8 @@ import { compareJson, parseJson, type JsonValue } from '@weir/schema/json';
 import type { DocumentBatch, SnapshotStream } from '../engine/stream.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import type { ListOptions, RowIdentity, SnapshotOptions, StreamContext } from './definition.ts';
-import { asDocuments, batchOf, readList, recordsOf } from './list-reader.ts';
+import { asDocuments, readList } from './list-reader.ts';
+import { batchOf, recordsOf } from './record-batches.ts';
 import { baseRequest, listSource } from './list-source.ts';
 
 export function snapshotStream(options: SnapshotOptions, { client }: StreamContext): SnapshotStream {

@@ -5,7 +5,8 @@ import type { ListPosition } from '../paging/paging.ts';
 import type { RecordBatch } from '../records/record-buffer.ts';
 import { horizon, type Instant } from '../time/instant.ts';
 import type { ListOptions, StreamContext } from './definition.ts';
-import { batchOf, readList } from './list-reader.ts';
+import { readList } from './list-reader.ts';
+import { batchOf } from './record-batches.ts';
 import { listSource } from './list-source.ts';
 import { claimedLagMs, initialWindow, type Timestamp, TimestampReader } from './timestamp.ts';
 

@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { compactJson, JsonBuffer } from '@weir/json-bytes';
 import { getProperty, isJsonObject, parseJson, stringifyJson, type JsonObject } from '@weir/schema/json';
 import { JsonRecordReader } from '../records/json-record-reader.ts';
-import { recordsOf as recordsIn } from '../streams/list-reader.ts';
+import { recordsOf as recordsIn } from '../streams/record-batches.ts';
 import { WebhookRefusal, type WebhookRequest } from './webhook-request.ts';
 
 export interface BodyDocument {
