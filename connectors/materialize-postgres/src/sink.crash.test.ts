@@ -2,21 +2,21 @@
 // checkpoint beside them, no more and no less. WEIR_CRASH_RUNS sets the number of random ones, WEIR_CRASH_SEED repeats
 // a sequence of them.
 
-import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { CRASH_POINTS as KIT_CRASH_POINTS } from '@weir/materialize';
 import {
   assertCutsAndKills,
+  assertDeathsAt,
   assertFight,
+  assertKillsAtAnyMoment,
   countedIn,
   CuttingProxy,
   eventsTable,
-  foldOf,
+  type KilledSubject,
   ledgerTable,
+  LedgerTask,
   missingPostgres,
-  openChecked,
   type PostgresServer,
   postgresVersions,
   startPostgres,
@@ -24,10 +24,20 @@ import {
 import { Sink } from '../test/sink.ts';
 import { CRASH_POINTS } from './crash-points.ts';
 
+const MAIN = join(import.meta.dirname, 'main.ts');
 const isLong = process.env['WEIR_CRASH_RUNS'] !== undefined;
 /** On each of the servers. */
 const runs = isLong ? Math.ceil(Number(process.env['WEIR_CRASH_RUNS']) / 2) : 24;
+const deaths = isLong ? Math.ceil(runs / 4) : 4;
 const seed = Number(process.env['WEIR_CRASH_SEED'] ?? Date.now() % 1_000_000);
+
+/** Its tables are made by the process. */
+function killed(sink: Sink): KilledSubject {
+  const spec = sink.spec(ledgerTable, eventsTable);
+  sink.last = spec;
+  const task = new LedgerTask(MAIN, { ...spec, config: sink.configText });
+  return { task, open: () => sink.open(), found: () => countedIn(sink) };
+}
 
 for (const version of postgresVersions) {
   describe(`PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
@@ -41,48 +51,20 @@ for (const version of postgresVersions) {
       return sink;
     }
 
-    // What dies is the connector, so one version of the server will do.
-    for (const point of version === 18 ? CRASH_POINTS : []) {
+    const points = [...KIT_CRASH_POINTS, ...CRASH_POINTS].filter(
+      (_point, at) => isLong || postgresVersions[at % postgresVersions.length] === version,
+    );
+    for (const point of points) {
       test(`[G2] a connector that dies at ${point} is followed by one that goes on from what was committed`, async () => {
-        const isFirst = point.endsWith('applying');
-        await using sink = isFirst ? await Sink.create(server, { hardDelete: true }) : await ledgerSink();
-        const spec = sink.spec(ledgerTable, eventsTable);
-        sink.last = spec;
-        const { host, port, user, password } = server;
-        const config = {
-          address: `${host}:${port}`,
-          user,
-          database: sink.database,
-          hardDelete: true,
-          credentials: { auth_type: 'UserPassword', password },
-        };
-        /** How the process ended, or the code of its error. */
-        const run = async (crashPoint: string): Promise<string | number> => {
-          const task = JSON.stringify({ config, spec, until: 12 });
-          const child = spawn(
-            process.execPath,
-            [join(import.meta.dirname, '../test/ledger-child.ts'), task],
-            {
-              env: { ...process.env, WEIR_CRASH_POINT: crashPoint },
-              stdio: ['ignore', 'pipe', 'inherit'],
-            },
-          );
-          let output = '';
-          child.stdout.setEncoding('utf8').on('data', (text: string) => void (output += text));
-          const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-          return code === 1 ? (output.trim().split('\n').at(-1) ?? '') : (code ?? signal ?? '');
-        };
-        for (const pass of point.endsWith('fence-installed') ? [1] : [1, 4]) {
-          assert.equal(await run(`${point}:${pass}`), 'SIGKILL');
-          if (isFirst) continue;
-          const subject = { open: () => sink.open(), found: () => countedIn(sink) };
-          const { session } = await openChecked(subject, `${point}:${pass}`);
-          await session[Symbol.asyncDispose]();
-        }
-        assert.equal(await run(''), 0);
-        assert.deepEqual(await countedIn(sink), foldOf(12));
+        await using sink = await Sink.create(server, { hardDelete: true });
+        await assertDeathsAt(killed(sink), point, isLong ? [1, 4] : [2]);
       });
     }
+
+    test(`[G2] ${deaths} kills of the connector at any moment lose nothing and double nothing`, async (context) => {
+      await using sink = await ledgerSink();
+      await assertKillsAtAnyMoment(killed(sink), { kills: deaths, seed }, context);
+    });
 
     test('[G5] two instances that fight for one range never write over each other', async (context) => {
       await using sink = await ledgerSink();

@@ -4,6 +4,7 @@
 
 import type { Authoritative } from '@weir/materialize';
 import type { Checkpoint, EXPLICIT_ZERO_CHECKPOINT } from '@weir/protocol';
+import type { SampleStore } from './materialization-spec.ts';
 import { loadAll, transact } from './transactions.ts';
 
 export interface CountedRows {
@@ -14,7 +15,7 @@ export interface CountedRows {
 }
 
 /** The keys of a transaction: some that were there before, one that is new, one that comes and goes. */
-function keysOf(transaction: number): number[] {
+export function keysOf(transaction: number): number[] {
   return [0, 1 + (transaction % 3), 100 + transaction, 50 + (transaction % 2)];
 }
 
@@ -24,20 +25,9 @@ export function offsetOf(checkpoint: Checkpoint | typeof EXPLICIT_ZERO_CHECKPOIN
   return Number(source?.readThrough ?? 0);
 }
 
-/** The transaction behind `offset`, as a runtime does it. */
-export async function takeTransaction(session: Authoritative, offset: number): Promise<void> {
+/** What the transaction behind `offset` stores, where this was loaded: counts by id. */
+export function storesOf(offset: number, loaded: ReadonlyMap<number, number>): SampleStore[] {
   const keys = keysOf(offset);
-  const loaded = new Map(
-    (
-      await loadAll(
-        session,
-        keys.map((id) => [id]),
-      )
-    ).map((text) => {
-      const { id, count } = JSON.parse(text) as { readonly id: number; readonly count: number };
-      return [id, count];
-    }),
-  );
   const counted = keys
     .toSorted((a, b) => a - b)
     .map((id) => {
@@ -54,7 +44,19 @@ export async function takeTransaction(session: Authoritative, offset: number): P
       };
     });
   const events = keys.map(() => ({ binding: 1, key: [offset], values: [], doc: '{}' }));
-  await transact(session, offset + 1, [...counted, ...events]);
+  return [...counted, ...events];
+}
+
+/** The transaction behind `offset`, as a runtime does it. */
+export async function takeTransaction(session: Authoritative, offset: number): Promise<void> {
+  const keys = keysOf(offset).map((id) => [id]);
+  const loaded = new Map(
+    (await loadAll(session, keys)).map((text) => {
+      const { id, count } = JSON.parse(text) as { readonly id: number; readonly count: number };
+      return [id, count];
+    }),
+  );
+  await transact(session, offset + 1, storesOf(offset, loaded));
 }
 
 /** What the tables have to be after so many transactions. */

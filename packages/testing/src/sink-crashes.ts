@@ -38,7 +38,7 @@ interface CrashCounts {
   readonly transactions: number;
 }
 
-type OwnSubject = Pick<CrashSubject, 'open' | 'found'>;
+export type OwnSubject = Pick<CrashSubject, 'open' | 'found'>;
 
 const codeOf = (error: unknown): string => String((error as { readonly code?: unknown }).code);
 

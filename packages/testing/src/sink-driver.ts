@@ -6,6 +6,7 @@ import type { Logger } from '@weir/connector';
 import type { Materialization, MaterializationBinding, RequestContext, Transactor } from '@weir/materialize';
 import {
   FULL_RANGE,
+  type JsonText,
   type MaterializationSpec,
   type MaterializeValidatedBinding,
   type RangeSpec,
@@ -20,6 +21,8 @@ export interface LogLine {
 export class SinkDriver<Config, Resource> {
   readonly definition: Materialization<Config, Resource>;
   readonly config: Config;
+  /** As it is in a catalog. */
+  readonly configText: JsonText;
   readonly logs: LogLine[] = [];
   readonly log: Logger;
   /** The spec that was applied last. */
@@ -27,7 +30,8 @@ export class SinkDriver<Config, Resource> {
 
   constructor(definition: Materialization<Config, Resource>, config: unknown) {
     this.definition = definition;
-    this.config = decodeConfig(definition.spec.configSchema, JSON.stringify(config), {
+    this.configText = JSON.stringify(config);
+    this.config = decodeConfig(definition.spec.configSchema, this.configText, {
       what: 'a test',
       upgrade: (raw) => definition.upgradeConfig?.(raw) ?? raw,
     });

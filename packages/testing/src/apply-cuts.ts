@@ -1,0 +1,98 @@
+// An Apply whose connection is cut at a step of its protocol. The runtime does not hear that it was done, and asks for the same
+// change again: then the table is what an Apply that nothing went wrong with makes of it, with the rows that it had.
+
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { Cut, CuttingProxy } from './cutting-proxy.ts';
+import type { SampleField } from './materialization-spec.ts';
+import { SeededRandom } from './seeded-random.ts';
+
+interface AppliedTable {
+  readonly table: string;
+  readonly fields: Readonly<Record<string, SampleField>>;
+}
+
+export interface ApplySubject {
+  /** From the table as it was last applied so, or from none. Resolves to what was done. */
+  readonly apply: (table: AppliedTable, last?: AppliedTable) => Promise<string>;
+  readonly applyThroughProxy: (table: AppliedTable, last?: AppliedTable) => Promise<string>;
+  readonly query: (sql: string) => Promise<Readonly<Record<string, unknown>>[]>;
+  /** Of the tables, as information_schema has it. */
+  readonly schema: string;
+  readonly proxy: CuttingProxy;
+  readonly lost: RegExp;
+}
+
+const before = (table: string): AppliedTable => ({
+  table,
+  fields: { id: { types: ['integer'] }, v: { types: ['integer'] }, name: { types: ['string'] } },
+});
+
+/** A type that widens, a column that may be null, a new one. */
+const after = (table: string): AppliedTable => ({
+  table,
+  fields: {
+    id: { types: ['integer'] },
+    v: { types: ['string'] },
+    name: { types: ['string'], exists: 'MAY' },
+    added: { types: ['boolean'] },
+  },
+});
+
+async function contents({ query, schema }: ApplySubject, table: string): Promise<object> {
+  const columns = await query(
+    `SELECT column_name AS name, data_type AS type, is_nullable AS nullable FROM information_schema.columns
+     WHERE table_schema = '${schema}' AND table_name = '${table}' ORDER BY column_name`,
+  );
+  return { columns, rows: await query(`SELECT id, v, name, added FROM ${table}`) };
+}
+
+/** `changes`: of a table that has a row; otherwise it is made. */
+async function applied(
+  subject: ApplySubject,
+  table: string,
+  changes: boolean,
+  cut?: Cut,
+): Promise<{ readonly contents: object; readonly messages: number }> {
+  const { apply, applyThroughProxy, proxy, query, lost } = subject;
+  const last = changes ? before(table) : undefined;
+  if (last !== undefined) {
+    await apply(last);
+    await query(`INSERT INTO ${table} (id, v, name, flow_document) VALUES (1, 5, 'a', '{}')`);
+  }
+  proxy.set(cut);
+  try {
+    await applyThroughProxy(after(table), last);
+  } catch (error) {
+    const { code } = error as { readonly code?: unknown };
+    assert.ok(proxy.hasCut && lost.test(String(code)), String(error));
+  }
+  const { messages } = proxy;
+  proxy.set(undefined);
+  await apply(after(table), last);
+  assert.equal(await apply(after(table), after(table)), '', 'nothing is left to do');
+  return { contents: await contents(subject, table), messages };
+}
+
+/** Every step in both ways, or `runs` of them at random. */
+export async function assertCutsOfApply(
+  subject: ApplySubject,
+  { runs, seed }: { readonly runs: number; readonly seed: number },
+  context: TestContext,
+): Promise<void> {
+  const random = new SeededRandom(seed);
+  let table = 0;
+  for (const changes of [false, true]) {
+    const wanted = await applied(subject, `cut_${(table += 1)}`, changes);
+    const cuts = Array.from({ length: wanted.messages }, (_, at) => at + 1).flatMap((message) =>
+      (['unsent', 'unanswered'] as const).map((how): Cut => ({ message, how })),
+    );
+    const chosen =
+      runs >= cuts.length ? cuts : cuts.filter(() => random.next() < runs / cuts.length).slice(0, runs);
+    context.diagnostic(`WEIR_CRASH_SEED=${seed}, ${chosen.length} of ${cuts.length} cuts`);
+    for (const cut of chosen) {
+      const { contents: found } = await applied(subject, `cut_${(table += 1)}`, changes, cut);
+      assert.deepEqual(found, wanted.contents, JSON.stringify(cut));
+    }
+  }
+}
