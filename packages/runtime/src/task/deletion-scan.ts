@@ -5,6 +5,14 @@ import type { Slots } from './extraction.ts';
 
 /** Answers are kept for so many combinations of the values there. */
 const keptAnswers = 1000;
+/** The first of them, which mostly are all, are found without making a string. */
+const quickAnswers = 4;
+
+interface QuickAnswer {
+  /** By slot. */
+  readonly texts: readonly Buffer[];
+  readonly deletes: boolean;
+}
 
 export class DeletionScan {
   readonly #reducer: Reducer;
@@ -12,6 +20,7 @@ export class DeletionScan {
   readonly #slots: readonly number[] | undefined;
   readonly #pointers: Slots['pointers'];
   readonly #answers = new Map<string, boolean>();
+  readonly #quickAnswers: QuickAnswer[] = [];
 
   /** Adds the locations to `slots`. */
   constructor(reducer: Reducer, slots: Slots) {
@@ -22,19 +31,26 @@ export class DeletionScan {
 
   /** `Reducer.deletes` of a document that the scanner has accepted; undefined when it has to be parsed for that. */
   deletes(scanner: DocumentScanner): boolean | undefined {
-    if (this.#slots === undefined) return undefined;
-    let key = '';
-    for (const slot of this.#slots) {
-      if (scanner.slotKind(slot) !== SlotKind.text) return undefined;
-      key += `${scanner.bytes.toString('latin1', scanner.slotStart(slot), scanner.slotEnd(slot))}"`;
+    const slots = this.#slots;
+    if (slots === undefined) return undefined;
+    for (const slot of slots) if (scanner.slotKind(slot) !== SlotKind.text) return undefined;
+    for (const { texts, deletes } of this.#quickAnswers) if (holds(scanner, slots, texts)) return deletes;
+    return this.#answer(scanner, slots);
+  }
+
+  #answer(scanner: DocumentScanner, slots: readonly number[]): boolean {
+    const { bytes } = scanner;
+    const texts = slots.map((slot) => bytes.subarray(scanner.slotStart(slot), scanner.slotEnd(slot)));
+    const key = texts.map((text) => `${text.toString('latin1')}"`).join('');
+    const known = this.#answers.get(key);
+    if (known !== undefined) return known;
+    const deletes = this.#reducer.deletes(this.#glimpse(scanner, slots));
+    if (this.#answers.size >= keptAnswers) this.#answers.clear();
+    this.#answers.set(key, deletes);
+    if (this.#quickAnswers.length < quickAnswers) {
+      this.#quickAnswers.push({ texts: texts.map((text) => Buffer.from(text)), deletes });
     }
-    let answer = this.#answers.get(key);
-    if (answer === undefined) {
-      answer = this.#reducer.deletes(this.#glimpse(scanner, this.#slots));
-      if (this.#answers.size >= keptAnswers) this.#answers.clear();
-      this.#answers.set(key, answer);
-    }
-    return answer;
+    return deletes;
   }
 
   /** A document of nothing but these locations. */
@@ -44,4 +60,16 @@ export class DeletionScan {
       seen = setPointer(seen, this.#pointers[slot] ?? [], scanner.slotValue(slot) ?? null);
     return seen;
   }
+}
+
+function holds(scanner: DocumentScanner, slots: readonly number[], texts: readonly Buffer[]): boolean {
+  const { bytes } = scanner;
+  for (let index = 0; index < slots.length; index += 1) {
+    const slot = slots[index] as number;
+    const text = texts[index] as Buffer;
+    const start = scanner.slotStart(slot);
+    if (scanner.slotEnd(slot) - start !== text.length) return false;
+    for (let at = 0; at < text.length; at += 1) if (bytes[start + at] !== text[at]) return false;
+  }
+  return true;
 }
