@@ -97,8 +97,10 @@ export type {
   ExportJob,
   ExportOptions,
   FeedOptions,
+  ListAbove,
   ListOptions,
   PartDefinition,
+  ListsBelow,
   PartsOptions,
   ReportOptions,
   RowChange,
@@ -117,6 +119,8 @@ export type { ConnectionOptions } from './streams/graphql.ts';
 export type { ListBelow, NestedRows } from './streams/row-tree.ts';
 export { asDocuments, readList } from './streams/list-reader.ts';
 export { batchOf, recordsOf } from './streams/record-batches.ts';
+export { rowSnapshot } from './streams/row-snapshot.ts';
+export type { ReadRows, Rows, RowSnapshotOptions } from './streams/row-snapshot.ts';
 export { createdAt, occurredAt, updatedAt } from './streams/timestamp.ts';
 export type { Timestamp, TimestampOptions } from './streams/timestamp.ts';
 export * from './webhook/index.ts';

@@ -7,6 +7,7 @@ import type { ChangesOptions, ListOptions, ListsBelow, StreamDefinition } from '
 import { withFilter } from '../streams/graphql.ts';
 import { baseRequest } from '../streams/list-source.ts';
 import { longestExportMs } from '../streams/export-stream.ts';
+import { listsAbove } from '../streams/row-above.ts';
 import { horizon, Instant } from '../time/instant.ts';
 import { isoDuration, spanMs } from '../time/duration.ts';
 import type { ApiDefinition } from './define-api.ts';
@@ -141,12 +142,16 @@ function explainStream(
 
 /** From the topmost list down. */
 function explainBelow(api: ApiDefinition, base: string, { of, id, path }: ListsBelow): string[] {
-  const above = 'of' in of ? explainBelow(api, base, of) : [`first: ${request(api, base, of, {})}`];
+  const above = listsAbove(of).flatMap((list) =>
+    'of' in list ? explainBelow(api, base, list) : [`first: ${request(api, base, list, {})}`],
+  );
   return [...above, `then for each ${id}: GET ${base}${path('{id}', ...namesAbove(of))}`];
 }
 
 function namesAbove(of: ListsBelow['of']): string[] {
-  return 'of' in of ? [`{${of.as.replace('/', '')}}`, ...namesAbove(of.of)] : [];
+  const [first] = listsAbove(of);
+  if (first === undefined || !('of' in first)) return [];
+  return [`{${(first.as ?? 'above').replace('/', '')}}`, ...namesAbove(first.of)];
 }
 
 function filter(options: ChangesOptions, from: Instant, to: Instant) {

@@ -22,6 +22,7 @@ import type {
 } from '../streams/definition.ts';
 import type { WebhookDefinition } from '../webhook/webhook-definition.ts';
 import { WalkStream } from '../streams/walk-stream.ts';
+import { listsAbove } from '../streams/row-above.ts';
 import { snapshotStream } from '../streams/snapshot-stream.ts';
 
 /** A row of a snapshot is known by its number. */
@@ -100,8 +101,10 @@ function eventsWithQuery(options: EventsOptions, query: Query | undefined): Even
 }
 
 function belowWithQuery<O extends ListsBelow>(options: O, query: Query | undefined): O {
-  const { of } = options;
-  return { ...withQuery(options, query), of: 'of' in of ? belowWithQuery(of, query) : withQuery(of, query) };
+  const of = listsAbove(options.of).map((list) =>
+    'of' in list ? belowWithQuery(list, query) : withQuery(list, query),
+  );
+  return { ...withQuery(options, query), of };
 }
 
 function childrenWithQuery(options: ChildChangesOptions, query: Query | undefined): ChildChangesOptions {
@@ -157,9 +160,11 @@ export function streamMeta({ kind, options }: StreamDefinition): Record<string, 
   if (kind === 'parts') return { ...streamMeta(options.stream('')), [options.as]: { type: 'string' } };
   if (kind !== 'children' && kind !== 'child changes') return {};
   const names = kind === 'children' ? namesOfIds(options) : [options.as];
-  return Object.fromEntries(names.filter((as) => !as.startsWith('/')).map((as) => [as, {}]));
+  return Object.fromEntries(
+    names.flatMap((as) => (as === undefined || as.startsWith('/') ? [] : [[as, {}]])),
+  );
 }
 
-function namesOfIds({ as, of }: ListsBelow): string[] {
-  return 'of' in of ? [...namesOfIds(of), as] : [as];
+function namesOfIds({ as, of }: ListsBelow): (string | undefined)[] {
+  return [...listsAbove(of).flatMap((list) => ('of' in list ? namesOfIds(list) : [])), as];
 }

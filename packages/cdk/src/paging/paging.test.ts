@@ -96,7 +96,7 @@ test('the next page begins after the last record, whose id may be beyond 2^53', 
   );
 });
 
-test('numbers and offsets go on until a page is short, or empty', () => {
+test('numbers and offsets go on until a page is short, or empty, or says that it is the last', () => {
   const size = ['per', 2] as const;
   const numbers = pageNumber({ param: 'page', size, stability: 'shifting' });
   assert.deepEqual(requests(numbers, [{}, {}, { count: 1 }]), [
@@ -110,4 +110,9 @@ test('numbers and offsets go on until a page is short, or empty', () => {
     '/rows?limit=2&per=2&skip=2',
     '/rows?limit=2&per=2&skip=3',
   ]);
+  const told = offset({ param: 'skip', size, ends: { last: '/last', total: '/n' }, stability: 'shifting' });
+  const pages = [{ count: 1, envelope: { last: false } }, { count: 2 }];
+  assert.equal(requests(told, [...pages, { envelope: { last: true } }, {}]).length, 3);
+  assert.equal(requests(told, [...pages, { envelope: { n: 5 } }, {}]).length, 3);
+  assert.equal(requests(told, [...pages, { envelope: { n: 6 } }, { count: 0 }]).length, 4);
 });

@@ -148,14 +148,24 @@ export function pageNumber<S extends Stability>({
   return numbered(`page numbers as ${options.param}`, options, first, () => 1);
 }
 
+/** Where a body says that a page is the last one, and how many rows there are. One without rows is the last in any case. */
+export interface ToldEnd {
+  readonly last: string;
+  readonly total: string;
+}
+
+export interface OffsetOptions<S extends Stability> extends Omit<NumberedOptions<S>, 'ends'> {
+  readonly ends?: 'short' | 'empty' | ToldEnd;
+}
+
 /** Pages by the number of rows before them. */
-export function offset<S extends Stability>(options: NumberedOptions<S>): Paging<S> {
+export function offset<S extends Stability>(options: OffsetOptions<S>): Paging<S> {
   return numbered(`offsets as ${options.param}`, options, 0, (count) => count);
 }
 
 function numbered<S extends Stability>(
   name: string,
-  { param, size: [sizeParam, rows], ends = 'short', stability }: NumberedOptions<S>,
+  { param, size: [sizeParam, rows], ends = 'short', stability }: OffsetOptions<S>,
   first: number,
   step: (count: number) => number,
 ): Paging<S> {
@@ -164,11 +174,18 @@ function numbered<S extends Stability>(
     stability,
     request: (base, position) =>
       withParameter(withParameter(base, sizeParam, rows), param, Number(position ?? first)),
-    next: ({ count, position }) => {
+    next: ({ count, position, envelope }) => {
       if (count === 0 || (ends === 'short' && count < rows)) return undefined;
-      return Number(position ?? first) + step(count);
+      const next = Number(position ?? first) + step(count);
+      return typeof ends === 'object' && isToldEnd(ends, envelope, next) ? undefined : next;
     },
   };
+}
+
+function isToldEnd({ last, total }: ToldEnd, envelope: JsonValue, next: number): boolean {
+  const rows = resolvePointer(envelope, parsePointer(total));
+  if (typeof rows === 'number' && rows <= next) return true;
+  return resolvePointer(envelope, parsePointer(last)) === true;
 }
 
 /** A whole URL has all parameters that it needs. */

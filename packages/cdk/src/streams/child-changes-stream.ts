@@ -79,7 +79,7 @@ export class ChildChanges implements ChangeStream<Instant> {
 
   async *#lists(ids: Iterable<JsonValue>, signal: AbortSignal): AsyncGenerator<DocumentBatch, void, void> {
     for (const id of ids) {
-      const held = heldIds({ [this.#options.as]: id });
+      const held = heldIds([{ as: this.#options.as, id }]);
       const map = withMembers(held, this.#options.map);
       const list = {
         ...this.#options,
@@ -107,7 +107,7 @@ export class ChildChanges implements ChangeStream<Instant> {
       else {
         // The row as it was before is not asked for again: it would have the list of the row as it is now.
         ids.delete(name);
-        const own = heldIds({ [as]: id });
+        const own = heldIds([{ as, id }]);
         yield* this.#documents(rowsOf(list, withMembers(own, map)), own);
       }
     }

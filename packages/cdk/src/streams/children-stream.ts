@@ -8,7 +8,7 @@ import type { ChildrenOptions, ListOptions, ListsBelow, StreamContext } from './
 import { readList } from './list-reader.ts';
 import { recordsOf } from './record-batches.ts';
 import { baseRequest, listSource } from './list-source.ts';
-import { encodedId, heldIds, idAbove, withMembers, withMeta } from './row-above.ts';
+import { encodedId, heldIds, idAbove, listsAbove, withMembers, withMeta } from './row-above.ts';
 import { inOrder, keyOf } from './snapshot-stream.ts';
 
 export function childrenStream(
@@ -31,10 +31,10 @@ export function childrenStream(
 }
 
 /** The way down to a list: the ids of the rows above it, the topmost first, and what documents call them. */
-type Way = readonly { readonly as: string; readonly id: JsonValue }[];
+type Way = readonly { readonly as: string | undefined; readonly id: JsonValue }[];
 
 function listBelow(options: ListsBelow, way: Way, first: OnlyFirst) {
-  const held = heldIds(Object.fromEntries(way.map(({ as, id }) => [as, id])));
+  const held = heldIds(way);
   const [nearest = '', ...above] = way.map(({ id }) => encodedId(id)).toReversed();
   const map = first(withMembers(held, options.map));
   const list: ListOptions = {
@@ -64,7 +64,7 @@ function onlyFirst(once: string | undefined): OnlyFirst {
 /** The ways to all rows above, each once, in the order of their ids. */
 async function rowsAbove(
   name: string,
-  { of, id, as }: ListsBelow,
+  { of, id: at, as }: ListsBelow,
   context: StreamContext,
   signal: AbortSignal,
 ): Promise<Way[]> {
@@ -74,17 +74,20 @@ async function rowsAbove(
     for await (const event of readList(context.client, listSource(list), base, undefined, signal)) {
       if ('next' in event) continue;
       for (const record of recordsOf(event)) {
-        const way = [...above, { as, id: idAbove(name, parseJson(record), id) }];
+        const way = [...above, { as, id: idAbove(name, parseJson(record), at) }];
         ways.set(stringifyJson(idsOf(way)), way);
       }
     }
   };
-  if ('of' in of) {
-    const first = onlyFirst(of.once);
-    for (const above of await rowsAbove(name, of, context, signal)) {
-      await takeFrom(listBelow(of, above, first).list, above);
+  for (const list of listsAbove(of)) {
+    if (!('of' in list)) await takeFrom(list, []);
+    else {
+      const first = onlyFirst(list.once);
+      for (const above of await rowsAbove(name, list, context, signal)) {
+        await takeFrom(listBelow(list, above, first).list, above);
+      }
     }
-  } else await takeFrom(of, []);
+  }
   return [...ways.values()].sort((left, right) => compareJson(idsOf(left), idsOf(right)));
 }
 

@@ -269,17 +269,20 @@ export type SnapshotOptions = ListOptions & StreamOptions & RowIdentity;
 interface RowAbove {
   /** Where a row above has its id. */
   readonly id: string;
-  /** The member of `_meta` that holds it in each document; `/name` for the member `name` of the document itself. */
-  readonly as: string;
+  /**
+   * The member of `_meta` that holds it in each document; `/name` for the member `name` of the document itself. Nothing holds it
+   * when absent.
+   */
+  readonly as?: string;
 }
+
+/** Rows that have others below them; they may be below others themselves. */
+export type ListAbove = ListOptions | ListsBelow;
 
 /** A list below each row of another list. */
 export interface ListsBelow extends Omit<ListOptions, 'path'>, RowAbove {
-  /**
-   * The rows above, which may be below others themselves. Only their ids are kept, and all of them before the first list is
-   * asked for.
-   */
-  readonly of: ListOptions | ListsBelow;
+  /** The rows above, of one list or of several. Only their ids are kept, and all of them before the first list is asked for. */
+  readonly of: ListAbove | readonly ListAbove[];
   /** The path of the list below a row. Ids are encoded already; `above`: of what is above that row, the nearest first. */
   readonly path: (id: string, ...above: readonly string[]) => string;
   /** A row that is below several rows is taken once, and is known by this: a JSON pointer. */

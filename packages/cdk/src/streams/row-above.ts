@@ -4,7 +4,7 @@ import { parsePointer, resolvePointer } from '@weir/schema';
 import { type JsonObject, type JsonValue, stringifyJson } from '@weir/schema/json';
 import type { DocumentBatch } from '../engine/stream.ts';
 import { errors } from '../errors.ts';
-import type { ListOptions } from './definition.ts';
+import type { ListAbove, ListOptions, ListsBelow } from './definition.ts';
 
 /** `name`: of the stream below. Throws when the row has no id: an empty one would ask for the list above again. */
 export function idAbove(name: string, row: JsonValue, at: string): JsonValue {
@@ -26,15 +26,25 @@ export interface HeldIds {
   readonly meta: JsonObject;
 }
 
-/** `ids`: by what a definition calls them. */
-export function heldIds(ids: Readonly<Record<string, JsonValue>>): HeldIds {
+/** `ids`: with what a definition calls them. */
+export function heldIds(
+  ids: readonly { readonly as: string | undefined; readonly id: JsonValue }[],
+): HeldIds {
   const members: JsonObject = {};
   const meta: JsonObject = {};
-  for (const [as, id] of Object.entries(ids)) {
-    if (as.startsWith('/')) members[as.slice(1)] = id;
-    else meta[as] = id;
+  for (const { as, id } of ids) {
+    if (as?.startsWith('/') === true) members[as.slice(1)] = id;
+    else if (as !== undefined) meta[as] = id;
   }
   return { members, meta };
+}
+
+export function listsAbove(of: ListsBelow['of']): readonly ListAbove[] {
+  return isOne(of) ? [of] : of;
+}
+
+function isOne(of: ListsBelow['of']): of is ListAbove {
+  return !Array.isArray(of);
 }
 
 /** Puts members into records, in place of those that they have by these names. */

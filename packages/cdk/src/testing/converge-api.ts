@@ -146,12 +146,19 @@ function collectionOf(name: string, key: readonly string[]): CollectionSpec {
   };
 }
 
+/** What is read whole each time. */
+const WHOLE: ReadonlySet<string> = new Set<StreamDefinition['kind']>([
+  'snapshot',
+  'children',
+  'raw snapshot',
+]);
+
 /** Whether what a stream no longer has is deleted. */
 function seesDeletions(stream: StreamDefinition | undefined): boolean {
   if (stream?.kind === 'parts') return seesDeletions(stream.options.stream(''));
   return (
     stream !== undefined &&
-    (stream.kind === 'snapshot' || stream.kind === 'events' || 'isDeleted' in stream.options)
+    (WHOLE.has(stream.kind) || stream.kind === 'events' || 'isDeleted' in stream.options)
   );
 }
 
