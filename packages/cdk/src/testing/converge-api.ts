@@ -26,6 +26,8 @@ export interface ApiConvergence {
   readonly random: TestRandom;
   /** When it begins, in Unix milliseconds, where that matters: 2024-05-05T05:00:00Z when absent. */
   readonly beginsMs?: number;
+  /** What the API describes (`ApiDefinition.describe`) at this fake. */
+  readonly described?: ApiDefinition['streams'];
 }
 
 /** What a stream should end with, where that is not one table of the fake. */
@@ -71,7 +73,9 @@ export async function convergeApi({
   streams,
   random,
   beginsMs = BEGINS_MS,
+  described = {},
 }: ApiConvergence): Promise<ConvergedApi> {
+  const whole = { ...api, streams: { ...api.streams, ...described } };
   const clock = new VirtualClock(beginsMs);
   const vendor = new FakeVendor(fake, { clock, random, changesUntilMs: beginsMs + CHANGES_MS });
   const capture = apiCapture(api, { clock, random, transport: vendor.transport });
@@ -82,7 +86,7 @@ export async function convergeApi({
     resourcePath: [name],
     stateKey: name,
     backfill: 0,
-    collection: collectionOf(name, keyOf(api, name)),
+    collection: collectionOf(name, keyOf(whole, name)),
   }));
   const decoded = decodeConfig<ApiConfig>(capture.spec.configSchema, config, { what: 'the configuration' });
   const { committed, sessions } = await surviveKills({
@@ -113,14 +117,14 @@ export async function convergeApi({
       listOf,
     }: FakeTruth = typeof told === 'string' ? { lists: [told] } : told;
     const tables = lists.map((path) => vendor.table(path).table());
-    const captured = [...reducedCollection(committed.documents, index, keyOf(api, name)).values()];
+    const captured = [...reducedCollection(committed.documents, index, keyOf(whole, name)).values()];
     const isThere = (row: JsonObject): boolean =>
       (listOf === undefined ? tables : [vendor.table(listOf(row)).table()]).some((table) =>
         table.has(`[${idOf(row)}]`),
       );
     return {
       name,
-      captured: sorted(seesDeletions(api.streams[name]) ? captured : captured.filter(isThere)),
+      captured: sorted(seesDeletions(whole.streams[name]) ? captured : captured.filter(isThere)),
       expected: sorted(
         lists.flatMap((list) => [...vendor.table(list).table().values()].flatMap((row) => rowsOf(list, row))),
       ),
