@@ -16,8 +16,10 @@ export function stagingName(staging: Staging, binding: number): string {
 export function createStaging(staging: Staging, binding: number, table: PgTable): string {
   const columns = staging === 'store' ? table.columns : table.keys;
   const names = columns.map(({ identifier }) => identifier).join(', ');
-  const name = stagingName(staging, binding).replace('pg_temp.', '');
-  return `CREATE TEMPORARY TABLE ${name} ON COMMIT DELETE ROWS AS SELECT ${names} FROM ${table.identifier} WITH NO DATA`;
+  const name = stagingName(staging, binding);
+  const create = `CREATE TEMPORARY TABLE ${name.replace('pg_temp.', '')} ON COMMIT DELETE ROWS`;
+  // A pooler may lend a session of the server in which another one has left its own.
+  return `DROP TABLE IF EXISTS ${name}; ${create} AS SELECT ${names} FROM ${table.identifier} WITH NO DATA`;
 }
 
 /** Into the table itself, or into what is staged for it. */
