@@ -1,5 +1,5 @@
-// What a token has to be granted for each stream (`accessScopes` of the app in the store; the scopes are those that Shopify's
-// reference names at each object). A scope to write holds the one to read.
+// What a token has to be granted for each stream (`accessScopes` of the app in the store). The API's public types do not tell the
+// scopes, so these were not checked against it. A scope to write holds the one to read.
 
 import { isJsonObject, type StreamContext } from '@weir/cdk';
 import { parsePointer, resolvePointer } from '@weir/schema';
