@@ -96,6 +96,38 @@ test('a state of upstream goes on where it was, in the zone of the user, from th
   });
 });
 
+test('a state that upstream wrote before it had twins is read from where it was', async () => {
+  const asked: string[] = [];
+  const { state } = await session(
+    'issues',
+    ['/id'],
+    ({ searchParams }) => {
+      asked.push(searchParams.get('jql') ?? '');
+      return { body: { issues: [], nextPageToken: null } };
+    },
+    {
+      state: {
+        inc: { cursor: '2024-05-01T04:50:10.123000Z' },
+        backfill: null,
+        last_initialized: '2024-04-05T05:00:00Z',
+        is_connector_initiated: false,
+      },
+    },
+  );
+  // Both looks, in the zone of the user.
+  const begun = asked.filter((jql) => jql.includes('updated >= "2024-05-01 06:50"'));
+  assert.equal(begun.length, 2, asked.join('\n'));
+  assert.deepEqual(state, {
+    inc: {
+      realtime: { cursor: '2024-05-05T04:58:00Z' },
+      lookback: { cursor: '2024-05-04T16:59:00Z' },
+    },
+    backfill: null,
+    last_initialized: '2024-04-05T05:00:00Z',
+    is_connector_initiated: false,
+  });
+});
+
 const issue = {
   id: '10001',
   fields: { updated: '2024-05-01T10:00:00.000+0000', comment: { total: 2, comments: [] } },

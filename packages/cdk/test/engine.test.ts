@@ -391,12 +391,28 @@ test('a schedule ends the session at its minute; the next one backfills up to th
   assert.deepEqual([inc, initiated], [before, true]);
 });
 
-test('a stream that got named parts begins each, and forgets the cursor it had alone', async () => {
-  const run = harness({ bindingStateV1: { 'rows.v1': { inc: { cursor: '2024-05-05T04:00:00Z' } } } });
-  const part = changes({ cursor: seconds(0) }, () => []);
-  await run.session({ stream: { kind: 'changes', parts: { named: { one: part, two: part } } } }, 10);
-  const begun = { cursor: '2024-05-05T05:00:00Z' };
-  assert.deepEqual((bindingState(run) as JsonObject)['inc'], { one: begun, two: begun });
+test('a stream that got named parts begins each not later than where it was alone, and forgets the cursor it had', async () => {
+  const former = '2024-05-05T04:00:00Z';
+  const begun = async (initial: ReturnType<ChangeStream<Cursor>['initial']>): Promise<JsonObject> => {
+    const run = harness({ bindingStateV1: { 'rows.v1': { inc: { cursor: former } } } });
+    const part = changes(
+      initial,
+      () => [],
+      () => assert.fail('asked for pages'),
+    );
+    await run.session({ stream: { kind: 'changes', parts: { named: { one: part, two: part } } } }, 0);
+    return bindingState(run) as JsonObject;
+  };
+  const same = <T>(value: T) => ({ one: value, two: value });
+  const { inc } = await begun({ cursor: seconds(0) });
+  assert.deepEqual(inc, same({ cursor: former }));
+  const earlier = await begun({ cursor: seconds(-7200) });
+  assert.deepEqual(earlier['inc'], same({ cursor: '2024-05-05T03:00:00Z' }));
+  // What is read once more ends where the changes begin.
+  const withHistory = await begun({ cursor: seconds(0), cutoff: seconds(0) });
+  assert.deepEqual(withHistory['inc'], same({ cursor: former }));
+  assert.deepEqual(withHistory['backfill'], same({ cutoff: former }));
+  await assert.rejects(begun({ cursor: 0n }), { code: 'CDK_STATE_INVALID' });
 });
 
 test('one stream that fails lets the others come to their next checkpoint', async () => {

@@ -69,8 +69,9 @@ function putCursor(
   part: string | undefined,
   stream: ChangeStream<Cursor>,
   nowMs: number,
+  former?: Cursor,
 ): void {
-  put(json, 'inc', part, { cursor: cursorJson(stream.initial(nowMs).cursor) });
+  put(json, 'inc', part, { cursor: cursorJson(earlier(stream.initial(nowMs).cursor, former)) });
 }
 
 function putBackfill(
@@ -78,9 +79,16 @@ function putBackfill(
   part: string | undefined,
   stream: ChangeStream<Cursor>,
   nowMs: number,
+  former?: Cursor,
 ): void {
   const { cutoff } = stream.initial(nowMs);
-  if (cutoff !== undefined) put(json, 'backfill', part, backfillJson({ cutoff, page: undefined }));
+  if (cutoff === undefined) return;
+  put(json, 'backfill', part, backfillJson({ cutoff: earlier(cutoff, former), page: undefined }));
+}
+
+/** Tokens have no order: a part begins with its own. */
+function earlier(own: Cursor, former: Cursor | undefined): Cursor {
+  return former !== undefined && (compareCursors(former, own) ?? 0) < 0 ? former : own;
 }
 
 function put(json: JsonObject, field: string, part: string | undefined, value: JsonObject): void {
@@ -118,20 +126,24 @@ function scheduledState(binding: ApiBinding, state: BindingState, nowMs: number)
   return json;
 }
 
-/** Parts that the stream has now and the state does not know begin where a new binding would. */
+/**
+ * Parts that the stream has now and the state does not know begin where a new binding would; where the stream had no parts
+ * before, not later than where it was, as what has changed since then is known to none of them.
+ */
 function withNewParts(binding: ApiBinding, state: BindingState, nowMs: number): JsonObject {
   const { stream } = binding;
   if (stream.kind !== 'changes') return state.json;
   const added: JsonObject = {};
-  for (const [part, each] of partsOf(stream.parts)) {
-    const known = state.cursor(part);
-    if (known !== undefined) {
-      assertKind(binding, part, known, each.initial(nowMs).cursor);
-      continue;
-    }
-    putCursor(added, part, each, nowMs);
+  const all = partsOf(stream.parts);
+  const hadNone = all.every(([part]) => state.cursor(part) === undefined);
+  const former = hadNone ? state.cursor(undefined) : undefined;
+  for (const [part, each] of all) {
+    const known = state.cursor(part) ?? former;
+    if (known !== undefined) assertKind(binding, part, known, each.initial(nowMs).cursor);
+    if (state.cursor(part) !== undefined) continue;
+    putCursor(added, part, each, nowMs, former);
     // A later look at rows that are known already has no history of its own.
-    if (stream.history === undefined) putBackfill(added, part, each, nowMs);
+    if (stream.history === undefined) putBackfill(added, part, each, nowMs, former);
   }
   return mergeParts(state.json, added, 'named' in stream.parts);
 }
