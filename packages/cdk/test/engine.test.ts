@@ -292,6 +292,103 @@ test('an old row that a page holds leaves before the new one that changes bring'
   );
 });
 
+/** The state of a binding whose backfill waits for a job. */
+const waitsForJob: JsonObject = {
+  bindingStateV1: {
+    'rows.v1': {
+      inc: { cursor: 0 },
+      backfill: { cutoff: 0, next_page: 'job' },
+      last_initialized: BEGIN,
+      is_connector_initiated: false,
+    },
+  },
+};
+
+/** `creates`: how long it takes to have the job created; `changesFor`: how long the changes are read. In seconds. */
+for (const { failing, state = {}, creates = 0, changesFor } of [
+  { failing: 'while its job is waited for', changesFor: 0 },
+  { failing: 'before the changes come to a position', changesFor: 60 },
+  { failing: 'while a job of the session before is waited for', state: waitsForJob, changesFor: 0 },
+  { failing: 'while its job is created', creates: 30, changesFor: 60 },
+]) {
+  test(`a backfill that fails ${failing} lets no newer row leave before the old one that the next session reads`, async () => {
+    const run = harness(state);
+    const pause = (seconds: number, signal: AbortSignal) =>
+      run.clock.until(run.clock.now() + seconds * 1000, signal);
+    let isFirst = true;
+    const stream: ChangeStream<Cursor> = {
+      initial: () => ({ cursor: 0n, cutoff: 0n }),
+      readsOn: true,
+      async *fetchChanges({ cursor, signal }) {
+        if (cursor !== 0n) return;
+        yield documents([{ id: 1, version: 'new' }]);
+        await pause(changesFor, signal);
+        yield reached(1n);
+      },
+      async *fetchPage({ page, signal }) {
+        await pause(page === undefined ? creates : 30, signal);
+        if (isFirst && (page === 'job' || creates > 0)) throw new Error('no route to host');
+        yield page === undefined ? nextPage('job', true) : documents([{ id: 1, version: 'old' }]);
+      },
+    };
+    await assert.rejects(run.session({ stream: only(stream) }, 600), /no route to host/);
+    assert.deepEqual(texts(run), []);
+    isFirst = false;
+    await run.session({ stream: only(stream) }, 600);
+    const versions = run.committed.documents.map(({ document }) => document['version']);
+    assert.deepEqual(versions, ['old', 'new']);
+  });
+}
+
+test('a backfill that fails behind a position, and leaves no job, keeps no change back', async () => {
+  const run = harness();
+  const stream: ChangeStream<Cursor> = {
+    initial: () => ({ cursor: 0n, cutoff: 0n }),
+    readsOn: true,
+    async *fetchChanges({ cursor, signal }) {
+      if (cursor !== 0n) return;
+      yield documents([{ id: 1 }]);
+      await run.clock.until(run.clock.now() + 60_000, signal);
+      yield reached(1n);
+    },
+    async *fetchPage() {
+      yield nextPage('window');
+      throw new Error('the job failed');
+    },
+  };
+  await assert.rejects(run.session({ stream: only(stream) }, 600), /the job failed/);
+  assert.equal(run.committed.documents.length, 1);
+});
+
+test('a session that is asked to end while a job runs lets no newer row leave either', async () => {
+  const run = harness();
+  let isFirst = true;
+  const rows: ChangeStream<Cursor> = {
+    initial: () => ({ cursor: 0n, cutoff: 0n }),
+    readsOn: true,
+    async *fetchChanges({ cursor }) {
+      if (cursor !== 0n) return;
+      yield documents([{ id: 1, version: 'new' }]);
+      yield reached(1n);
+    },
+    async *fetchPage({ page, signal }) {
+      await run.clock.until(run.clock.now() + 30_000, signal);
+      yield page === undefined ? nextPage('job', true) : documents([{ id: 1, version: 'old' }]);
+    },
+  };
+  const failing = changes({ cursor: 0n }, () => {
+    if (isFirst) throw new Error('no route to host');
+    return [];
+  });
+  const stream: Stream = { kind: 'changes', parts: { named: { rows, failing } } };
+  await assert.rejects(run.session({ stream }, 600), /no route to host/);
+  assert.deepEqual(texts(run), []);
+  isFirst = false;
+  await run.session({ stream }, 600);
+  const versions = run.committed.documents.map(({ document }) => document['version']);
+  assert.deepEqual(versions, ['old', 'new']);
+});
+
 test('a snapshot that has not changed sends nothing; one that shrank deletes its last rows', async () => {
   const run = harness();
   const lists = [

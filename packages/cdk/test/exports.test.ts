@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exportStream } from '../src/streams/recent-changes.ts';
+import { streamOfParts } from '../src/streams/part-stream.ts';
 import { exports } from '../src/streams/define-stream.ts';
 import type { ExportJob, ExportOptions } from '../src/streams/definition.ts';
 import { isJsonObject, type JsonObject } from '@weir/schema/json';
@@ -173,6 +174,17 @@ test('an answer without the id of the job is a defect', async () => {
     run(exports(options), () => '{}'),
     { code: 'CDK_STREAM_DEFECT', message: /has no id at \/id/ },
   );
+});
+
+test('whichever way its changes are read, and of whichever part, the engine is told that the next session reads the file of a job', () => {
+  const recent = { path: '/list', within: '30m', between: () => ({}) } as const;
+  for (const more of [{}, { recent }]) {
+    const { stream } = contextOf(() => '', { ...options, ...more });
+    const opened = new Map([['a', { kind: 'changes', parts: { only: stream } } as const]]);
+    const parts = streamOfParts('of', opened, undefined);
+    assert.ok(parts.kind === 'changes' && 'named' in parts.parts);
+    assert.deepEqual([stream.readsOn, parts.parts.named['a']?.readsOn], [true, true]);
+  }
 });
 
 const found: ExportJob = {

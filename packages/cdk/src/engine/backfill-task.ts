@@ -11,13 +11,17 @@ import { TaskOutput } from './task-output.ts';
 
 /** True once the backfill is complete; false when the session ended before. */
 export async function runBackfill(context: TaskContext, stream: ChangeStream<Cursor>): Promise<boolean> {
-  const { targets, binding, pages } = context;
+  const { targets, binding, pages, stopping } = context;
   await using out = new TaskOutput(targets, binding);
   try {
     return await backfill(context, stream, out);
+  } catch (failure) {
+    if (!stopping.wasAskedWith(failure)) stopping.fail(failure);
+    throw failure;
   } finally {
+    if (stream.readsOn === true) pages.abandon(out, stopping.gentle.reason);
     // What was read and not committed never will be: nobody has to wait for it.
-    pages.lands(out);
+    else pages.lands(out);
   }
 }
 
@@ -58,7 +62,7 @@ async function backfill(
         if (stopping.isAsked) return false;
         if (isOpen) continue;
         pages.lands(out);
-        pages.departs(out);
+        if (stream.readsOn !== true) pages.departs(out);
       }
     }
     if (endsWithPage) {
@@ -67,6 +71,7 @@ async function backfill(
       continue;
     }
     await out.commit(state.setBackfill(part, undefined));
+    pages.lands(out);
     log.info('backfill complete', { stream: binding.name, observable: true });
     return true;
   }

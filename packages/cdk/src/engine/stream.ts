@@ -98,6 +98,11 @@ export interface ChangeStream<C extends Cursor> {
    */
   readonly isLate?: boolean;
   /**
+   * What a call of `fetchPage` was reading when it failed or was cut off, the next session reads as it was then: a file that
+   * the API made. Such a call reads nothing behind a position.
+   */
+  readonly readsOn?: boolean;
+  /**
    * Yields documents and then a cursor that covers them, any number of times. Yields no cursor when nothing is new: it
    * is then called again after the binding's interval. Does not wait by itself.
    */

@@ -46,6 +46,7 @@ type Ended =
 
 export class ExportStream implements ChangeStream<Instant> {
   readonly lagMs: number;
+  readonly readsOn = true;
   readonly #name: string;
   readonly #options: ExportOptions;
   readonly #context: StreamContext;

@@ -65,6 +65,7 @@ function marked(stream: ChangeStream<Cursor>, as: string, name: string): ChangeS
   return {
     initial: (nowMs) => stream.initial(nowMs),
     ...(stream.lagMs === undefined ? {} : { lagMs: stream.lagMs }),
+    ...(stream.readsOn === undefined ? {} : { readsOn: stream.readsOn }),
     async *fetchChanges(call) {
       for await (const event of stream.fetchChanges(call)) yield mark(event);
     },

@@ -21,6 +21,7 @@ export function exportStream(
   return {
     initial: files.initial,
     lagMs: files.lagMs,
+    readsOn: files.readsOn,
     fetchPage: (call) => files.fetchPage(call),
     fetchChanges: (call) => {
       const spanOfChanges = call.nowMs - call.cursor.ms;
