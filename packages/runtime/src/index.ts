@@ -98,7 +98,7 @@ export {
   readCollection,
   type ReadCollectionOptions,
 } from './supervise/read-collection.ts';
-export { requestBackfill, requestedBackfills } from './supervise/request-backfill.ts';
+export { requestBackfill } from './supervise/request-backfill.ts';
 export { type ResetBinding, resetCollections } from './supervise/reset-collections.ts';
 export {
   type CollectionStatus,

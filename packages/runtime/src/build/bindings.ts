@@ -7,6 +7,7 @@ import { canonicalJson, parseJson } from '@weir/schema';
 import { formatPlace } from '../catalog/place.ts';
 import type { Place } from '../catalog/place.ts';
 import { errors } from '../errors.ts';
+import type { RequestedBackfills } from '../store/store.ts';
 
 /** 16 hex digits that change when the specification does. */
 export function versionOf(specification: JsonText): string {
@@ -48,6 +49,17 @@ export function checkResourcePaths(
   }
 }
 
+interface LastBinding {
+  readonly resourceConfig: JsonText;
+  readonly resourcePath: readonly string[];
+  readonly backfill: number;
+}
+
+interface CountedBinding {
+  readonly resource: JsonText;
+  readonly backfill: number;
+}
+
 interface BuiltBinding {
   readonly resourceConfig: JsonText;
   readonly resourcePath: readonly string[];
@@ -70,37 +82,64 @@ export function inactiveBindings<B extends BuiltBinding>(
 }
 
 /**
- * The backfill counter of each binding: the catalog's own, plus what was asked for. Requests are kept by resource path,
- * which only the connector can tell; before it has, the last specification is asked for a binding of the same resource.
+ * The backfill counter of each binding: the catalog's own, plus what was asked for. It never goes down, whatever is edited
+ * in the catalog: with an earlier counter a binding would go on from where it was then, with a table that is made anew.
+ * Requests are kept by resource path, which only the connector can tell; before it has, the last specification is asked for
+ * a binding of the same resource.
  */
 export class BackfillCounters {
-  readonly #requests: Map<string, number>;
+  readonly #stored: ReadonlyMap<string, RequestedBackfills>;
+  readonly #least: Map<string, number>;
   readonly #known: Map<string, string>;
 
-  constructor(requests: ReadonlyMap<string, number> | undefined, last: readonly BuiltBinding[]) {
-    this.#requests = new Map(requests);
-    this.#known = new Map(
-      last.map((binding) => [
-        canonicalJson(parseJson(binding.resourceConfig)),
-        stateKey(binding.resourcePath, 0),
-      ]),
-    );
+  constructor(stored: ReadonlyMap<string, RequestedBackfills> | undefined, last: readonly LastBinding[]) {
+    this.#stored = stored ?? new Map();
+    this.#least = new Map([...this.#stored].map(([binding, { least }]) => [binding, least]));
+    this.#known = new Map();
+    for (const { resourceConfig, resourcePath, backfill } of last) {
+      const binding = stateKey(resourcePath, 0);
+      this.#known.set(canonicalJson(parseJson(resourceConfig)), binding);
+      this.#atLeast(binding, backfill);
+    }
   }
 
-  of(model: { readonly resource: JsonText; readonly backfill: number }): number {
-    const binding = this.#known.get(canonicalJson(parseJson(model.resource)));
-    return model.backfill + (binding === undefined ? 0 : (this.#requests.get(binding) ?? 0));
+  of(model: CountedBinding): number {
+    const binding = this.#bindingOf(model);
+    if (binding === undefined) return model.backfill;
+    const asked = model.backfill + (this.#stored.get(binding)?.count ?? 0);
+    return Math.max(asked, this.#least.get(binding) ?? 0);
   }
 
   /** Takes note of a resource path; true when the counter that was sent for it has to change. */
-  learn(model: { readonly resource: JsonText; readonly backfill: number }, path: readonly string[]): boolean {
+  learn(model: CountedBinding, path: readonly string[]): boolean {
     const before = this.of(model);
     this.#known.set(canonicalJson(parseJson(model.resource)), stateKey(path, 0));
     return this.of(model) !== before;
   }
 
-  request(path: readonly string[]): void {
-    const binding = stateKey(path, 0);
-    this.#requests.set(binding, (this.#requests.get(binding) ?? 0) + 1);
+  /** Once its resource path is known. */
+  request(model: CountedBinding): void {
+    const binding = this.#bindingOf(model);
+    if (binding !== undefined) this.#atLeast(binding, this.of(model) + 1);
+  }
+
+  /** By binding: how many backfills are still to be stored as requested, for the counters to stay what they are. */
+  unstored(models: readonly CountedBinding[]): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const model of models) {
+      const binding = this.#bindingOf(model);
+      if (binding === undefined) continue;
+      const count = this.of(model) - model.backfill - (this.#stored.get(binding)?.count ?? 0);
+      if (count > 0) counts.set(binding, count);
+    }
+    return counts;
+  }
+
+  #bindingOf(model: CountedBinding): string | undefined {
+    return this.#known.get(canonicalJson(parseJson(model.resource)));
+  }
+
+  #atLeast(binding: string, counter: number): void {
+    this.#least.set(binding, Math.max(this.#least.get(binding) ?? 0, counter));
   }
 }

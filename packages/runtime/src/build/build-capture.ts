@@ -22,6 +22,8 @@ export interface BuiltCapture {
   readonly spec: CaptureSpec;
   readonly version: string;
   readonly endpoint: TaskEndpoint;
+  /** As of a materialization. */
+  readonly requestedBackfills: ReadonlyMap<string, number>;
 }
 
 const redacts = /"redact"\s*:/;
@@ -100,5 +102,6 @@ export async function buildCapture(
     inactiveBindings: inactiveBindings(bindings, last),
     ...(redactSalt === undefined ? {} : { redactSalt }),
   };
-  return { protocol: 'capture', spec, version: versionOf(captureSpecToJson(spec)), endpoint };
+  const version = versionOf(captureSpecToJson(spec));
+  return { protocol: 'capture', spec, version, endpoint, requestedBackfills: counters.unstored(models) };
 }

@@ -33,9 +33,12 @@ export interface BuiltMaterialization {
   readonly spec: MaterializationSpec;
   readonly version: string;
   readonly endpoint: TaskEndpoint;
-  /** Bindings (resource path as a state key) that this build backfills because their schema became incompatible. To be
-   * remembered before the specification is applied, or the next build would go back. */
-  readonly requestedBackfills: readonly string[];
+  /**
+   * How much the counters of bindings (resource path as a state key) are above what the catalog and the store say: this build
+   * backfills them because their schema became incompatible, or the catalog's counter went down. To be stored before
+   * the specification is applied, or the next build would go back.
+   */
+  readonly requestedBackfills: ReadonlyMap<string, number>;
   /**
    * What is not materialized though it was asked for, as sentences: bindings, by `onIncompatibleSchemaChange:
    * disableBinding`, and fields whose name the endpoint cannot tell from another one's.
@@ -105,7 +108,6 @@ export async function buildMaterialization(
     ...(last?.bindings ?? []),
     ...(last?.inactiveBindings ?? []),
   ]);
-  const requestedBackfills: string[] = [];
 
   const validate = async (): Promise<readonly MaterializeValidatedBinding[]> => {
     const { bindings } = await answerTo(
@@ -178,8 +180,7 @@ export async function buildMaterialization(
               : {}),
           });
         }
-        counters.request(resourcePath);
-        requestedBackfills.push(stateKey(resourcePath, 0));
+        counters.request(binding);
         again = true;
       }
       bindings.push(bindingSpec(model.name, binding, collection, answer, result.selection, backfill));
@@ -193,6 +194,7 @@ export async function buildMaterialization(
       inactiveBindings: inactiveBindings(bindings, last),
     };
     const version = versionOf(materializationSpecToJson(spec));
+    const requestedBackfills = counters.unstored(models);
     return { protocol: 'materialize', spec, version, endpoint, requestedBackfills, leftOut };
   }
 }

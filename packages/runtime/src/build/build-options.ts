@@ -9,6 +9,7 @@ import { ConnectorProcess } from '../connector/connector-process.ts';
 import type { ConnectorOptions, RequestOf, ResponseOf } from '../connector/connector-process.ts';
 import { errors } from '../errors.ts';
 import type { KeptConfigs } from '../store/kept-configs.ts';
+import type { RequestedBackfills } from '../store/store.ts';
 
 /** Puts a Validate to a task's connector. */
 export type Validate = <P extends ConnectorProtocol>(
@@ -22,7 +23,7 @@ export interface BuildOptions
   /** The inferred schema of a collection; undefined before anything was captured. */
   readonly inferredSchema?: (collection: string) => JsonText | undefined;
   /** Backfills asked for, per binding (its resource path as a state key), on top of the catalog's counters. */
-  readonly backfills?: ReadonlyMap<string, number>;
+  readonly backfills?: ReadonlyMap<string, RequestedBackfills>;
   /** Configurations that connectors have renewed; without them the catalog's own are used. */
   readonly keptConfigs?: KeptConfigs | undefined;
   /** By default a process of its own is started for each Validate. */

@@ -70,7 +70,9 @@ captures:
   assert.equal(endpoint.command.codec, 'proto');
   const again = await buildCapture(catalog, model, { last: spec, lastVersion: version });
   assert.equal(again.version, version);
-  const backfilled = await buildCapture(catalog, model, { backfills: new Map([['greet%20ings', 1]]) });
+  const backfilled = await buildCapture(catalog, model, {
+    backfills: new Map([['greet%20ings', { count: 1, least: 0 }]]),
+  });
   assert.deepEqual(
     backfilled.spec.bindings.map((binding) => binding.stateKey),
     ['greet%20ings.v3'],
@@ -146,7 +148,7 @@ test('an incompatible change follows its policy: backfill, abort, or leave the b
   const { spec: last } = await materialize(usual, '');
   const broken = { ...usual, name: { type: 'INCOMPATIBLE', reason: 'was a number' } };
   const backfilled = await materialize(broken, '', { last });
-  assert.deepEqual(backfilled.requestedBackfills, ['users']);
+  assert.deepEqual([...backfilled.requestedBackfills], [['users', 1]]);
   assert.deepEqual(
     backfilled.spec.bindings.map(({ stateKey, backfill }) => [stateKey, backfill]),
     [['users.v1', 1]],

@@ -24,9 +24,11 @@ export function taskBuilder(
     const { version, endpoint } = built;
     const { command, catalogConfig, secrets } = endpoint;
     const common = { version, command, catalogConfig, secrets };
-    if (built.protocol === 'capture') return { kind: 'capture', spec: built.spec, ...common };
     // Before the specification is applied, or the build after a crash would go back to the old counter.
-    for (const binding of built.requestedBackfills) store.requestBackfill(task.name, binding);
+    for (const [binding, count] of built.requestedBackfills) {
+      store.requestBackfill({ task: task.name, binding, count });
+    }
+    if (built.protocol === 'capture') return { kind: 'capture', spec: built.spec, ...common };
     for (const message of built.leftOut) {
       options.onLog?.({ ts: new Date().toISOString(), level: 'warn', message, fields: {} });
     }

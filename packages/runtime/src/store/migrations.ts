@@ -42,4 +42,5 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   'ALTER TABLE journal ADD COLUMN first INTEGER NOT NULL DEFAULT 0',
+  'ALTER TABLE backfill ADD COLUMN least INTEGER NOT NULL DEFAULT 0',
 ];

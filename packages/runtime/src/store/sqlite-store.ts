@@ -16,6 +16,7 @@ import type {
   JournalRecord,
   MaterializationCommit,
   MaxKey,
+  RequestedBackfills,
   Store,
   StoredInferredSchema,
   TaskKind,
@@ -212,29 +213,38 @@ export class SqliteStore implements Store {
     }));
   }
 
-  backfills(task: string): ReadonlyMap<string, number> {
-    const rows = this.#all('SELECT binding, count FROM backfill WHERE task = ?', task);
-    return new Map(rows.map((row) => [String(row['binding']), Number(row['count'])]));
+  backfills(task: string): ReadonlyMap<string, RequestedBackfills> {
+    const rows = this.#all('SELECT * FROM backfill WHERE task = ?', task);
+    return new Map(
+      rows.map((row) => [
+        String(row['binding']),
+        // A store that is only looked at may be of before there was such a thing.
+        { count: Number(row['count']), least: Number(row['least'] ?? 0) },
+      ]),
+    );
   }
 
-  requestBackfill(task: string, binding: string): void {
-    this.#transaction('a backfill request', () => this.#addBackfill(task, binding));
+  requestBackfill(request: BackfillRequest): void {
+    this.#transaction('a backfill request', () => this.#addBackfill(request));
   }
 
   reset(capture: string, collections: readonly string[], bindings: readonly BackfillRequest[]): void {
     this.#transaction('a reset', () => {
-      for (const { task, binding } of bindings) this.#addBackfill(task, binding);
+      for (const binding of bindings) this.#addBackfill(binding);
       for (const collection of collections) {
         this.#run('UPDATE journal SET first = head WHERE collection = ? AND task = ?', collection, capture);
       }
     });
   }
 
-  #addBackfill(task: string, binding: string): void {
+  #addBackfill({ task, binding, count = 1, least = 0 }: BackfillRequest): void {
     this.#run(
-      'INSERT INTO backfill (task, binding, count) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1',
+      `INSERT INTO backfill (task, binding, count, least) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET count = count + excluded.count, least = max(least, excluded.least)`,
       task,
       binding,
+      count,
+      least,
     );
   }
 

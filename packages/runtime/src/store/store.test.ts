@@ -56,9 +56,9 @@ test('a materialization keeps its checkpoint, its state and its maximum keys', (
   assert.equal(task?.lastVersion, 'v1');
   assert.deepEqual(task?.checkpoint, Buffer.from([1, 2]));
   assert.deepEqual([...store.maxKeys('acme/sink')], [['orders', Buffer.from([0x15, 2])]]);
-  store.requestBackfill('acme/sink', 'orders');
-  store.requestBackfill('acme/sink', 'orders');
-  assert.deepEqual([...store.backfills('acme/sink')], [['orders', 2]]);
+  store.requestBackfill({ task: 'acme/sink', binding: 'orders', least: 3 });
+  store.requestBackfill({ task: 'acme/sink', binding: 'orders', count: 4 });
+  assert.deepEqual([...store.backfills('acme/sink')], [['orders', { count: 5, least: 3 }]]);
 });
 
 test('the store and its folder are for their owner only', () => {

@@ -88,6 +88,17 @@ export interface BackfillRequest {
   readonly task: string;
   /** Its resource path in state key encoding. */
   readonly binding: string;
+  /** Default 1. */
+  readonly count?: number;
+  /** What the binding's counter comes to at least, whatever the catalog says by then. */
+  readonly least?: number;
+}
+
+/** Of a binding. */
+export interface RequestedBackfills {
+  /** How many, to add to the catalog's counter. */
+  readonly count: number;
+  readonly least: number;
 }
 
 export interface Store extends Disposable {
@@ -121,9 +132,9 @@ export interface Store extends Disposable {
   inferredVersion(collection: string): number;
 
   counts(task: string): BindingCount[];
-  /** Requested backfills per binding (key: its resource path in state key encoding), to add to the catalog's own numbers. */
-  backfills(task: string): ReadonlyMap<string, number>;
-  requestBackfill(task: string, binding: string): void;
+  /** By binding (its resource path in state key encoding). */
+  backfills(task: string): ReadonlyMap<string, RequestedBackfills>;
+  requestBackfill(request: BackfillRequest): void;
   /** Requests backfills, and has readers of the capture's journals of these collections begin behind what is in them. */
   reset(capture: string, collections: readonly string[], bindings: readonly BackfillRequest[]): void;
 }

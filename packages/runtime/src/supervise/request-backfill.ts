@@ -1,18 +1,36 @@
 // A backfill without editing the catalog: the store counts requests per binding, and a build adds them to the catalog's
-// own backfill counters, which gives the binding a new state key.
+// own backfill counters, which gives the binding a new state key. It is a key that the binding never had, also when the
+// catalog's counter goes down before the build.
 
-import { stateKey } from '@weir/protocol';
+import { captureSpecFromJson, materializationSpecFromJson, stateKey } from '@weir/protocol';
 import { SqliteStore } from '../store/sqlite-store.ts';
 import { prepareStateFolder } from '../store/state-folder.ts';
-import type { Store } from '../store/store.ts';
+import type { BackfillRequest, TaskRecord } from '../store/store.ts';
 
 /** Takes effect when the task is built next: at its next start. */
 export function requestBackfill(statePath: string, task: string, resourcePath: readonly string[]): void {
   using store = new SqliteStore(prepareStateFolder(statePath).storePath);
-  store.requestBackfill(task, stateKey(resourcePath, 0));
+  const binding = stateKey(resourcePath, 0);
+  const record = store.task(task);
+  const applied = record === undefined ? [] : appliedBindings(record);
+  const found = applied.find((each) => stateKey(each.resourcePath, 0) === binding);
+  store.requestBackfill(found === undefined ? { task, binding } : backfillOf(task, found));
 }
 
-/** What a build adds to a binding's backfill counter. */
-export function requestedBackfills(store: Store, task: string, resourcePath: readonly string[]): number {
-  return store.backfills(task).get(stateKey(resourcePath, 0)) ?? 0;
+export interface AppliedBinding {
+  readonly resourcePath: readonly string[];
+  readonly backfill: number;
+  readonly collection: { readonly name: string };
+}
+
+/** Inactive ones, too: a binding that comes back goes on from where it was. */
+export function appliedBindings({ kind, lastApplied }: TaskRecord): AppliedBinding[] {
+  if (lastApplied === undefined) return [];
+  const parse = kind === 'capture' ? captureSpecFromJson : materializationSpecFromJson;
+  const { bindings, inactiveBindings } = parse(lastApplied);
+  return [...bindings, ...inactiveBindings];
+}
+
+export function backfillOf(task: string, { resourcePath, backfill }: AppliedBinding): BackfillRequest {
+  return { task, binding: stateKey(resourcePath, 0), least: backfill + 1 };
 }

@@ -51,9 +51,15 @@ test('a reset backfills whoever writes or reads the collection, and hides what o
     ['test/sink ledger', 'test/sink formerly', 'test/source ledger'],
   );
   using store = new SqliteStore(prepareStateFolder(folder.path).storePath);
-  assert.deepEqual([...store.backfills('test/source').values()], [1]);
+  assert.deepEqual([...store.backfills('test/source').values()], [{ count: 1, least: 1 }]);
   assert.deepEqual([...store.backfills('test/second')], []);
-  assert.deepEqual([...store.backfills('test/sink').values()], [1, 1]);
+  assert.deepEqual(
+    [...store.backfills('test/sink').values()],
+    [
+      { count: 1, least: 1 },
+      { count: 1, least: 1 },
+    ],
+  );
   for (const { collection: name, task, first } of store.journals()) {
     assert.equal(first, name === collection.name && task === 'test/source' ? 100 : 0);
   }
@@ -80,7 +86,9 @@ test('a store of before there were resets is looked at as it is, and taken over'
   const { storePath } = prepareStateFolder(folder.path);
   {
     using database = new DatabaseSync(storePath);
-    database.exec('ALTER TABLE journal DROP COLUMN first; PRAGMA user_version = 1');
+    database.exec(
+      'ALTER TABLE journal DROP COLUMN first; ALTER TABLE backfill DROP COLUMN least; PRAGMA user_version = 1',
+    );
   }
   assert.equal(lagOf(folder.path), 200);
   resetCollections(folder.path, 'test/source', [collection.name]);

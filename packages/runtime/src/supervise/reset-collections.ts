@@ -2,12 +2,12 @@
 // from them too. The capture's bindings are backfilled, so are those of materializations, which empties their tables, and
 // whoever begins to read the collection begins behind what is in it.
 
-import { captureSpecFromJson, materializationSpecFromJson, stateKey } from '@weir/protocol';
 import { systemClock } from '../host/clock.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
 import { prepareStateFolder } from '../store/state-folder.ts';
 import { StateLock } from '../store/state-lock.ts';
-import type { Store, TaskKind } from '../store/store.ts';
+import type { TaskKind } from '../store/store.ts';
+import { appliedBindings, backfillOf } from './request-backfill.ts';
 
 export interface ResetBinding {
   readonly task: string;
@@ -28,23 +28,17 @@ export function resetCollections(
   const { path, storePath } = prepareStateFolder(statePath);
   using _lock = StateLock.acquire(path, systemClock.nowMs());
   using store = new SqliteStore(storePath);
-  const bindings = bindingsOf(store, capture, new Set(collections));
+  const chosen = new Set(collections);
+  const bindings = store.tasks().flatMap((record) => {
+    if (record.kind === 'capture' && record.name !== capture) return [];
+    return appliedBindings(record)
+      .filter(({ collection }) => chosen.has(collection.name))
+      .map((binding) => ({ binding, task: record.name, kind: record.kind }));
+  });
   store.reset(
     capture,
     collections,
-    bindings.map(({ task, resourcePath }) => ({ task, binding: stateKey(resourcePath, 0) })),
+    bindings.map(({ task, binding }) => backfillOf(task, binding)),
   );
-  return bindings;
-}
-
-function bindingsOf(store: Store, capture: string, collections: ReadonlySet<string>): ResetBinding[] {
-  return store.tasks().flatMap(({ name: task, kind, lastApplied }) => {
-    if (lastApplied === undefined || (kind === 'capture' && task !== capture)) return [];
-    const parse = kind === 'capture' ? captureSpecFromJson : materializationSpecFromJson;
-    // Inactive ones, too: a binding that comes back goes on from where it was.
-    const { bindings, inactiveBindings } = parse(lastApplied);
-    return [...bindings, ...inactiveBindings]
-      .filter(({ collection }) => collections.has(collection.name))
-      .map(({ resourcePath }) => ({ task, kind, resourcePath }));
-  });
+  return bindings.map(({ task, kind, binding: { resourcePath } }) => ({ task, kind, resourcePath }));
 }
