@@ -49,6 +49,7 @@ export const shopify = defineApi({
             title: 'Window Size',
             description: 'The longest time that one bulk operation reads, as an ISO 8601 duration.',
             format: 'duration',
+            pattern: '^(P(?=.*[1-9]).*)?$',
             default: 'P30D',
             order: 0,
           }),

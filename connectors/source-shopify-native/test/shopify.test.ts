@@ -205,6 +205,12 @@ test('an operation reads no longer time than the configuration says', async () =
   };
   assert.ok(Math.max(...(await windows({}))) > 72);
   assert.equal(Math.max(...(await windows({ advanced: { window_size: 'PT20H' } }))), 20);
+  for (const size of ['PT0S', 'P0D', '20 hours']) {
+    await assert.rejects(windows({ advanced: { window_size: size } }), {
+      code: 'CONFIG_INVALID',
+      message: /window_size/,
+    });
+  }
 });
 
 test('streams are those that a store’s token reaches, and where its objects are published is asked for only where it may be', async () => {

@@ -263,6 +263,12 @@ test('the user may say how long a window is', async () => {
   ]);
 });
 
+test('a window without any length is one tick, and not the end of the backfill', async () => {
+  const { events } = await backfill({ from: window.from }, () => '{"id":"1"}', { longestWindow: () => 0 });
+  const to = '2024-05-05T00:00:01Z';
+  assert.deepEqual(events, [{ kind: 'page', page: { ...window, to, job: '1' }, isOpen: true }]);
+});
+
 test('changes of a short time are read from a list, and those of a longer one from files', async () => {
   const recent = {
     path: '/list',

@@ -241,7 +241,10 @@ export class ExportStream implements ChangeStream<Instant> {
 
   #windowEnd(from: Instant, end: Instant): Instant {
     const longest = from.plusMs(longestExportMs(this.#options, this.#context));
-    return longest.isAfter(end) ? end : longest;
+    // Shorter than a tick, it would end where it begins, as if nothing were left.
+    const shortest = from.plusNs(this.#options.cursor.tickNs);
+    const to = longest.isAfter(shortest) ? longest : shortest;
+    return to.isAfter(end) ? end : to;
   }
 
   #half({ from, to }: Window): Instant {
