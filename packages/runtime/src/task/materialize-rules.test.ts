@@ -13,17 +13,26 @@ import {
 import { temporaryDirectory } from '@weir/testing';
 import { ScriptedConnection, type Script } from '../../test/scripted/connection.ts';
 import { Destination } from '../../test/scripted/destination.ts';
-import { ledgerCapture, ledgerMaterialization, ledgerSource } from '../../test/scripted/ledger.ts';
+import {
+  ledgerCapture,
+  ledgerCollection,
+  ledgerMaterialization,
+  ledgerSource,
+} from '../../test/scripted/ledger.ts';
 import { runCapture } from './capture-task.ts';
 import type { MaterializeConnection } from './connection.ts';
 import { runMaterialization } from './materialize-task.ts';
 import { openEnvironment, type TaskEnvironment } from './task-environment.ts';
 
-async function capture(environment: TaskEnvironment, documents: number): Promise<void> {
+async function capture(
+  environment: TaskEnvironment,
+  documents: number,
+  spec = ledgerCapture(),
+): Promise<void> {
   const stop = new AbortController();
   await runCapture({
     environment,
-    capture: ledgerCapture(),
+    capture: spec,
     version: 'v1',
     connect: () => Promise.resolve(ledgerSource({ documents, keys: 5, batch: 10 })),
     signal: stop.signal,
@@ -193,6 +202,40 @@ test('states of Applied, Flushed, StartedCommit and Acknowledged are kept, each 
   // The last Acknowledge comes behind the commit.
   assert.deepEqual(seen['acknowledge'], { only: 1 });
   assert.deepEqual(kept(), { only: 1, acknowledged: 1 });
+});
+
+test('a reset collection of which nothing was read when another binding was committed needs no load of its new keys', async () => {
+  using folder = temporaryDirectory();
+  using environment = openEnvironment(folder.path);
+  const other = ledgerCollection('test/other');
+  const both = ledgerMaterialization();
+  const [binding] = ledgerMaterialization(other, { stateKey: 'other' }).bindings;
+  assert.ok(binding !== undefined);
+  const materialization = { ...both, bindings: [...both.bindings, { ...binding, resourcePath: ['other'] }] };
+  const loads: number[] = [];
+  const run = async (): Promise<void> => {
+    await materialize(
+      environment,
+      () =>
+        sink(
+          { open: (script) => script.respond({ kind: 'opened', disableLoadOptimization: false }) },
+          (request) => (request.kind === 'load' ? loads.push(request.binding) : undefined),
+        ),
+      materialization,
+    );
+  };
+  await capture(environment, 20);
+  environment.store.reset('test/source', ['test/ledger'], []);
+  await capture(environment, 20, { ...ledgerCapture(other), name: 'test/second' });
+  await run();
+  await capture(environment, 40);
+  await run();
+  assert.deepEqual(loads, []);
+  assert.deepEqual([...environment.store.maxKeys('test/sink').keys()], ['ledger', 'other']);
+  // What has been read is known from then on.
+  await capture(environment, 60);
+  await run();
+  assert.deepEqual([...new Set(loads)], [0]);
 });
 
 /** What one run asks the connector to do. */

@@ -160,9 +160,16 @@ class MaterializeSession {
   #decideLoads(checkpoint: Checkpoint, disabled: boolean): void {
     const { materialization, store } = this.#options;
     const maxKeys = store.maxKeys(materialization.name);
-    const sourceKeys = Object.keys(checkpoint.sources);
+    const firsts = new Map(store.journals().map(({ name, first }) => [name, first]));
+    const sources = Object.entries(checkpoint.sources);
     for (const { stateKey, journalReadSuffix } of materialization.bindings) {
-      const wasRead = sourceKeys.some((key) => key.endsWith(`;${journalReadSuffix}`));
+      const suffix = `;${journalReadSuffix}`;
+      // A journal that was reset is in the checkpoint from where it begins, as soon as something else is committed.
+      const wasRead = sources.some(
+        ([key, { readThrough, producers }]) =>
+          key.endsWith(suffix) &&
+          (producers.length > 0 || readThrough > (firsts.get(key.slice(0, -suffix.length)) ?? 0)),
+      );
       const maximum = maxKeys.get(stateKey) ?? (wasRead ? loadEverything : Buffer.alloc(0));
       this.#loads.push(new LoadDecision(maximum, !disabled));
     }
