@@ -11,7 +11,7 @@ import {
 } from '@weir/cdk';
 import { stringifyJson } from '@weir/schema/json';
 import { numbered } from './issues.ts';
-import { boardAnswers, fieldLists, openBoards, projectsOf } from './lists.ts';
+import { boardAnswers, fieldLists, openBoards, projectIsGone, projectsOf } from './lists.ts';
 import { oneObject, values } from './pages.ts';
 
 /** What has an id, each once. */
@@ -76,7 +76,7 @@ async function* statuses(rows: ReadRows): Rows {
   );
   yield* onlyOnce(
     [{}, ...projects.map((projectId) => ({ projectId }))].map((query) =>
-      rows({ ...values, path: '/api/3/statuses/search', query }),
+      rows({ ...values, path: '/api/3/statuses/search', query, answers: projectIsGone }),
     ),
   );
 }

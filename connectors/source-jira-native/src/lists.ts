@@ -37,8 +37,33 @@ export const projectsOf = (status: string): ListOptions => ({
   query: { status, expand: 'permissions' },
 });
 
+// What Jira says of a row above that is gone meanwhile. Any other 404 may be an outage, which is no empty list: each rule names
+// what Jira says, and not a word that a page of an outage or the path of the request may hold as well.
+
+const sprintIsGone = [{ status: 404, text: /Sprint does not exist/, means: 'empty' }] as const;
+
+export const projectIsGone = [
+  { status: [400, 404], text: /No project could be found with/, means: 'empty' },
+] as const;
+
+const filterIsGone = [
+  { status: [400, 404], text: /selected filter is not available to you/, means: 'empty' },
+  // The page of a link that leads nowhere: the filter is not shared with the user.
+  { status: 404, text: /dead link/, means: 'empty' },
+] as const;
+
+/** Or a context of it. Fields of projects that manage their own are listed, and are never found. */
+const fieldIsGone = [{ status: 404, text: /custom field was not found/, means: 'empty' }] as const;
+
+const screenIsGone = [{ status: [400, 404], text: /does not exist/, means: 'empty' }] as const;
+
 const belowProjects = (list: string) =>
-  below({ ...values, of: projectsOf('live'), path: (project) => platform(`project/${project}/${list}`) });
+  below({
+    ...values,
+    of: projectsOf('live'),
+    path: (project) => platform(`project/${project}/${list}`),
+    answers: projectIsGone,
+  });
 
 function mayEdit(project: JsonObject): JsonObject | undefined {
   const { permissions = null } = project;
@@ -61,7 +86,7 @@ export const openBoards: ListOptions = {
 export const boardAnswers = [
   { status: 400, text: /does not support sprints/, means: 'empty' },
   { status: 422, text: /no columns with a mapped status/, means: 'empty' },
-  { status: 404, text: /board/i, means: 'empty' },
+  { status: 404, text: /requested board cannot be viewed/, means: 'empty' },
 ] as const;
 
 const sprints = {
@@ -101,13 +126,10 @@ const contextsOf = (isWanted: (field: JsonObject) => boolean) => ({
   id: '/id',
   as: '/issueFieldId',
   path: (field: string) => platform(`field/${field}/context`),
-  // Fields of projects that manage their own are listed, and are not found here.
-  answers: [{ status: 404, text: /custom field was not found/, means: 'empty' }] as const,
+  answers: fieldIsGone,
 });
 
 const objectsIn = (values: JsonValue): JsonObject[] => Object.values(values ?? {}).filter(isJsonObject);
-
-const isGone = [{ status: [400, 404], text: /does not exist/, means: 'empty' }] as const;
 
 export const listStreams = {
   application_roles: single('applicationrole', '', '/key'),
@@ -156,13 +178,13 @@ export const listStreams = {
     path: (sprint) => `/agile/1.0/sprint/${sprint}/issue`,
     query: { fields: 'id', jql: 'ORDER BY id' },
     map: numbered,
+    answers: sprintIsGone,
   }),
   filter_sharing: below({
     of: { ...values, path: platform('filter/search') },
     as: '/filterId',
     path: (filter) => platform(`filter/${filter}/permission`),
-    // The page of a link that leads nowhere: the filter is not shared with the user.
-    answers: [{ status: 404, text: /dead link/, means: 'empty' }],
+    answers: filterIsGone,
   }),
   issue_custom_field_contexts: below(contextsOf(() => true)),
   issue_custom_field_options: below({
@@ -171,6 +193,7 @@ export const listStreams = {
     of: contextsOf(hasOptions),
     as: '/fieldContextId',
     path: (context, field) => platform(`field/${field}/context/${context}/option`),
+    answers: fieldIsGone,
   }),
   screen_tab_fields: below({
     of: {
@@ -178,11 +201,11 @@ export const listStreams = {
       id: '/id',
       as: '/screenId',
       path: (screen) => platform(`screens/${screen}/tabs`),
-      answers: isGone,
+      answers: screenIsGone,
     },
     as: '/tabId',
     path: (tab, screen) => platform(`screens/${screen}/tabs/${tab}/fields`),
-    answers: isGone,
+    answers: screenIsGone,
   }),
   permissions: snapshot({
     ...common,
@@ -195,6 +218,7 @@ export const listStreams = {
     of: projectsOf('live'),
     as: '/projectId',
     path: (project) => platform(`project/${project}/avatars`),
+    answers: projectIsGone,
     map: ({ system = [], custom = [] }) => [...objectsIn(system), ...objectsIn(custom)],
   }),
   project_components: belowProjects('component'),
@@ -204,5 +228,6 @@ export const listStreams = {
     as: '/projectId',
     path: (project) => platform(`project/${project}/email`),
     ...oneObject,
+    answers: projectIsGone,
   }),
 };
