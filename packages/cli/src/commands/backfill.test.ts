@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseBindings } from './backfill.ts';
+import { chooseBindings, linesOf, resettable } from './backfill.ts';
 
 const bindings = [
   { resourcePath: ['public', 'users'], collection: { name: 'acme/users' } },
@@ -31,4 +31,31 @@ test('an unknown binding is refused with the nearest name before anything is ask
 test('without a name only an only binding is meant', () => {
   assert.throws(() => chosen([]), { code: 'BINDING_UNKNOWN' });
   assert.equal(chooseBindings('acme/pg', bindings.slice(1), [], false).length, 1);
+});
+
+test('a reset tells what other captures have left in the collection, and how that goes', () => {
+  const reset = {
+    bindings: [
+      { task: 'acme/new', kind: 'capture', resourcePath: ['public', 'a'] },
+      { task: 'acme/sink', kind: 'materialization', resourcePath: ['a'] },
+    ],
+    kept: [{ collection: 'acme/a', capture: 'acme/old' }],
+  } as const;
+  assert.deepEqual(linesOf('acme/new', reset), [
+    'acme/new: public.a will be backfilled.',
+    'acme/sink: a will be emptied, and filled from what is captured from now on.',
+    'acme/a: what acme/old has captured into it stays, and goes into its tables again. If that is acme/new under another name, or should go too: weir backfill acme/old acme/a --reset',
+  ]);
+});
+
+test('a collection that the capture has written to, and writes to no more, is reset by its name', () => {
+  const written = ['acme/users', 'acme/former', 'acme/other'];
+  const chosen = (names: string[], all = false): string[] =>
+    chooseBindings('acme/pg', resettable(bindings, written, names), names, all).map(
+      ({ collection }) => collection.name,
+    );
+  assert.deepEqual(chosen(['acme/former']), ['acme/former']);
+  assert.deepEqual(chosen(['acme/former', 'public.users']), ['acme/users', 'acme/former']);
+  assert.deepEqual(chosen([], true), ['acme/users', 'acme/orders']);
+  assert.throws(() => chosen(['acme/never']), { code: 'BINDING_UNKNOWN' });
 });

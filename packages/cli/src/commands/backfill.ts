@@ -8,6 +8,7 @@ import {
   openStoreToRead,
   readStatus,
   requestBackfill,
+  type Reset,
   resetCollections,
   type TaskKind,
 } from '@weir/runtime';
@@ -57,6 +58,8 @@ export function chooseBindings(
 interface AppliedTask {
   readonly kind: TaskKind;
   readonly bindings: readonly NamedBinding[];
+  /** That a capture has written to. */
+  readonly collections: readonly string[];
 }
 
 /** The task as it was applied last. Errors: TASK_UNKNOWN, RUNTIME_STATE_UNUSABLE. */
@@ -65,7 +68,12 @@ function appliedTask(statePath: string, task: string): AppliedTask {
   const record = store.task(task);
   if (record?.lastApplied !== undefined) {
     const parse = record.kind === 'capture' ? captureSpecFromJson : materializationSpecFromJson;
-    return { kind: record.kind, bindings: parse(record.lastApplied).bindings };
+    const journals = store.journals().filter((journal) => journal.task === task);
+    return {
+      kind: record.kind,
+      bindings: parse(record.lastApplied).bindings,
+      collections: journals.map(({ collection }) => collection),
+    };
   }
   const known = store
     .tasks()
@@ -81,13 +89,16 @@ function appliedTask(statePath: string, task: string): AppliedTask {
 }
 
 function run(task: string, names: readonly string[], options: BackfillOptions): void {
-  const { kind, bindings } = appliedTask(options.state, task);
-  const chosen = chooseBindings(task, bindings, names, options.all === true);
+  const { kind, bindings, collections } = appliedTask(options.state, task);
+  const choices = options.reset === true ? resettable(bindings, collections, names) : bindings;
+  const chosen = chooseBindings(task, choices, names, options.all === true);
   if (options.reset === true) {
     if (kind !== 'capture') {
       throw errors.RESET_NOT_A_CAPTURE({ message: `${task} is a materialization.` });
     }
-    reset(options.state, task, [...new Set(chosen.map(({ collection }) => collection.name))]);
+    const chosenCollections = new Set(chosen.map(({ collection }) => collection.name));
+    const lines = linesOf(task, resetCollections(options.state, task, [...chosenCollections]));
+    process.stdout.write(`${lines.join('\n')}\nThe next \`weir run\` does it.\n`);
     return;
   }
   for (const { resourcePath } of chosen) {
@@ -107,12 +118,31 @@ function run(task: string, names: readonly string[], options: BackfillOptions): 
   );
 }
 
-function reset(statePath: string, capture: string, collections: readonly string[]): void {
-  for (const { task, kind, resourcePath } of resetCollections(statePath, capture, collections)) {
-    const what = kind === 'capture' ? 'backfilled' : 'emptied, and filled from what is captured from now on';
-    process.stdout.write(`${task}: ${resourcePath.join('.')} will be ${what}.\n`);
-  }
-  process.stdout.write('The next `weir run` does it.\n');
+/** By name also collections that the capture has no binding of any more: what it has written to them is still there. */
+export function resettable(
+  bindings: readonly NamedBinding[],
+  collections: readonly string[],
+  names: readonly string[],
+): NamedBinding[] {
+  const former = collections
+    .filter((name) => names.includes(name) && !bindings.some(({ collection }) => collection.name === name))
+    .map((name) => ({ resourcePath: [name], collection: { name } }));
+  return [...bindings, ...former];
+}
+
+/** What a reset does, a line each. */
+export function linesOf(capture: string, { bindings, kept }: Reset): string[] {
+  const emptied = 'emptied, and filled from what is captured from now on';
+  return [
+    ...bindings.map(
+      ({ task, kind, resourcePath }) =>
+        `${task}: ${resourcePath.join('.')} will be ${kind === 'capture' ? 'backfilled' : emptied}.`,
+    ),
+    ...kept.map(
+      (other) =>
+        `${other.collection}: what ${other.capture} has captured into it stays, and goes into its tables again. If that is ${capture} under another name, or should go too: weir backfill ${other.capture} ${other.collection} --reset`,
+    ),
+  ];
 }
 
 export function backfillCommand(): Command {

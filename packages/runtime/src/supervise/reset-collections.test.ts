@@ -47,9 +47,10 @@ test('a reset backfills whoever writes or reads the collection, and hides what o
   assert.equal(lagOf(folder.path), 200);
   const done = resetCollections(folder.path, 'test/source', [collection.name]);
   assert.deepEqual(
-    done.map(({ task, resourcePath }) => `${task} ${resourcePath.join('.')}`),
+    done.bindings.map(({ task, resourcePath }) => `${task} ${resourcePath.join('.')}`),
     ['test/sink ledger', 'test/sink formerly', 'test/source ledger'],
   );
+  assert.deepEqual(done.kept, [{ collection: collection.name, capture: 'test/second' }]);
   using store = new SqliteStore(prepareStateFolder(folder.path).storePath);
   assert.deepEqual([...store.backfills('test/source').values()], [{ count: 1, least: 1 }]);
   assert.deepEqual([...store.backfills('test/second')], []);
@@ -64,6 +65,7 @@ test('a reset backfills whoever writes or reads the collection, and hides what o
     assert.equal(first, name === collection.name && task === 'test/source' ? 100 : 0);
   }
   assert.equal(lagOf(folder.path), 100);
+  assert.deepEqual(resetCollections(folder.path, 'test/second', [collection.name]).kept, []);
 });
 
 test('[G4] nothing is reset while somebody runs', () => {

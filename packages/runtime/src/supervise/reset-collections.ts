@@ -15,16 +15,21 @@ export interface ResetBinding {
   readonly resourcePath: readonly string[];
 }
 
+export interface Reset {
+  /** What is backfilled: all bindings of the capture that write to one of the collections, and all that have ever materialized one. */
+  readonly bindings: readonly ResetBinding[];
+  /**
+   * What other captures have written to the collections, which stays: those that write to them beside this one, and those that are there
+   * no more, as under an earlier name of this one.
+   */
+  readonly kept: readonly { readonly collection: string; readonly capture: string }[];
+}
+
 /**
- * Takes effect when the tasks are built next. Returns the bindings that are backfilled: all of the capture that write to one
- * of the collections, and all that have ever materialized one.
+ * Takes effect when the tasks are built next.
  * Errors: RUNTIME_STATE_LOCKED while somebody runs, for what is captured meanwhile would be half of the one and half of the other.
  */
-export function resetCollections(
-  statePath: string,
-  capture: string,
-  collections: readonly string[],
-): readonly ResetBinding[] {
+export function resetCollections(statePath: string, capture: string, collections: readonly string[]): Reset {
   const { path, storePath } = prepareStateFolder(statePath);
   using _lock = StateLock.acquire(path, systemClock.nowMs());
   using store = new SqliteStore(storePath);
@@ -40,5 +45,13 @@ export function resetCollections(
     collections,
     bindings.map(({ task, binding }) => backfillOf(task, binding)),
   );
-  return bindings.map(({ task, kind, binding: { resourcePath } }) => ({ task, kind, resourcePath }));
+  return {
+    bindings: bindings.map(({ task, kind, binding: { resourcePath } }) => ({ task, kind, resourcePath })),
+    kept: store
+      .journals()
+      .filter(
+        ({ collection, task, first, head }) => chosen.has(collection) && task !== capture && head > first,
+      )
+      .map(({ collection, task }) => ({ collection, capture: task })),
+  };
 }
