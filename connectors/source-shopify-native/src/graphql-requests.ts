@@ -31,6 +31,8 @@ export interface ObjectList {
   readonly args?: string;
   /** The filter goes into a connection below; a list without any is read whole. */
   readonly filters?: 'rows' | 'rows below' | 'nothing';
+  /** Something within its rows has lists and is no Node, so that the rest of those cannot be asked for. */
+  readonly isFilesOnly?: boolean;
   /** Holds beside the time. */
   readonly also?: string;
   readonly rows: RowSelection;

@@ -37,6 +37,8 @@ type Rows = Parameters<typeof exports>[0]['map'];
 /** Objects that change. `map`: the documents of an object, where it is none itself. */
 function objects(list: ObjectList, map?: Rows): PartDefinition {
   const own = map === undefined ? {} : { map };
+  const between = (bounds: Parameters<typeof filterOf>[1]) => ({ filter: filterOf(list, bounds) });
+  const recent = { ...pagesOf(list), ...own, within: '6h', between } as const;
   return exports({
     ...row,
     ...own,
@@ -45,12 +47,7 @@ function objects(list: ObjectList, map?: Rows): PartDefinition {
     nested: { id: 'id', above: ABOVE, lists: list.rows.lists ?? [] },
     job: bulkOperation(list),
     longestWindow: windowMs,
-    recent: {
-      ...pagesOf(list),
-      ...own,
-      within: '6h',
-      between: (bounds) => ({ filter: filterOf(list, bounds) }),
-    },
+    ...(list.isFilesOnly === true ? {} : { recent }),
   });
 }
 
@@ -100,7 +97,7 @@ export const streamsOf = (
   fulfillment_orders: ofOrders(selections.fulfillmentOrders),
   fulfillments: ofOrders(selections.fulfillments),
   orders: ofOrders(selections.orders),
-  order_agreements: ofOrders(selections.orderAgreements),
+  order_agreements: objects(listOf('orders', selections.orderAgreements, { isFilesOnly: true })),
   order_metafields: ofOrders(selections.orderMetafields),
   order_transactions: ofOrders(selections.orderTransactions),
   order_refunds: ofOrders(selections.orderRefunds),

@@ -1,6 +1,6 @@
 // Two stores of Shopify as far as the connector relies on them. Where their ways are known from:
 // * Names of fields, arguments, states and error codes: the schema of the Admin API, 2026-01, as the vendor's package
-//   @shopify/api-codegen-preset makes types of it. Every query of the plan was held against those types.
+//   @shopify/api-codegen-preset makes types of it. Every query of the plan but those for the rest of a list was held against those types.
 // * Bulk operations: shopify.dev/docs/api/usage/bulk-operations/queries and the pages of bulkOperationRunQuery, BulkOperation,
 //   bulkOperations and BulkOperationUserErrorCode: five at a time for an app in a store and LIMIT_REACHED beyond, JSON lines with
 //   `__parentId`, rows below a row directly behind it with `groupObjects` and only somewhere behind it without (changelog

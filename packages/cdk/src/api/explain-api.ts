@@ -48,10 +48,7 @@ function explainStream(
     const before =
       'kind' in history
         ? explainStream(api, base, history, nowMs, start).slice(1)
-        : [
-            `first of the backfill: ${request(api, base, history, {})}`,
-            `pages: ${(history.paging ?? singlePage).name}`,
-          ];
+        : [`first of the backfill: ${request(api, base, history, {})}`, pagesOf(history)];
     return [
       header,
       ...before,
@@ -86,7 +83,8 @@ function explainStream(
         ? []
         : [
             `changes within ${recent.within}: ${request(api, base, recent, recent.between({ from: cursor.print(end), to: cursor.print(end) }))}`,
-            `pages: ${(recent.paging ?? singlePage).name}`,
+            pagesOf(recent),
+            ...restsOf(recent),
           ]),
       `key: ${options.key.join(', ')}`,
     ];
@@ -97,7 +95,8 @@ function explainStream(
     return [header, ...above, `then for each ${options.id}: GET ${base}${options.path('{id}')}`];
   }
   if ('of' in options) return [header, ...explainBelow(api, base, options)];
-  const paging = `pages: ${('paging' in options ? (options.paging ?? singlePage) : singlePage).name}`;
+  const paging = pagesOf('paging' in options ? options : {});
+  const rests = restsOf(options);
   if ('number' in options) {
     const [param, rows] = options.size;
     const query = { [param]: rows, ...options.after(String(options.first ?? 0)) };
@@ -114,9 +113,9 @@ function explainStream(
   }
   if (!('cursor' in options)) {
     const first = `first: ${request(api, base, options, {})}`;
-    if ('key' in options) return [header, first, paging, `key: ${options.key.join(', ')}`];
+    if ('key' in options) return [header, first, paging, ...rests, `key: ${options.key.join(', ')}`];
     const order = options.order === 'as listed' ? 'as listed' : `by ${options.order.by}`;
-    return [header, first, paging, `order: ${order}`];
+    return [header, first, paging, ...rests, `order: ${order}`];
   }
   const { cursor } = options;
   const described = [`changes: ${cursor.described}`, `key: ${options.key.join(', ')}`];
@@ -137,7 +136,16 @@ function explainStream(
   const first = request(api, base, options, filter(options, start, windowEnd(options, start, end)));
   const whole = options.between === undefined ? ['found by reading the whole list'] : [];
   const again = options.lookback === undefined ? [] : [`looked at again after ${options.lookback}`];
-  return [header, `first of the backfill: ${first}`, paging, ...described, ...whole, ...again];
+  return [header, `first of the backfill: ${first}`, paging, ...rests, ...described, ...whole, ...again];
+}
+
+function pagesOf(list: Pick<ListOptions, 'paging'>): string {
+  return `pages: ${(list.paging ?? singlePage).name}`;
+}
+
+/** What is asked for more of the lists within a row. */
+function restsOf({ complete }: Pick<ListOptions, 'complete'>): string[] {
+  return (complete?.queries ?? []).map((query) => `the rest of a list within a row: ${query}`);
 }
 
 /** From the topmost list down. */

@@ -10,7 +10,7 @@ import { getAt, type ListBelow, setAt } from './row-tree.ts';
 
 /** What is selected of the rows of a connection. */
 export interface RowSelection {
-  /** Their type, by which the rest of a connection within them is asked for. */
+  /** Their type, by which the rest of a connection within them is asked for: it has to be a Node. */
   readonly type: string;
   /** The fields beside the connections. */
   readonly fields: string;
@@ -56,10 +56,22 @@ function connectionText(list: ConnectionWithin, size: number | 'all', after: str
 
 /** Puts the pages of all connections within a record together. */
 export function completeConnections(within: ConnectionsWithin): CompleteRecord {
-  return async (record, page, ask) => {
+  const complete = async (record: JsonObject, page: ApiRequest, ask: Reading['ask']): Promise<JsonObject> => {
     await flatten(record, within, null, { within, page, ask });
     return record;
   };
+  return Object.assign(complete, { queries: queriesFor(within, within.size) });
+}
+
+/** What asks for the rest of each connection, at all depths. */
+function queriesFor({ type, lists = [] }: RowSelection, size: number): string[] {
+  return lists.flatMap((list) => [restQuery(type, list, size), ...queriesFor(list, size)]);
+}
+
+function restQuery(type: string, list: ConnectionWithin, size: number): string {
+  const declared = Object.entries({ id: 'ID!', after: 'String!', ...list.args?.variables });
+  const parameters = declared.map(([name, of]) => `$${name}: ${of}`).join(', ');
+  return `query(${parameters}) { node(id: $id) { ... on ${type} { ${connectionText(list, size, ', after: $after')} } } }`;
 }
 
 interface Reading {
@@ -119,11 +131,11 @@ async function nextOf(
   after: string,
   { within, page, ask }: Reading,
 ): Promise<JsonObject | undefined> {
-  const types = list.args?.variables ?? {};
-  const declared = Object.entries({ id: 'ID!', after: 'String!', ...types });
-  const connection = connectionText(list, within.size, ', after: $after');
-  const query = `query(${declared.map(([name, of]) => `$${name}: ${of}`).join(', ')}) { node(id: $id) { ... on ${type} { ${connection} } } }`;
-  const filters = Object.keys(types).map((name) => [name, variablesOf(page)[name] ?? null]);
+  const query = restQuery(type, list, within.size);
+  const filters = Object.keys(list.args?.variables ?? {}).map((name) => [
+    name,
+    variablesOf(page)[name] ?? null,
+  ]);
   const answer = await ask({
     ...page,
     cost: within.cost?.(list) ?? 1,

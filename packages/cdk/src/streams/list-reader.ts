@@ -14,11 +14,15 @@ import { batchOf, mapped, objectsOf, type RecordMap } from './record-batches.ts'
 import { type NestedRows, RowTree } from './row-tree.ts';
 
 /** A record with what it lacks; `ask`: the whole answer to a request. */
-export type CompleteRecord = (
-  record: JsonObject,
-  page: ApiRequest,
-  ask: (request: ApiRequest) => Promise<JsonValue>,
-) => Promise<JsonObject>;
+export interface CompleteRecord {
+  (
+    record: JsonObject,
+    page: ApiRequest,
+    ask: (request: ApiRequest) => Promise<JsonValue>,
+  ): Promise<JsonObject>;
+  /** What it may ask, for the plan. */
+  readonly queries?: readonly string[];
+}
 
 export interface ListSource {
   readonly paging: Paging;
