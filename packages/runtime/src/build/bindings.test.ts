@@ -76,7 +76,7 @@ function counterOf(
   return counters.of(model);
 }
 
-test('whatever the counter of the catalog was and becomes, a request leads to one that the binding never had, once', () => {
+test('[G3] whatever the counter of the catalog was and becomes, a request leads to one that the binding never had, once', () => {
   for (const before of [0, 1, 3]) {
     for (const after of [0, 1, 2, 3, 4]) {
       for (const earlier of [0, 2]) {
@@ -91,7 +91,7 @@ test('whatever the counter of the catalog was and becomes, a request leads to on
   }
 });
 
-test('a counter that goes down in the catalog stays what it was, and counts on from there', () => {
+test('[G3] a counter that goes down in the catalog stays what it was, and counts on from there', () => {
   const stored = new Map<string, { count: number; least: number }>();
   assert.equal(counterOf(0, stored, 3), 3);
   assert.equal(counterOf(0, stored, 3), 3);
