@@ -26,8 +26,8 @@ export const catalogue = {
   },
   RESET_NOT_A_CAPTURE: {
     summary:
-      '`weir backfill --reset` is asked for a materialization. Collections are reset where they are captured.',
-    fix: 'Name the capture that writes to the collection, which builds the tables again as well; or leave --reset out, to build a table again from the whole collection.',
+      '`weir backfill` with `--reset` or `--from-the-beginning` is asked for a materialization. Both are of collections, where they are captured.',
+    fix: 'Name the capture that writes to the collection, which builds the tables again as well; or leave the option out, to build a table again from what its collection holds since the last reset.',
     retry: 'never',
   },
   INIT_EXISTS: {

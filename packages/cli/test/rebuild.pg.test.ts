@@ -88,6 +88,7 @@ for (const version of postgresVersions) {
 acme/other: log will be emptied, and filled from what is captured from now on.
 acme/sink: a will be emptied, and filled from what is captured from now on.
 acme/source: public.a will be backfilled.
+What acme/source has captured until now is read no more: rows that its source does not send again will be in no table. --from-the-beginning takes that back.
 The next \`weir run\` does it.
 `,
       );

@@ -99,7 +99,7 @@ export {
   type ReadCollectionOptions,
 } from './supervise/read-collection.ts';
 export { requestBackfill } from './supervise/request-backfill.ts';
-export { type Reset, resetCollections } from './supervise/reset-collections.ts';
+export { type Reset, resetCollections, takeBackResets } from './supervise/reset-collections.ts';
 export {
   type CollectionStatus,
   openStoreToRead,

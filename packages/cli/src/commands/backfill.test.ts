@@ -45,6 +45,7 @@ test('a reset tells what other captures have left in the collection, and how tha
     'acme/new: public.a will be backfilled.',
     'acme/sink: a will be emptied, and filled from what is captured from now on.',
     'acme/a: what acme/old has captured into it stays, and goes into its tables again. If that is acme/new under another name, or should go too: weir backfill acme/old acme/a --reset',
+    'What acme/new has captured until now is read no more: rows that its source does not send again will be in no table. --from-the-beginning takes that back.',
   ]);
 });
 

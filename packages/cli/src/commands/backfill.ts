@@ -1,6 +1,6 @@
 // weir backfill: asks for bindings of a task to be read, or written, from the beginning again.
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { captureSpecFromJson, materializationSpecFromJson } from '@weir/protocol';
 import {
   didYouMean,
@@ -10,6 +10,7 @@ import {
   requestBackfill,
   type Reset,
   resetCollections,
+  takeBackResets,
   type TaskKind,
 } from '@weir/runtime';
 import { errors } from '../errors.ts';
@@ -18,6 +19,7 @@ interface BackfillOptions {
   readonly state: string;
   readonly all?: boolean;
   readonly reset?: boolean;
+  readonly fromTheBeginning?: boolean;
 }
 
 export interface NamedBinding {
@@ -90,14 +92,18 @@ function appliedTask(statePath: string, task: string): AppliedTask {
 
 function run(task: string, names: readonly string[], options: BackfillOptions): void {
   const { kind, bindings, collections } = appliedTask(options.state, task);
-  const choices = options.reset === true ? resettable(bindings, collections, names) : bindings;
+  const isReset = options.reset === true;
+  const isOfCollections = isReset || options.fromTheBeginning === true;
+  const choices = isOfCollections ? resettable(bindings, collections, names) : bindings;
   const chosen = chooseBindings(task, choices, names, options.all === true);
-  if (options.reset === true) {
+  if (isOfCollections) {
     if (kind !== 'capture') {
       throw errors.RESET_NOT_A_CAPTURE({ message: `${task} is a materialization.` });
     }
-    const chosenCollections = new Set(chosen.map(({ collection }) => collection.name));
-    const lines = linesOf(task, resetCollections(options.state, task, [...chosenCollections]));
+    const chosenCollections = [...new Set(chosen.map(({ collection }) => collection.name))];
+    const lines = isReset
+      ? linesOf(task, resetCollections(options.state, task, chosenCollections))
+      : linesOfTakingBack(takeBackResets(options.state, task, chosenCollections));
     process.stdout.write(`${lines.join('\n')}\nThe next \`weir run\` does it.\n`);
     return;
   }
@@ -130,19 +136,26 @@ export function resettable(
   return [...bindings, ...former];
 }
 
+const said = (outcome: string, { task, resourcePath }: Reset['bindings'][number]): string =>
+  `${task}: ${resourcePath.join('.')} will be ${outcome}.`;
+
 /** What a reset does, a line each. */
 export function linesOf(capture: string, { bindings, kept }: Reset): string[] {
   const emptied = 'emptied, and filled from what is captured from now on';
   return [
-    ...bindings.map(
-      ({ task, kind, resourcePath }) =>
-        `${task}: ${resourcePath.join('.')} will be ${kind === 'capture' ? 'backfilled' : emptied}.`,
-    ),
+    ...bindings.map((binding) => said(binding.kind === 'capture' ? 'backfilled' : emptied, binding)),
     ...kept.map(
       (other) =>
         `${other.collection}: what ${other.capture} has captured into it stays, and goes into its tables again. If that is ${capture} under another name, or should go too: weir backfill ${other.capture} ${other.collection} --reset`,
     ),
+    `What ${capture} has captured until now is read no more: rows that its source does not send again will be in no table. --from-the-beginning takes that back.`,
   ];
+}
+
+function linesOfTakingBack({ bindings }: Reset): string[] {
+  return bindings.map((binding) =>
+    said('emptied, and filled from everything that was ever captured', binding),
+  );
 }
 
 export function backfillCommand(): Command {
@@ -160,6 +173,12 @@ export function backfillCommand(): Command {
       '--reset',
       'of a capture: also builds the tables of its collections again, from this backfill alone',
     )
+    .addOption(
+      new Option(
+        '--from-the-beginning',
+        'of a capture: takes resets back, and builds the tables of its collections from everything that it ever captured',
+      ).conflicts('reset'),
+    )
     .option('--state <folder>', 'the state folder', '.weir')
     .addHelpText(
       'after',
@@ -170,9 +189,14 @@ edited. The next start of the task takes it up, once.
 A capture that is backfilled sends all documents of its source again, and tables downstream are updated in place: rows that
 are gone at the source stay. With --reset its collections begin anew: every table that is made of one is emptied, or made again,
 and gets what the capture sends from then on, so that it has exactly the rows of the source. (The history of a table of
-delta updates goes as well.) All bindings of the capture that write to the collection are backfilled; nothing may run meanwhile.
+delta updates goes as well. What other captures have written to the collection stays; the command names them.) All bindings of the
+capture that write to the collection are backfilled; nothing may run meanwhile.
 
-A materialization that is backfilled builds its table again from the whole collection.
+A source that cannot send its past again (a webhook, a mode that backfills nothing, an API that forgets) leaves empty tables
+after a reset, until something new comes. What was captured before is still in the state folder: --from-the-beginning
+builds the tables from all of it again.
+
+A materialization that is backfilled builds its table again from what its collection holds since the last reset.
 
 Examples:
   weir backfill acme/postgres public.users

@@ -228,11 +228,21 @@ export class SqliteStore implements Store {
     this.#transaction('a backfill request', () => this.#addBackfill(request));
   }
 
-  reset(capture: string, collections: readonly string[], bindings: readonly BackfillRequest[]): void {
+  reset(
+    capture: string,
+    collections: readonly string[],
+    bindings: readonly BackfillRequest[],
+    first: 'behind' | 'beginning' = 'behind',
+  ): void {
+    const begin = first === 'behind' ? 'head' : '0';
     this.#transaction('a reset', () => {
       for (const binding of bindings) this.#addBackfill(binding);
       for (const collection of collections) {
-        this.#run('UPDATE journal SET first = head WHERE collection = ? AND task = ?', collection, capture);
+        this.#run(
+          `UPDATE journal SET first = ${begin} WHERE collection = ? AND task = ?`,
+          collection,
+          capture,
+        );
       }
     });
   }

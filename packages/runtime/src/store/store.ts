@@ -135,6 +135,11 @@ export interface Store extends Disposable {
   /** By binding (its resource path in state key encoding). */
   backfills(task: string): ReadonlyMap<string, RequestedBackfills>;
   requestBackfill(request: BackfillRequest): void;
-  /** Requests backfills, and has readers of the capture's journals of these collections begin behind what is in them. */
-  reset(capture: string, collections: readonly string[], bindings: readonly BackfillRequest[]): void;
+  /** Requests backfills, and has readers of the capture's journals of these collections begin behind what is in them, or at its first. */
+  reset(
+    capture: string,
+    collections: readonly string[],
+    bindings: readonly BackfillRequest[],
+    first?: 'behind' | 'beginning',
+  ): void;
 }

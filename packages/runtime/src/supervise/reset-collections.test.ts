@@ -8,7 +8,7 @@ import { SqliteStore } from '../store/sqlite-store.ts';
 import { prepareStateFolder } from '../store/state-folder.ts';
 import { StateLock } from '../store/state-lock.ts';
 import { readStatus } from './status.ts';
-import { resetCollections } from './reset-collections.ts';
+import { resetCollections, takeBackResets } from './reset-collections.ts';
 
 const collection = ledgerCollection();
 const others = { ...collection, name: 'test/others' };
@@ -66,6 +66,31 @@ test('a reset backfills whoever writes or reads the collection, and hides what o
   }
   assert.equal(lagOf(folder.path), 100);
   assert.deepEqual(resetCollections(folder.path, 'test/second', [collection.name]).kept, []);
+});
+
+test('a reset is taken back: tables are built from everything again, and the capture goes on from where it is', () => {
+  using folder = temporaryDirectory();
+  populate(folder.path);
+  resetCollections(folder.path, 'test/source', [collection.name, others.name]);
+  const { bindings } = takeBackResets(folder.path, 'test/source', [collection.name]);
+  assert.deepEqual(
+    bindings.map(({ task, resourcePath }) => `${task} ${resourcePath.join('.')}`),
+    ['test/sink ledger', 'test/sink formerly'],
+  );
+  using store = new SqliteStore(prepareStateFolder(folder.path).storePath);
+  assert.deepEqual(
+    store.journals().map(({ collection: name, first }) => [name, first]),
+    [
+      [collection.name, 0],
+      [collection.name, 0],
+      [others.name, 100],
+    ],
+  );
+  assert.deepEqual(
+    [...store.backfills('test/sink').values()].map(({ count }) => count),
+    [2, 2],
+  );
+  assert.equal(lagOf(folder.path), 200);
 });
 
 test('[G4] nothing is reset while somebody runs', () => {

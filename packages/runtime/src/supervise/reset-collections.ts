@@ -30,28 +30,42 @@ export interface Reset {
  * Errors: RUNTIME_STATE_LOCKED while somebody runs, for what is captured meanwhile would be half of the one and half of the other.
  */
 export function resetCollections(statePath: string, capture: string, collections: readonly string[]): Reset {
+  return beginAnew(statePath, capture, collections, 'behind');
+}
+
+/**
+ * Takes resets back: tables are built again from everything that the capture has ever written to the collections. The capture
+ * goes on from where it is. Errors: RUNTIME_STATE_LOCKED.
+ */
+export function takeBackResets(statePath: string, capture: string, collections: readonly string[]): Reset {
+  return beginAnew(statePath, capture, collections, 'beginning');
+}
+
+function beginAnew(
+  statePath: string,
+  capture: string,
+  collections: readonly string[],
+  first: 'behind' | 'beginning',
+): Reset {
   const { path, storePath } = prepareStateFolder(statePath);
   using _lock = StateLock.acquire(path, systemClock.nowMs());
   using store = new SqliteStore(storePath);
   const chosen = new Set(collections);
   const bindings = store.tasks().flatMap((record) => {
-    if (record.kind === 'capture' && record.name !== capture) return [];
+    const { name: task, kind } = record;
+    if (kind === 'capture' && (task !== capture || first === 'beginning')) return [];
     return appliedBindings(record)
       .filter(({ collection }) => chosen.has(collection.name))
-      .map((binding) => ({ binding, task: record.name, kind: record.kind }));
+      .map((binding) => ({ binding, task, kind }));
   });
-  store.reset(
-    capture,
-    collections,
-    bindings.map(({ task, binding }) => backfillOf(task, binding)),
-  );
+  const requests = bindings.map(({ task, binding }) => backfillOf(task, binding));
+  store.reset(capture, collections, requests, first);
+  const kept = store
+    .journals()
+    .filter((journal) => chosen.has(journal.collection) && journal.task !== capture)
+    .filter((journal) => journal.head > journal.first);
   return {
     bindings: bindings.map(({ task, kind, binding: { resourcePath } }) => ({ task, kind, resourcePath })),
-    kept: store
-      .journals()
-      .filter(
-        ({ collection, task, first, head }) => chosen.has(collection) && task !== capture && head > first,
-      )
-      .map(({ collection, task }) => ({ collection, capture: task })),
+    kept: kept.map(({ collection, task }) => ({ collection, capture: task })),
   };
 }
