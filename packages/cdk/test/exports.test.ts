@@ -7,6 +7,7 @@ import { streamOfParts } from '../src/streams/part-stream.ts';
 import { exports } from '../src/streams/define-stream.ts';
 import type { ExportJob, ExportOptions } from '../src/streams/definition.ts';
 import { isJsonObject, type JsonObject } from '@weir/schema/json';
+import type { PagePosition } from '../src/engine/stream.ts';
 import { silentLog } from '../src/testing/silent-log.ts';
 import { VirtualClock } from '../src/testing/virtual-clock.ts';
 import { Instant } from '../src/time/instant.ts';
@@ -253,6 +254,52 @@ test('a file that is no longer kept is made anew', async () => {
   );
   assert.deepEqual(events, [{ kind: 'page', page: window }]);
 });
+
+for (const [what, poll, file] of [
+  ['a file that is refused', '{"state":"done","url":"/files/x"}', 'the link has expired'],
+  ['a job that is never known', '{"op":null}', ''],
+] as const) {
+  const made = { ...job, forgotten: { status: 200, text: /expired/ }, gone: { status: 200, text: /null/ } };
+  const refusing = () => {
+    const created: string[] = [];
+    const answer = (target: string): string => {
+      if (target.startsWith('/files')) return file;
+      return target.startsWith('/jobs?') ? `{"id":"${created.push(target)}"}` : poll;
+    };
+    const warnings: string[] = [];
+    const log = { ...silentLog, warn: (message: string) => warnings.push(message) };
+    const { signal } = new AbortController();
+    return { created, warnings, call: { log, signal }, ...contextOf(answer, { ...options, job: made }) };
+  };
+  const isRefused = {
+    code: 'CDK_JOB_FAILED',
+    message: /export 3 of "rows".* said to be gone, as the 2 before/,
+  };
+
+  test(`${what} is made anew by the changes with a warning and a pause, and not for ever`, async () => {
+    const { clock, created, warnings, call, stream } = refusing();
+    const [beganMs, cursor] = [clock.now(), Instant.ofMs(clock.now() - 3_600_000)];
+    const changes = Array.fromAsync(stream.fetchChanges({ ...call, cursor, nowMs: clock.now() }));
+    await assert.rejects(clock.run(changes), isRefused);
+    assert.deepEqual([created.length, warnings.length, clock.now() - beganMs], [3, 2, 60_000]);
+  });
+
+  test(`${what} is made anew by the backfill with a warning and a pause, and leaves no job`, async () => {
+    const { clock, created, warnings, call, stream } = refusing();
+    const beganMs = clock.now();
+    const cutoff = Instant.ofMs(Date.parse('2024-05-05T04:00:00Z'));
+    let page: PagePosition | undefined;
+    const pages = async (): Promise<void> => {
+      for (;;) {
+        const at = { ...call, page, cutoff, nowMs: clock.now(), isConnectorInitiated: false };
+        for await (const event of backfillOf(stream, at)) if (event.kind === 'page') ({ page } = event);
+      }
+    };
+    await assert.rejects(clock.run(pages()), isRefused);
+    assert.deepEqual([created.length, warnings.length, clock.now() - beganMs], [3, 2, 60_000]);
+    assert.deepEqual(page, window);
+  });
+}
 
 test('the user may say how long a window is', async () => {
   const longestWindow = ({ config = {} }: { config?: object }): number =>

@@ -9,6 +9,7 @@ import { parsePointer, resolvePointer } from '@weir/schema';
 import { isJsonObject, type JsonObject, type JsonValue } from '@weir/schema/json';
 import { documents } from '../documents/document-batch.ts';
 import {
+  type Call,
   type ChangeEvent,
   type ChangesCall,
   type ChangeStream,
@@ -29,6 +30,8 @@ import { readPage } from './list-reader.ts';
 import { listSource } from './list-source.ts';
 import { claimedLagMs, initialWindow } from './timestamp.ts';
 
+/** A job, or its file, that is gone so often, each time soon after it was made, is refused and not gone. */
+const GONE_TIMES = 3;
 /** So long a session that is cut off tries to cancel a job. */
 const CANCEL_MS = 5000;
 
@@ -36,6 +39,8 @@ interface Window {
   readonly from: Instant;
   readonly to: Instant;
 }
+
+type Caller = Pick<Call, 'signal' | 'log'>;
 
 /** How a job ended: with an answer that says where its files are, or without. */
 type Ended =
@@ -50,6 +55,8 @@ export class ExportStream implements ChangeStream<Instant> {
   readonly #name: string;
   readonly #options: ExportOptions;
   readonly #context: StreamContext;
+  /** How often in turn what was made for a window was gone, by the beginning of it. */
+  readonly #gone = new Map<string, number>();
 
   constructor(name: string, options: ExportOptions, context: StreamContext) {
     this.#name = name;
@@ -65,53 +72,58 @@ export class ExportStream implements ChangeStream<Instant> {
     cursor: seen,
     nowMs,
     signal,
+    log,
   }: ChangesCall<Instant>): AsyncGenerator<ChangeEvent<Instant>, void, void> {
     const { tickNs, lagMs } = this.#options.cursor;
     const end = horizon(nowMs, tickNs, lagMs);
     let from = seen;
     let to = this.#windowEnd(from, end);
     while (end.isAfter(from)) {
-      const id = await this.#create({ from, to }, to, signal);
+      const id = await this.#create({ from, to }, to, { signal, log });
       const ended = await this.#endOrCancel(id, signal);
-      if (ended.is === 'gone') continue;
       if (ended.is === 'failed') throw this.#failed(id, ended.reason);
       if (ended.is === 'too large') {
         to = this.#half({ from, to });
         continue;
       }
-      if (!(yield* this.#files(ended.answer, id, signal))) continue;
+      if (ended.is === 'gone' || !(yield* this.#files(ended.answer, id, signal))) {
+        await this.#missed(from, id, { signal, log });
+        continue;
+      }
+      this.#gone.delete(from.toString());
       yield reached(to);
       from = to;
       to = this.#windowEnd(from, end);
     }
   }
 
-  async *fetchPage({ page, cutoff, signal }: PageCall<Instant>): AsyncGenerator<PageEvent, void, void> {
+  async *fetchPage({ page, cutoff, signal, log }: PageCall<Instant>): AsyncGenerator<PageEvent, void, void> {
     const { window, job } = this.#position(page, cutoff);
     if (!window.to.isAfter(window.from)) {
       yield documents([]);
       return;
     }
     if (job === undefined) {
-      const created = await this.#create(window, cutoff, signal);
+      const created = await this.#create(window, cutoff, { signal, log });
       yield nextPage(positionOf(window, created), true);
       return;
     }
     const ended = await this.#end(job, signal);
-    if (ended.is === 'gone' || ended.is === 'failed') {
+    if (ended.is === 'failed') {
       // The next session has it made anew.
       yield nextPage(positionOf(window));
-      if (ended.is === 'failed') throw this.#failed(job, ended.reason);
-      return;
+      throw this.#failed(job, ended.reason);
     }
     if (ended.is === 'too large') {
       yield nextPage(positionOf({ ...window, to: this.#half(window) }));
       return;
     }
-    if (!(yield* this.#files(ended.answer, job, signal))) {
+    if (ended.is === 'gone' || !(yield* this.#files(ended.answer, job, signal))) {
       yield nextPage(positionOf(window));
+      await this.#missed(window.from, job, { signal, log });
       return;
     }
+    this.#gone.delete(window.from.toString());
     // What ends with a position is asked for again.
     const next = { from: window.to, to: this.#windowEnd(window.to, cutoff) };
     yield cutoff.isAfter(window.to) ? nextPage(positionOf(next)) : documents([]);
@@ -133,7 +145,7 @@ export class ExportStream implements ChangeStream<Instant> {
   }
 
   /** `since`: no job of this window is older. */
-  async #create(window: Window, since: Instant, signal: AbortSignal): Promise<string> {
+  async #create(window: Window, since: Instant, { signal, log }: Caller): Promise<string> {
     const { client, clock } = this.#context;
     const { job } = this.#options;
     for (const pause of this.#pauses()) {
@@ -141,8 +153,11 @@ export class ExportStream implements ChangeStream<Instant> {
       if (found !== undefined) return found;
       const answer = await client.json(job.create(this.#bounds(window)), signal).catch((failure: unknown) => {
         // Whether the job was created is not known: it is looked for first.
-        if (job.find !== undefined && isUnanswered(failure)) return undefined;
-        throw failure;
+        if (job.find === undefined || !isUnanswered(failure)) throw failure;
+        log.warn('whether an export was made is not known, and it is looked for', {
+          reason: failure.message,
+        });
+        return undefined;
       });
       if (answer !== undefined && !isBusy(answer, job.busy)) return this.#idIn(answer);
       const untilMs = pause();
@@ -239,6 +254,20 @@ export class ExportStream implements ChangeStream<Instant> {
     return true;
   }
 
+  /** What was made for the window from `from` is gone. It may be made anew, unless that is of no use. */
+  async #missed(from: Instant, id: string, { signal, log }: Caller) {
+    const { clock } = this.#context;
+    const times = (this.#gone.get(from.toString()) ?? 0) + 1;
+    this.#gone.set(from.toString(), times);
+    if (times === GONE_TIMES) {
+      throw errors.CDK_JOB_FAILED({
+        message: `The export ${id} of ${JSON.stringify(this.#name)}, or its file, is said to be gone, as the ${times - 1} before it that were made for the same time.`,
+      });
+    }
+    log.warn('an export, or its file, is gone and is made anew', { export: id, times });
+    if (times > 1) await clock.until(clock.now() + spanMs(this.#options.job.wait[1]), signal);
+  }
+
   #windowEnd(from: Instant, end: Instant): Instant {
     const longest = from.plusMs(longestExportMs(this.#options, this.#context));
     // Shorter than a tick, it would end where it begins, as if nothing were left.
@@ -296,7 +325,7 @@ function isBusy(answer: JsonValue, busy: ExportJob['busy']): boolean {
   return typeof said === 'string' && busy.says.includes(said);
 }
 
-function isUnanswered(failure: unknown): boolean {
+function isUnanswered(failure: unknown): failure is WeirError {
   return (
     failure instanceof WeirError &&
     (failure.code === 'CDK_HTTP_UNREACHABLE' || failure.code === 'CDK_HTTP_UNAVAILABLE')
