@@ -49,7 +49,7 @@ function searched({ zone, projects }: SearchScope, query: { fields: string; expa
     paging,
     map: numbered,
     // A page is forgotten after seven days.
-    resumes: 'at its window',
+    resumes: 'at its last page',
     longestWindow: '1d',
     lookback: '12h',
     // They are shown by the millisecond; what is rendered of an issue depends on the day that it is read.

@@ -95,9 +95,12 @@ interface WindowsOfTime extends ListOptions<Paging<'stable'>>, StreamOptions, Ke
 /** Where a backfill that was interrupted goes on. */
 type Resuming =
   | { readonly resumes?: 'at its page' }
-  /** Of an API that forgets its pages. The position is the time at which the window begins. */
+  /**
+   * Of an API that forgets its pages. The position is a time: the one at which the window begins, or, of rows that are sorted
+   * by their times, oldest first, one on the last page that was read.
+   */
   | {
-      readonly resumes: 'at its window';
+      readonly resumes: 'at its window' | 'at its last page';
       readonly longestWindow: Span;
       readonly between: (bounds: Bounds) => Query;
     };

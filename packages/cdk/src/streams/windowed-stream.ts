@@ -27,6 +27,7 @@ import { withFilter } from './graphql.ts';
 import { baseRequest } from './list-source.ts';
 import type { SentRows } from './sent-rows.ts';
 import { type TimedEvent, TimedList, wanted } from './timed-list.ts';
+import { WindowProgress } from './window-progress.ts';
 
 /** A call of a backfill ends at a page after this long, so that its session can end. */
 const CALL_MS = 5 * 60_000;
@@ -88,19 +89,27 @@ export class WindowedStream implements ChangeStream<Instant> {
     const { start, clock } = this.#context;
     // A list without a filter shows each row once, with or without windows.
     const isWindowed = this.#options.longestWindow !== undefined && this.#options.between !== undefined;
-    const keepsPages = this.#options.resumes !== 'at its window';
+    const { resumes = 'at its page' } = this.#options;
+    const keepsPages = resumes === 'at its page';
     let { from, position } = isWindowed ? windowOf(page, start) : { from: start, position: positionOf(page) };
     const endsMs = nowMs + CALL_MS;
     for (;;) {
       const to = isWindowed ? this.#windowEnd(from, cutoff) : cutoff;
+      const progress = resumes === 'at its last page' ? this.#progress(from, to) : undefined;
       for await (const event of this.#list.read(this.#request(from, to), position, signal)) {
         if (!('next' in event)) {
+          progress?.add(event.rows);
           yield* this.#rows(event, from, to, log, undefined);
           continue;
         }
-        if (!keepsPages) continue;
-        position = event.next;
-        yield nextPage(isWindowed ? { from: from.toString(), page: event.next } : event.next);
+        if (keepsPages) {
+          position = event.next;
+          yield nextPage(isWindowed ? { from: from.toString(), page: event.next } : event.next);
+        } else {
+          const reachedTo = progress?.endPage();
+          if (reachedTo === undefined) continue;
+          yield nextPage(reachedTo.toString());
+        }
         if (clock.now() > endsMs) return;
       }
       if (!cutoff.isAfter(to)) {
@@ -113,6 +122,10 @@ export class WindowedStream implements ChangeStream<Instant> {
       yield nextPage(keepsPages ? { from: from.toString() } : from.toString());
       if (clock.now() > endsMs) return;
     }
+  }
+
+  #progress(from: Instant, to: Instant): WindowProgress {
+    return new WindowProgress(this.#list.name, this.#options.cursor.tickNs, { from, to });
   }
 
   #windowEnd(from: Instant, end: Instant): Instant {
