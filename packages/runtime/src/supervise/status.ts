@@ -82,7 +82,7 @@ function lagOf(task: TaskRecord, journals: readonly JournalRecord[]): number | u
     for (const journal of journals) {
       if (journal.collection !== collection.name) continue;
       const source = sources[`${journal.name};${journalReadSuffix}`];
-      lag += journal.head - Number(source?.readThrough ?? journal.first);
+      lag += journal.head - Math.max(Number(source?.readThrough ?? 0), journal.first);
     }
   }
   return lag;

@@ -182,20 +182,22 @@ export class JournalSource implements DocumentSource {
     }
     const start: CheckpointSource = { readThrough: BigInt(record.first), producers: [] };
     const { readThrough, producers } = checkpoint.sources[sourceKey] ?? start;
-    const from = Number(readThrough);
-    if (from > record.head) {
+    const read = Number(readThrough);
+    if (read > record.head) {
       throw errors.CHECKPOINT_AHEAD({
-        message: `The checkpoint of ${materialization.name} has read ${from} bytes of ${record.name}, which holds ${record.head}.`,
+        message: `The checkpoint of ${materialization.name} has read ${read} bytes of ${record.name}, which holds ${record.head}.`,
       });
     }
-    if (from > 0 && producers.length > 0) {
-      const last = documentBefore(disk, journalsPath, record.folder, from);
+    if (read > 0 && producers.length > 0) {
+      const last = documentBefore(disk, journalsPath, record.folder, read);
       if (last === undefined || !isSameMark(markOf(last), producers)) {
         throw errors.CHECKPOINT_DIVERGED({
-          message: `The checkpoint of ${materialization.name} has read ${from} bytes of ${record.name}, and in this state folder another document ends there.`,
+          message: `The checkpoint of ${materialization.name} has read ${read} bytes of ${record.name}, and in this state folder another document ends there.`,
         });
       }
     }
+    // A binding that read another collection meanwhile may have a checkpoint of before a reset.
+    const from = Math.max(read, record.first);
     this.#streams.set(sourceKey, {
       binding: index,
       priority: binding.priority,
@@ -205,7 +207,7 @@ export class JournalSource implements DocumentSource {
       head: record.head,
       given: from,
       last: undefined,
-      markBefore: producers,
+      markBefore: from === read ? producers : [],
       batch: undefined,
       batchClock: 0n,
     });

@@ -22,6 +22,7 @@ import {
 import { runCapture } from './capture-task.ts';
 import type { MaterializeConnection } from './connection.ts';
 import { runMaterialization } from './materialize-task.ts';
+import { readStatus } from '../supervise/status.ts';
 import { openEnvironment, type TaskEnvironment } from './task-environment.ts';
 
 async function capture(
@@ -236,6 +237,38 @@ test('a reset collection of which nothing was read when another binding was comm
   await capture(environment, 60);
   await run();
   assert.deepEqual([...new Set(loads)], [0]);
+});
+
+test('what was written before a reset is read by nobody, from whatever checkpoint', async () => {
+  using folder = temporaryDirectory();
+  using environment = openEnvironment(folder.path);
+  using destination = new Destination(join(folder.path, 'sink.db'), 'authoritative', true);
+  const spec = ledgerMaterialization(ledgerCollection(), { deltaUpdates: true });
+  const run = async (): Promise<void> => await materialize(environment, () => destination.connect(), spec);
+  const positions = (): unknown[] =>
+    destination.log().map((doc) => (JSON.parse(doc) as { positions: unknown[] }).positions);
+  await capture(environment, 20);
+  await run();
+  assert.equal(positions().flat().length, 20);
+  await capture(environment, 40);
+  environment.store.reset('test/source', ['test/ledger'], []);
+  await run();
+  assert.equal(positions().flat().length, 20);
+  await capture(environment, 60);
+  const lag = readStatus(folder.path).tasks.find(({ name }) => name === 'test/sink')?.lagBytes;
+  const [journal] = environment.store.journals();
+  assert.ok(journal !== undefined);
+  assert.equal(lag, journal.head - journal.first);
+  await run();
+  const later = positions()
+    .flat()
+    .slice(20)
+    .map(Number)
+    .toSorted((left, right) => left - right);
+  assert.deepEqual(
+    later,
+    Array.from({ length: 20 }, (_, at) => at + 40),
+  );
 });
 
 /** What one run asks the connector to do. */

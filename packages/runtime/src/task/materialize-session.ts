@@ -168,7 +168,7 @@ class MaterializeSession {
       const wasRead = sources.some(
         ([key, { readThrough, producers }]) =>
           key.endsWith(suffix) &&
-          (producers.length > 0 || readThrough > (firsts.get(key.slice(0, -suffix.length)) ?? 0)),
+          (producers.length > 0 || readThrough !== BigInt(firsts.get(key.slice(0, -suffix.length)) ?? 0)),
       );
       const maximum = maxKeys.get(stateKey) ?? (wasRead ? loadEverything : Buffer.alloc(0));
       this.#loads.push(new LoadDecision(maximum, !disabled));
