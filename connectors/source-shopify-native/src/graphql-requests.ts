@@ -139,10 +139,14 @@ export function bulkOperation(list: ObjectList): ExportJob {
     wait: ['1s', '30s'],
     patience: '6h',
     cancel: (id) => graphqlRequest(CANCEL, { id }),
-    // An operation without rows has no file. Its link holds a signature in the place of credentials, for seven days.
+    // An operation without rows has no file, nor has one that is older than seven days. Its link holds a signature in the place
+    // of credentials.
     files: (answer) => {
-      const url = resolvePointer(answer, parsePointer('/data/bulkOperation/url'));
-      return typeof url === 'string' ? [{ url, isAnonymous: true }] : [];
+      const [url, rows] = ['url', 'objectCount'].map((name) =>
+        resolvePointer(answer, parsePointer(`/data/bulkOperation/${name}`)),
+      );
+      if (typeof url === 'string') return [{ url, isAnonymous: true }];
+      return rows === '0' ? [] : undefined;
     },
     forgotten: { status: [400, 403, 404, 410] },
   };

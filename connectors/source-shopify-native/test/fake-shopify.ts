@@ -196,6 +196,7 @@ function graphql(
     query: operation.query,
     createdAt: new Date(operation.createdMs).toISOString().replace(/\.\d+/, ''),
     errorCode: stateOf(operation) === 'FAILED' ? 'TIMEOUT' : null,
+    objectCount: String(operation.lines.length),
     url:
       stateOf(operation) === 'COMPLETED' && operation.lines.length > 0
         ? `${STORAGE}${FILES}?store=${store}&id=${operation.id}&signature=s`

@@ -128,6 +128,27 @@ test('what Shopify answers to an operation or to a page that it refuses ends the
   }
 });
 
+test('an operation that had rows and whose file is no longer kept is made anew, and is not taken for one without rows', async () => {
+  const operation = { id: 'x', status: 'COMPLETED', errorCode: null, objectCount: '7', url: null };
+  let gone = 2;
+  const converged = await converging(
+    answering((query) =>
+      query.includes('bulkOperation(') && gone-- > 0
+        ? { body: { data: { bulkOperation: operation } } }
+        : undefined,
+    ),
+  );
+  for (const { captured, expected } of converged.streams) assert.deepEqual(captured, expected);
+  await assert.rejects(
+    converging(
+      answering((query) =>
+        query.includes('bulkOperation(') ? { body: { data: { bulkOperation: operation } } } : undefined,
+      ),
+    ),
+    { code: 'CDK_JOB_FAILED', message: /said to be gone/ },
+  );
+});
+
 test('the property can fail: a file whose rows are not grouped is refused', async () => {
   const list = fakeShopify.lists[PATH];
   assert.ok(list !== undefined);

@@ -220,8 +220,8 @@ export interface ExportJob {
   readonly patience: Span;
   /** Where a session is cut off, a job that it can not come back to is ended. */
   readonly cancel?: (id: string) => ApiRequest;
-  /** What the rows are read from. */
-  readonly files: (answer: JsonObject, id: string) => readonly ApiRequest[];
+  /** What the rows are read from. undefined: there were rows, and their files are no longer kept. */
+  readonly files: (answer: JsonObject, id: string) => readonly ApiRequest[] | undefined;
 }
 
 /** Rows that the API writes into files, by windows of time. */

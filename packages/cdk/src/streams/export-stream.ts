@@ -236,7 +236,7 @@ export class ExportStream implements ChangeStream<Instant> {
     return orEmpty({ ...poll(id), isSafe: true }, gone);
   }
 
-  /** False when a file is no longer there. */
+  /** False when a file is no longer kept. */
   async *#files(
     answer: JsonObject,
     id: string,
@@ -244,7 +244,9 @@ export class ExportStream implements ChangeStream<Instant> {
   ): AsyncGenerator<DocumentBatch, boolean, void> {
     const { job, isDeleted } = this.#options;
     const source = listSource({ path: '', ...this.#options });
-    for (const file of job.files(answer, id)) {
+    const files = job.files(answer, id);
+    if (files === undefined) return false;
+    for (const file of files) {
       const request = orEmpty({ ...file, isSafe: true }, job.forgotten);
       const batches = readPage(this.#context.client, source, request, signal);
       let step = await batches.next();
