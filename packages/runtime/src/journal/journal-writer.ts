@@ -78,8 +78,8 @@ export class JournalWriter implements Disposable {
     else for (let index = start; index < from; index += 1) buffer[at++] = bytes[index] as number;
     at += replacement.copy(buffer, at);
     at += bytes.copy(buffer, at, to, end);
-    this.#joinLines(this.#buffered, at);
     buffer[at] = newline;
+    this.#joinLines(this.#buffered, at);
     this.#buffered = at + 1;
     this.#documents += 1;
     return length;
@@ -110,7 +110,10 @@ export class JournalWriter implements Disposable {
     this.#recover();
   }
 
-  /** Raw line breaks are white space in JSON, and would end the line. */
+  /**
+   * Raw line breaks are white space in JSON, and would end the line. The one at `to` is there already, and ends the search: what
+   * lies behind it may be as long as the longest document ever was.
+   */
   #joinLines(from: number, to: number): void {
     for (;;) {
       const at = this.#buffer.indexOf(newline, from);

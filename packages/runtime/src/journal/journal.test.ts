@@ -100,6 +100,27 @@ test('an append replaces bytes and joins the lines of a pretty-printed document'
   assert.deepEqual(lines(folder.path, head), ['{"id":7,  "a": 1 }']);
 });
 
+test('after a large document a small one costs what it has in bytes', async (context) => {
+  using folder = temporaryDirectory();
+  using writer = new JournalWriter(systemDisk, folder.path, empty);
+  const large = `{"b":"${'y'.repeat(5 << 20)}"}`;
+  writer.append(of(large), 0, 0, nothing);
+  await writer.sync(1n);
+  let looked = 0;
+  const { indexOf } = Buffer.prototype;
+  context.mock.method(Buffer.prototype, 'indexOf', function (this: Buffer, value: number, from: number) {
+    const at = indexOf.call(this, value, from);
+    looked += (at === -1 ? this.length : at) - from;
+    return at;
+  });
+  const small = '{"a":1}';
+  for (let count = 0; count < 100; count += 1) writer.append(of(small), 0, 0, nothing);
+  context.mock.restoreAll();
+  assert.ok(looked <= 100 * (small.length + 1), `${looked} bytes were looked at`);
+  const { head } = await writer.sync(2n);
+  assert.deepEqual(lines(folder.path, head, large.length + 1), Array<string>(100).fill(small));
+});
+
 test('[G8] a journal that lost committed bytes is refused', async () => {
   using folder = temporaryDirectory();
   using writer = new JournalWriter(systemDisk, folder.path, empty);
