@@ -50,6 +50,12 @@ test('what is outside of the project, or no source, is left to Node', () => {
   assert.equal(isOwnPackage('yaml', importer), false);
 });
 
+test('a connector that imports what is not there is left to Node, which says who imports it', () => {
+  const importer = pathToFileURL(join(project, 'connectors/source-test/src/main.ts')).href;
+  assert.equal(ownSource('./missing.ts', importer), undefined);
+  assert.equal(ownSource('../src/main.ts', importer), importer);
+});
+
 test('a program outside of the project runs as ever, also one of CommonJS', () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-own-source-'));
   try {
