@@ -193,7 +193,7 @@ export function streamContext(
   const clock = runtime.clock ?? systemClock;
   const options = {
     base: baseOf(api, config),
-    limiter: new RateLimiter(api.limits ?? [], clock),
+    limiter: new RateLimiter(api.limits ?? [], clock, log),
     transport: runtime.transport ?? undiciTransport({ allowsPrivateAddresses: api.isSelfHosted ?? false }),
     clock,
     random: runtime.random ?? systemRandom,
@@ -201,7 +201,7 @@ export function streamContext(
     ...patience,
   };
   // Signing in is not counted against the API's limits, which may be waiting for it.
-  const limiter = new RateLimiter([], clock);
+  const limiter = new RateLimiter([], clock, log);
   const anonymous = new HttpClient({ ...options, limiter, credentials: fixedCredentials({}) });
   const ask: AuthContext['ask'] = (request, signal) => anonymous.json(request, signal);
   const credentials = chosenAuth(api, config.credentials).credentials(config.credentials, {

@@ -9,7 +9,7 @@ import { atOnce, costBudget, movingWindow, RateLimiter, tokenBucket } from './ra
 import { Quota } from './quota.ts';
 import type { ApiRequest } from './request.ts';
 import type { TransportRequest, TransportResponse } from './transport.ts';
-import { quotaLeft, retryAfterMs } from './waits.ts';
+import { type QuotaLeft, quotaLeft, retryAfterMs } from './waits.ts';
 
 const BEGIN = Date.parse('2024-05-05T05:00:00Z');
 const never = new AbortController().signal;
@@ -177,6 +177,10 @@ test('what is left of a quota is read in every form', () => {
       },
       { requests: 3, of: 190, resetMs: 10_000 },
     ],
+    [
+      { 'x-ratelimit-remaining': '3', 'x-ratelimit-reset': String((BEGIN + 7000) * 1000) },
+      { requests: 3, resetMs: 7000 },
+    ],
     [{ 'x-ratelimit-remaining': '5' }, undefined],
     [{ 'x-ratelimit-remaining': 'few', 'x-ratelimit-reset': '5' }, undefined],
     [{ 'x-ratelimit-reset': '5' }, undefined],
@@ -245,6 +249,74 @@ test('the last tenth of a quota is spread over the time until it begins anew', (
   }
   assert.deepEqual(times, [0, 0, 0, 6, 12, 18, 24, 30, 36, 42, 48, 54]);
   assert.equal(quota.freeAtMs(60_000), 60_000);
+});
+
+test('a time that an API tells is one of its own clock, however wrong that or ours is', () => {
+  for (const hours of [-30, -1, 0, 1]) {
+    const theirs = BEGIN + hours * 3_600_000;
+    const date = new Date(theirs).toUTCString();
+    for (const reset of [theirs + 8000, (theirs + 8000) / 1000, (theirs + 8000) * 1000]) {
+      const headers = { date, 'x-ratelimit-remaining': '4', 'x-ratelimit-reset': String(reset) };
+      assert.deepEqual(quotaLeft(headers, BEGIN), { requests: 4, resetMs: 8000 });
+    }
+    const until = new Date(theirs + 5000).toUTCString();
+    assert.equal(retryAfterMs({ date, 'retry-after': until }, BEGIN), 5000);
+    assert.equal(retryAfterMs({ date, 'retry-after': '5' }, BEGIN), 5000);
+  }
+});
+
+test('a pause before a quota is used up is short, and ends where an answer tells of another quota', () => {
+  const quota = new Quota();
+  const ask = (nowMs: number, left: QuotaLeft): void => {
+    quota.enter(nowMs);
+    quota.told(left, nowMs);
+    quota.leave();
+  };
+  const day = { requests: 50, of: 1000, resetMs: 20 * 3_600_000 };
+  ask(0, day);
+  assert.equal(quota.freeAtMs(0), 60_000);
+  ask(60_000, { requests: 95, of: 100, resetMs: 10_000 });
+  assert.equal(quota.freeAtMs(60_000), 60_000);
+  // What is left is spread at once, and not from the next request on.
+  ask(60_000, { requests: 4, of: 100, resetMs: 10_000 });
+  assert.equal(quota.freeAtMs(60_000), 62_000);
+});
+
+test('a long wait for a quota is told of once, though many wait; a short one is not', async () => {
+  const clock = new VirtualClock(BEGIN);
+  const told: unknown[] = [];
+  const limiter = new RateLimiter([atOnce(9, { appliesTo: /b/ })], clock, {
+    ...log,
+    warn: (_message, fields) => told.push(fields),
+  });
+  const pass = async (url: string): Promise<void> => (await limiter.acquire(url, never))();
+  const spent = (seconds: number): void =>
+    limiter.observe({ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(seconds) });
+  spent(50);
+  await clock.run(pass('a'));
+  assert.deepEqual(told, []);
+  spent(600);
+  await clock.run(Promise.all([pass('a'), pass('a'), pass('b')]));
+  assert.deepEqual(told, [{ waitMs: 600_000, until: '2024-05-05T05:10:50.000Z' }]);
+  // What is left after all, as when requests that were under way are answered, ends the wait within a minute.
+  const running = await limiter.acquire('b', never);
+  const also = await limiter.acquire('b', never);
+  const left = { 'x-ratelimit-remaining': '1', 'x-ratelimit-reset': '600' };
+  limiter.observe(left);
+  const beganMs = clock.now();
+  const waiting = pass('a');
+  const answered = clock.until(beganMs + 1000, never).then(() => {
+    running();
+    limiter.observe(left);
+    also();
+  });
+  await clock.run(Promise.all([waiting, answered]));
+  assert.equal(clock.now() - beganMs, 60_000);
+  assert.equal(told.length, 2);
+  // Whoever blocks has said why.
+  limiter.block(600_000);
+  await clock.run(pass('a'));
+  assert.equal(told.length, 2);
 });
 
 test('an answer that says that the quota is used up holds back the next request', async () => {

@@ -1,7 +1,7 @@
 // How often an API may be asked. A request passes every limit of its group; those that wait pass in the order in which
 // they came. All tasks of a capture share one limiter, so that ten streams are not ten times the rate.
 
-import { type Clock, unlessAborted } from '@weir/connector';
+import { type Clock, type Logger, unlessAborted } from '@weir/connector';
 import { type Span, spanMs } from '../time/duration.ts';
 import { Quota } from './quota.ts';
 import type { ResponseHeaders } from './transport.ts';
@@ -50,17 +50,24 @@ export function atOnce(count: number, options: LimitOptions = {}): RateLimit {
   return { kind: 'concurrency', count, spanMs: 0, ...options };
 }
 
+/** Longer waits are told of. So often it looks whether an answer has ended one meanwhile. */
+const SHORT_MS = 60_000;
+
 export class RateLimiter {
   readonly #gates: readonly Gate[];
   readonly #clock: Clock;
+  readonly #log: Logger | undefined;
   readonly #quota = new Quota();
   #blockedUntilMs = 0;
+  /** The end of the last wait that was told of. */
+  #toldOfMs = 0;
   /** Requests that pass the same gates wait in one line. */
   readonly #lines = new Map<string, Promise<void>>();
 
-  constructor(limits: readonly RateLimit[], clock: Clock) {
+  constructor(limits: readonly RateLimit[], clock: Clock, log?: Logger) {
     this.#gates = limits.map((limit) => new Gate(limit));
     this.#clock = clock;
+    this.#log = log;
   }
 
   /** Resolves when the request may be sent. The function it returns has to be called when it is over. */
@@ -78,9 +85,14 @@ export class RateLimiter {
     return await turn;
   }
 
-  /** No request is sent for so long. */
+  /** No request is sent for so long, which the caller has told of. */
   block(milliseconds: number): void {
-    this.#blockedUntilMs = Math.max(this.#blockedUntilMs, this.#clock.now() + milliseconds);
+    this.#blockUntil(this.#clock.now() + milliseconds);
+    this.#toldOfMs = this.#blockedUntilMs;
+  }
+
+  #blockUntil(timeMs: number): void {
+    this.#blockedUntilMs = Math.max(this.#blockedUntilMs, timeMs);
   }
 
   /** Slows down on its own accord when an answer says that little is left of a quota. */
@@ -90,7 +102,7 @@ export class RateLimiter {
     if (left === undefined) return;
     this.#quota.told(left, now);
     // Another quota, of which the next answer may tell, does not end this wait.
-    if (left.requests === 0) this.block(left.resetMs);
+    if (left.requests === 0) this.#blockUntil(now + left.resetMs);
   }
 
   /** After an answer that told how much is left. */
@@ -102,19 +114,28 @@ export class RateLimiter {
     }
   }
 
+  /** Once for each wait, though many wait. */
+  #tell(untilMs: number, nowMs: number): void {
+    if (this.#toldOfMs === untilMs) return;
+    this.#toldOfMs = untilMs;
+    this.#log?.warn('the API says that its quota is used up: no request is sent until it begins anew', {
+      waitMs: untilMs - nowMs,
+      until: new Date(untilMs).toISOString(),
+    });
+  }
+
   async #pass(gates: readonly Gate[], cost: number, signal: AbortSignal): Promise<() => void> {
     for (;;) {
       signal.throwIfAborted();
       const now = this.#clock.now();
-      const free = Math.max(
-        this.#blockedUntilMs,
-        Math.ceil(this.#quota.freeAtMs(now)),
-        ...gates.map((gate) => gate.freeAtMs(now, cost)),
-      );
+      const told = Math.max(this.#blockedUntilMs, Math.ceil(this.#quota.freeAtMs(now)));
+      const free = Math.max(told, ...gates.map((gate) => gate.freeAtMs(now, cost)));
       if (free === Infinity) {
         await unlessAborted(Promise.race(gates.map((gate) => gate.released())), signal);
-      } else if (free > now) await this.#clock.until(free, signal);
-      else break;
+      } else if (free > now) {
+        if (told > now + SHORT_MS) this.#tell(told, now);
+        await this.#clock.until(Math.min(free, now + SHORT_MS), signal);
+      } else break;
     }
     const now = this.#clock.now();
     this.#quota.enter(now);

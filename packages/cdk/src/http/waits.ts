@@ -4,9 +4,10 @@ import type { ResponseHeaders } from './transport.ts';
 
 /** Longer waits than a day are mistakes of whoever wrote the header. */
 const LONGEST_MS = 86_400_000;
-/** Seconds above this are a time since 1970, milliseconds above the other. */
-const EPOCH_SECONDS = 1_000_000_000;
-const EPOCH_MS = 1_000_000_000_000;
+/** Seconds above this are a time since 1970, milliseconds and microseconds above the others. */
+const EPOCH_SECONDS = 1e9;
+const EPOCH_MS = 1e12;
+const EPOCH_US = 1e15;
 
 const resetHeaders = ['x-ratelimit-reset', 'x-rate-limit-reset', 'ratelimit-reset'] as const;
 const remainingHeaders = [
@@ -24,11 +25,17 @@ const limitHeaders = [
 /** How long the quota is counted for, where no header says when it begins anew. */
 const intervalHeader = 'x-hubspot-ratelimit-interval-milliseconds';
 
-/** After an answer that refused the request. undefined: the API does not say. */
+/** After an answer that refused the request. undefined: the API does not say. `nowMs`: by the clock of this machine. */
 export function retryAfterMs(headers: ResponseHeaders, nowMs: number): number | undefined {
   const milliseconds = Number(headers['retry-after-ms'] ?? Number.NaN);
   if (!Number.isNaN(milliseconds)) return bounded(milliseconds);
-  return waitOf(headers['retry-after'], nowMs) ?? resetMs(headers, nowMs);
+  return waitOf(headers['retry-after'], clockOf(headers, nowMs)) ?? resetMs(headers, nowMs);
+}
+
+/** What the clock of the API shows: it and ours may be hours apart, and a time that it tells is one of its own. */
+function clockOf({ date }: ResponseHeaders, nowMs: number): number {
+  const told = Date.parse(date ?? '');
+  return Number.isNaN(told) ? nowMs : told;
 }
 
 /** What an API says is left of a quota of requests. */
@@ -66,17 +73,19 @@ function countOf(text: string | undefined): number | undefined {
 }
 
 function resetMs(headers: ResponseHeaders, nowMs: number): number | undefined {
-  const reset = waitOf(first(headers, resetHeaders) ?? structured(headers['ratelimit'], 't', 'reset'), nowMs);
+  const text = first(headers, resetHeaders) ?? structured(headers['ratelimit'], 't', 'reset');
+  const reset = waitOf(text, clockOf(headers, nowMs));
   const interval = Number(headers[intervalHeader] ?? Number.NaN);
   return reset ?? (Number.isNaN(interval) ? undefined : bounded(interval));
 }
 
-/** Seconds, a time since 1970 in seconds or milliseconds, or a date. */
+/** Seconds, a time since 1970 in seconds, milliseconds or microseconds, or a date. */
 function waitOf(value: string | undefined, nowMs: number): number | undefined {
   const text = value?.trim();
   if (text === undefined || text === '') return undefined;
   const number = Number(text);
   if (!Number.isNaN(number)) {
+    if (number >= EPOCH_US) return bounded(number / 1000 - nowMs);
     if (number >= EPOCH_MS) return bounded(number - nowMs);
     return bounded(number >= EPOCH_SECONDS ? number * 1000 - nowMs : number * 1000);
   }
