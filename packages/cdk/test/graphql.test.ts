@@ -181,6 +181,33 @@ test('a rest that leads back, or that is answered with errors, is no rest; a row
   assert.equal(events.length, 1);
 });
 
+test('a page that says that there is more and not where, and a row whose list is not in the answer, end nothing silently', async () => {
+  const whole = snapshot({
+    ...connection({ query: QUERY, at: 'data.orders', size: ['first', 2], within }),
+    order: 'as listed',
+    interval: '5m',
+  });
+  const rowsOf = (lines: string, more = info()): string =>
+    `{"data":{"orders":{"nodes":[{"id":"o","lines":{"nodes":[{"id":"l",${rates('r1', 1)}}],${lines}}}],${more}}}}`;
+  const nowhere = '"pageInfo":{"hasNextPage":true,"endCursor":null}';
+  const missing = { code: 'CDK_RECORDS_MISSING' };
+  await assert.rejects(read(whole, [rowsOf(nowhere)]), { ...missing, message: /pageInfo of lines/ });
+  const all = '{"data":{"node":{"tax":{"rates":{"nodes":[],"pageInfo":{"hasNextPage":false}}}}}}';
+  await assert.rejects(read(whole, [rowsOf(info(), nowhere), all]), {
+    ...missing,
+    message: /pageInfo of data\.orders/,
+  });
+  for (const node of ['{}', '{"tax":{}}', '{"tax":{"rates":null}}', undefined]) {
+    const rest = node === undefined ? '{"data":{}}' : `{"data":{"node":${node}}}`;
+    await assert.rejects(read(whole, [rowsOf(info()), rest]), {
+      ...missing,
+      message: /tax\.rates of "l" was answered without such a list/,
+    });
+  }
+  // What has the list may go away meanwhile, as the row itself.
+  assert.equal((await read(whole, [rowsOf(info()), '{"data":{"node":{"tax":null}}}'])).events.length, 1);
+});
+
 test('an answer that its caller may not read is told as that, whatever its status', async () => {
   const whole = snapshot({
     ...connection({ query: QUERY, at: 'data.orders', size: ['first', 2], forbidden: /"ACCESS_DENIED"/ }),

@@ -101,6 +101,15 @@ interface Connection {
   readonly list: ConnectionWithin;
 }
 
+/** Where the next page begins; undefined where there is none. */
+export function nextCursor({ hasNextPage, endCursor }: JsonObject, at: string): string | undefined {
+  if (hasNextPage === false) return undefined;
+  if (hasNextPage === true && typeof endCursor === 'string') return endCursor;
+  throw errors.CDK_RECORDS_MISSING({
+    message: `The pageInfo of ${at} does not say whether there is more, or not where.`,
+  });
+}
+
 async function allRows(first: JsonObject, connection: Connection, reading: Reading): Promise<JsonObject[]> {
   const rows: JsonObject[] = [];
   let last: string | undefined;
@@ -112,8 +121,8 @@ async function allRows(first: JsonObject, connection: Connection, reading: Readi
       });
     }
     rows.push(...nodes.filter(isJsonObject));
-    const { hasNextPage, endCursor } = pageInfo;
-    if (hasNextPage !== true || typeof endCursor !== 'string') break;
+    const endCursor = nextCursor(pageInfo, connection.list.at);
+    if (endCursor === undefined) break;
     if (endCursor === last) {
       throw errors.CDK_PAGING_LOOP({
         message: `The pages of ${connection.list.at} of ${JSON.stringify(connection.id)} lead back to one that was read already.`,
@@ -125,7 +134,7 @@ async function allRows(first: JsonObject, connection: Connection, reading: Readi
   return rows;
 }
 
-/** undefined: the row that has it is gone. */
+/** undefined: the row, or the object of it, that has it is gone. */
 async function nextOf(
   { type, id, list }: Connection,
   after: string,
@@ -147,9 +156,21 @@ async function nextOf(
       message: `The rest of ${list.at} of ${JSON.stringify(id)} was answered with errors.`,
     });
   }
-  const node = (data as JsonObject)['node'] ?? null;
-  const next = isJsonObject(node) ? getAt(node, list.at) : undefined;
-  return isJsonObject(next ?? null) ? (next as JsonObject) : undefined;
+  const { node } = data as JsonObject;
+  if (node === null || (isJsonObject(node ?? null) && isWithinNothing(node as JsonObject, list.at))) {
+    return undefined;
+  }
+  const next = isJsonObject(node ?? null) ? getAt(node as JsonObject, list.at) : undefined;
+  if (isJsonObject(next ?? null)) return next as JsonObject;
+  throw errors.CDK_RECORDS_MISSING({
+    message: `The rest of ${list.at} of ${JSON.stringify(id)} was answered without such a list.`,
+  });
+}
+
+/** The object of the row that has the list is gone. */
+function isWithinNothing(row: JsonObject, path: string): boolean {
+  const names = path.split('.');
+  return names.some((_, index) => index > 0 && getAt(row, names.slice(0, index).join('.')) === null);
 }
 
 function variablesOf({ body }: ApiRequest): JsonObject {

@@ -7,7 +7,7 @@ import { errors } from '../errors.ts';
 import type { BudgetLeft } from '../http/rate-limit.ts';
 import type { AnswerRule, ApiRequest } from '../http/request.ts';
 import type { ListPosition, Paging } from '../paging/paging.ts';
-import { type ConnectionsWithin, completeConnections } from './connections-within.ts';
+import { type ConnectionsWithin, completeConnections, nextCursor } from './connections-within.ts';
 import type { ListOptions } from './definition.ts';
 
 export interface ConnectionOptions {
@@ -108,8 +108,7 @@ function connectionPages(at: string, variable: string): Paging<'stable'> {
       if (!isJsonObject(info ?? null)) {
         throw errors.CDK_RECORDS_MISSING({ message: `An answer has no pageInfo beside ${at}.nodes.` });
       }
-      const { hasNextPage, endCursor } = info as JsonObject;
-      return hasNextPage === true && typeof endCursor === 'string' ? endCursor : undefined;
+      return nextCursor(info as JsonObject, at);
     },
   };
 }
