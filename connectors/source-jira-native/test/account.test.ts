@@ -41,6 +41,14 @@ test('streams that the user may not read are not discovered, nor those that this
   assert.ok(agent.includes('issue_custom_field_options'));
 });
 
+test('streams of the service desk are for administrators who are agents of it too', async () => {
+  for (const granted of [['ADMINISTER'], ['SERVICEDESK_AGENT'], ['ADMINISTER', 'SERVICEDESK_AGENT']]) {
+    const names = await discoveredNames({ hasDesk: true, granted });
+    assert.equal(names.includes('service_desks'), granted.length === 2, granted.join());
+    assert.equal(names.includes('request_types'), granted.length === 2, granted.join());
+  }
+});
+
 test('a project that is none, and a zone that is none, are told when bindings are discovered', async () => {
   await assert.rejects(discoveredNames({}, withProjects('ACME,NONE')), {
     code: 'CDK_HTTP_REFUSED',

@@ -25,6 +25,8 @@ export interface FakeJiraOptions {
   /** How late a change may be found. */
   readonly latestMs?: number;
   readonly granted?: readonly string[];
+  /** There is a service desk. */
+  readonly hasDesk?: boolean;
 }
 
 const refused = (status: number, message: string): FakeRefusal => ({
@@ -235,12 +237,12 @@ function belowIssuePath(row: TableRow | undefined, url: URL): FakePage | FakeRef
 
 const allPermissions = ['ADMINISTER', 'USER_PICKER', 'EDIT_WORKFLOW'];
 
-/** Of those that this Jira has; it has no service desk. */
+/** Of those that this Jira has. */
 const ownPermissions =
-  (granted: readonly string[]): FakeList =>
+  (known: readonly string[], granted: readonly string[]): FakeList =>
   (_rows, { searchParams }) => {
     const wanted = (searchParams.get('permissions') ?? '').split(',');
-    const unknown = wanted.find((key) => !allPermissions.includes(key));
+    const unknown = wanted.find((key) => !known.includes(key));
     if (unknown !== undefined) return refused(400, `The permission ${unknown} is not known.`);
     const entries = wanted.map((key) => [key, { key, havePermission: granted.includes(key) }] as const);
     return { body: { permissions: Object.fromEntries(entries) } };
@@ -256,7 +258,9 @@ export const paths = {
 } as const;
 
 export function fakeJira(options: FakeJiraOptions = {}): FakeApi {
-  const { zone = 'Asia/Kolkata', latestMs = 60_000, granted = allPermissions } = options;
+  const { zone = 'Asia/Kolkata', latestMs = 60_000, hasDesk = false } = options;
+  const known = hasDesk ? [...allPermissions, 'SERVICEDESK_AGENT'] : allPermissions;
+  const { granted = known } = options;
   return {
     origin: 'https://acme.atlassian.net',
     accepts: ({ headers }) => headers['authorization'] === `Basic ${btoa('ada@acme.com:the token')}`,
@@ -265,9 +269,9 @@ export function fakeJira(options: FakeJiraOptions = {}): FakeApi {
       [`${api}/search/jql`]: search(options),
       [`${api}/myself`]: () => ({ body: { accountId: '1', timeZone: zone } }),
       [`${api}/permissions`]: () => ({
-        body: { permissions: Object.fromEntries(allPermissions.map((key) => [key, { key }])) },
+        body: { permissions: Object.fromEntries(known.map((key) => [key, { key }])) },
       }),
-      [`${api}/mypermissions`]: ownPermissions(granted),
+      [`${api}/mypermissions`]: ownPermissions(known, granted),
       [paths.priorities]: bare,
       [paths.users]: barePages,
       [paths.boards]: boards,
