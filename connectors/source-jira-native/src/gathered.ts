@@ -2,6 +2,7 @@
 
 import {
   cursor,
+  errors,
   isJsonObject,
   type JsonObject,
   type JsonValue,
@@ -10,23 +11,25 @@ import {
   rowSnapshot,
 } from '@weir/cdk';
 import { stringifyJson } from '@weir/schema/json';
+import { mayBeGone } from './gone.ts';
 import { numbered } from './issues.ts';
-import { boardAnswers, fieldLists, openBoards, projectIsGone, projectsOf } from './lists.ts';
+import { fieldLists, openBoards, projectsOf } from './lists.ts';
 import { oneObject, values } from './pages.ts';
 
-/** What has an id, each once. */
-async function* onlyOnce(lists: Iterable<AsyncIterable<JsonValue>>): Rows {
-  const seen = new Set<JsonValue>();
-  for (const list of lists) {
-    for await (const row of list) {
-      if (!isJsonObject(row) || seen.has(row['id'] ?? null)) continue;
-      seen.add(row['id'] ?? null);
-      yield row;
-    }
-  }
+async function* inTurn(lists: Iterable<AsyncIterable<JsonValue>>): Rows {
+  for (const list of lists) for await (const row of list) if (isJsonObject(row)) yield row;
 }
 
-const idOf = ({ id = null }: JsonObject): string => (typeof id === 'string' ? id : stringifyJson(id));
+/** Rows that are in several of the lists, each once. */
+async function* onlyOnce(lists: Iterable<AsyncIterable<JsonValue>>): Rows {
+  const seen = new Set<string>();
+  for await (const row of inTurn(lists)) if (seen.size < seen.add(idOf(row)).size) yield row;
+}
+
+function idOf({ id = null }: JsonObject): string {
+  if (id === null || id === '') throw errors.CDK_STREAM_DEFECT({ message: 'A row of Jira has no id.' });
+  return typeof id === 'string' ? id : stringifyJson(id);
+}
 
 /** Ids are kept, so that no answer stays open while others are asked for. */
 async function idsOf(rows: AsyncIterable<JsonValue>): Promise<string[]> {
@@ -38,7 +41,7 @@ async function idsOf(rows: AsyncIterable<JsonValue>): Promise<string[]> {
 /** Those of boards, many at a time; and those that are on no board, one by one. */
 async function* epics(rows: ReadRows): Rows {
   const ofBoards = (await idsOf(rows(openBoards))).map((board) =>
-    rows({ ...values, path: `/agile/1.0/board/${board}/epic`, answers: boardAnswers, map: numbered }),
+    rows({ ...values, path: `/agile/1.0/board/${board}/epic`, map: numbered, ...mayBeGone }),
   );
   const known = new Set<string>();
   for await (const epic of onlyOnce(ofBoards)) {
@@ -51,20 +54,14 @@ async function* epics(rows: ReadRows): Rows {
       query: { jql: 'issuetype = Epic ORDER BY id ASC', fields: 'id', maxResults: 250 },
       records: 'issues',
       paging: cursor({ at: '/nextPageToken', param: 'nextPageToken' }),
+      ...mayBeGone,
       // An account may have no such type of issues.
       answers: [{ status: 400, text: /Epic' does not exist/, means: 'empty' }],
     }),
   );
   const alone = found.filter((id) => !known.has(id));
   yield* onlyOnce(
-    alone.map((id) =>
-      rows({
-        ...oneObject,
-        path: `/agile/1.0/epic/${id}`,
-        map: numbered,
-        answers: [{ status: [400, 404], text: /next-gen issue|does not exist/i, means: 'empty' }],
-      }),
-    ),
+    alone.map((id) => rows({ ...oneObject, path: `/agile/1.0/epic/${id}`, map: numbered, ...mayBeGone })),
   );
 }
 
@@ -76,7 +73,7 @@ async function* statuses(rows: ReadRows): Rows {
   );
   yield* onlyOnce(
     [{}, ...projects.map((projectId) => ({ projectId }))].map((query) =>
-      rows({ ...values, path: '/api/3/statuses/search', query, answers: projectIsGone }),
+      rows({ ...values, path: '/api/3/statuses/search', query, ...mayBeGone }),
     ),
   );
 }
@@ -85,8 +82,9 @@ async function* labels(rows: ReadRows): Rows {
   for await (const label of rows({ ...values, path: '/api/3/label' })) yield { label };
 }
 
+/** Their ids are told apart by their type. */
 const systemAvatars = (rows: ReadRows): Rows =>
-  onlyOnce(
+  inTurn(
     ['project', 'user', 'issuetype', 'priority'].map((type) =>
       rows({ path: `/api/3/avatar/${type}/system`, records: 'system' }),
     ),

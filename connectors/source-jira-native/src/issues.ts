@@ -4,6 +4,7 @@
 // consistent: a second look, half a day later, finds what the first one could not see.
 
 import { changes, childChanges, cursor, isJsonObject, type JsonObject, updatedAt } from '@weir/cdk';
+import { mayBeGone } from './gone.ts';
 import { platformPages } from './pages.ts';
 
 /** What the account says of the search. */
@@ -69,51 +70,47 @@ interface Below {
   readonly answered?: string;
 }
 
-function belowIssues(scope: SearchScope, { query, path, records, answered = records }: Below) {
+function belowIssues(scope: SearchScope, below: Below) {
+  const { query, path, records, answered = records } = below;
   return childChanges({
     of: changes(searched(scope, query)),
     id: '/id',
     as: '/issueId',
-    held: (issue) => wholeList(issue, path, records),
+    held: (issue) => wholeList(issue, below),
     path: (id) => `/api/3/issue/${id}/${path}`,
     records: answered,
-    paging: platformPages,
+    // All transitions are one page, whatever is asked for.
+    ...(path === 'transitions' ? {} : { paging: platformPages }),
     map: numbered,
     key: ['/id', '/issueId'],
-    // An issue that was deleted or moved out of sight meanwhile.
-    answers: [{ status: 404, text: /Issue does not exist or you do not have permission/, means: 'empty' }],
+    ...mayBeGone,
     interval: '5m',
     disabled: true,
   });
 }
 
-/** An issue without comments may lack the field; of long lists it has the beginning only. */
-function wholeList(issue: JsonObject, name: string, records: string): readonly JsonObject[] | undefined {
+/** An issue without comments may lack the field, but never what it is expanded by; of long lists it has the beginning only. */
+function wholeList(issue: JsonObject, { query, path, records }: Below): readonly JsonObject[] | undefined {
   const { fields = null } = issue;
-  const list = issue[name] ?? (isJsonObject(fields) ? fields[name] : undefined) ?? [];
-  const rows = isJsonObject(list) ? list[records] : list;
-  if (!Array.isArray(rows)) return undefined;
-  const isWhole = !isJsonObject(list) || Number(list['total']) <= rows.length;
+  const field = isJsonObject(fields) ? (fields[path] ?? []) : null;
+  const list = query.expand === undefined ? field : (issue[path] ?? null);
+  if (Array.isArray(list)) return list as JsonObject[];
+  const { total = null, [records]: rows = null } = isJsonObject(list) ? list : {};
+  const isWhole = Array.isArray(rows) && typeof total === 'number' && total <= rows.length;
   return isWhole ? (rows as JsonObject[]) : undefined;
 }
 
 export function issueStreams(scope: SearchScope) {
+  const inField = (path: string) =>
+    belowIssues(scope, { query: { fields: `updated,${path}` }, records: `${path}s`, path });
   return {
     issues: changes({
       ...searched(scope, { fields: '*all', expand: 'renderedFields,transitions,operations,changelog' }),
       // Its offset has no colon, as RFC 3339 would have it.
       fields: { '/fields/updated': { type: 'string' } },
     }),
-    issue_comments: belowIssues(scope, {
-      query: { fields: 'updated,comment' },
-      records: 'comments',
-      path: 'comment',
-    }),
-    issue_worklogs: belowIssues(scope, {
-      query: { fields: 'updated,worklog' },
-      records: 'worklogs',
-      path: 'worklog',
-    }),
+    issue_comments: inField('comment'),
+    issue_worklogs: inField('worklog'),
     issue_changelogs: belowIssues(scope, {
       query: { fields: 'updated', expand: 'changelog' },
       records: 'histories',

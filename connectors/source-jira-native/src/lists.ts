@@ -11,6 +11,7 @@ import {
   type ListsBelow,
   snapshot,
 } from '@weir/cdk';
+import { mayBeGone } from './gone.ts';
 import { numbered } from './issues.ts';
 import { barePages, deskPages, oneObject, values } from './pages.ts';
 
@@ -28,7 +29,7 @@ const paged = (path: string, options: Partial<Parameters<typeof snapshot>[0]> = 
   snapshot({ ...common, ...values, path: platform(path), ...options });
 
 const below = (options: Omit<ListsBelow, 'id'> & Pick<ChildrenOptions, 'disabled'>) =>
-  children({ ...common, id: '/id', ...options });
+  children({ ...common, ...mayBeGone, id: '/id', ...options });
 
 /** With what the user may do there. What is below archived ones is refused. */
 export const projectsOf = (status: string): ListOptions => ({
@@ -37,33 +38,8 @@ export const projectsOf = (status: string): ListOptions => ({
   query: { status, expand: 'permissions' },
 });
 
-// What Jira says of a row above that is gone meanwhile. Any other 404 may be an outage, which is no empty list: each rule names
-// what Jira says, and not a word that a page of an outage or the path of the request may hold as well.
-
-const sprintIsGone = [{ status: 404, text: /Sprint does not exist/, means: 'empty' }] as const;
-
-export const projectIsGone = [
-  { status: [400, 404], text: /No project could be found with/, means: 'empty' },
-] as const;
-
-const filterIsGone = [
-  { status: [400, 404], text: /selected filter is not available to you/, means: 'empty' },
-  // The page of a link that leads nowhere: the filter is not shared with the user.
-  { status: 404, text: /dead link/, means: 'empty' },
-] as const;
-
-/** Or a context of it. Fields of projects that manage their own are listed, and are never found. */
-const fieldIsGone = [{ status: 404, text: /custom field was not found/, means: 'empty' }] as const;
-
-const screenIsGone = [{ status: [400, 404], text: /does not exist/, means: 'empty' }] as const;
-
 const belowProjects = (list: string) =>
-  below({
-    ...values,
-    of: projectsOf('live'),
-    path: (project) => platform(`project/${project}/${list}`),
-    answers: projectIsGone,
-  });
+  below({ ...values, of: projectsOf('live'), path: (project) => platform(`project/${project}/${list}`) });
 
 function mayEdit(project: JsonObject): JsonObject | undefined {
   const { permissions = null } = project;
@@ -82,20 +58,13 @@ export const openBoards: ListOptions = {
   map: (board) => (board['isPrivate'] === true ? undefined : board),
 };
 
-/** Boards that have no sprints, those that cannot have any as they are set up, and those that are gone. */
-export const boardAnswers = [
-  { status: 400, text: /does not support sprints/, means: 'empty' },
-  { status: 422, text: /no columns with a mapped status/, means: 'empty' },
-  { status: 404, text: /requested board cannot be viewed/, means: 'empty' },
-] as const;
-
 const sprints = {
   ...values,
+  ...mayBeGone,
   of: openBoards,
   id: '/id',
   path: (board: string) => `/agile/1.0/board/${board}/sprint`,
   map: numbered,
-  answers: boardAnswers,
   // One sprint may be on several boards.
   once: '/id',
 } as const;
@@ -117,8 +86,10 @@ function hasOptions({ schema = null }: JsonObject): boolean {
   );
 }
 
+/** Fields of projects that manage their own are listed, and are not found here. */
 const contextsOf = (isWanted: (field: JsonObject) => boolean) => ({
   ...values,
+  ...mayBeGone,
   of: fieldLists.map((list): ListAbove => ({
     ...list,
     map: (field) => (isCustom(field) && isWanted(field) ? field : undefined),
@@ -126,7 +97,6 @@ const contextsOf = (isWanted: (field: JsonObject) => boolean) => ({
   id: '/id',
   as: '/issueFieldId',
   path: (field: string) => platform(`field/${field}/context`),
-  answers: fieldIsGone,
 });
 
 const objectsIn = (values: JsonValue): JsonObject[] => Object.values(values ?? {}).filter(isJsonObject);
@@ -178,13 +148,13 @@ export const listStreams = {
     path: (sprint) => `/agile/1.0/sprint/${sprint}/issue`,
     query: { fields: 'id', jql: 'ORDER BY id' },
     map: numbered,
-    answers: sprintIsGone,
   }),
   filter_sharing: below({
     of: { ...values, path: platform('filter/search') },
     as: '/filterId',
     path: (filter) => platform(`filter/${filter}/permission`),
-    answers: filterIsGone,
+    // The page of a link that leads nowhere: the filter is not shared with the user.
+    answers: [...mayBeGone.answers, { status: 404, text: /dead link/, means: 'empty' }],
   }),
   issue_custom_field_contexts: below(contextsOf(() => true)),
   issue_custom_field_options: below({
@@ -193,19 +163,17 @@ export const listStreams = {
     of: contextsOf(hasOptions),
     as: '/fieldContextId',
     path: (context, field) => platform(`field/${field}/context/${context}/option`),
-    answers: fieldIsGone,
   }),
   screen_tab_fields: below({
     of: {
       of: { ...values, path: platform('screens') },
+      ...mayBeGone,
       id: '/id',
       as: '/screenId',
       path: (screen) => platform(`screens/${screen}/tabs`),
-      answers: screenIsGone,
     },
     as: '/tabId',
     path: (tab, screen) => platform(`screens/${screen}/tabs/${tab}/fields`),
-    answers: screenIsGone,
   }),
   permissions: snapshot({
     ...common,
@@ -218,7 +186,6 @@ export const listStreams = {
     of: projectsOf('live'),
     as: '/projectId',
     path: (project) => platform(`project/${project}/avatars`),
-    answers: projectIsGone,
     map: ({ system = [], custom = [] }) => [...objectsIn(system), ...objectsIn(custom)],
   }),
   project_components: belowProjects('component'),
@@ -228,6 +195,5 @@ export const listStreams = {
     as: '/projectId',
     path: (project) => platform(`project/${project}/email`),
     ...oneObject,
-    answers: projectIsGone,
   }),
 };

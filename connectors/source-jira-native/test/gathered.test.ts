@@ -26,6 +26,14 @@ test('the lists of epics are put together: those of boards, and those that are o
   assert.ok(!asked.some((path) => path.includes('/board/3/') || path.endsWith('/epic/11')), asked.join());
 });
 
+test('a row without an id, by which it is told from others and asked for, ends the task', async () => {
+  const body = { values: [{ name: 'a board' }], isLast: true };
+  await assert.rejects(
+    session('epics', ['/_meta/row_id'], () => ({ body })),
+    { code: 'CDK_STREAM_DEFECT', message: /no id/ },
+  );
+});
+
 const gatheredFrom: Readonly<
   Record<string, { answers: Readonly<Record<string, JsonValue>>; texts: readonly string[] }>
 > = {
@@ -63,10 +71,11 @@ const gatheredFrom: Readonly<
     answers: Object.fromEntries(
       ['project', 'user', 'issuetype', 'priority'].map((type) => [
         `/avatar/${type}/system`,
-        { system: [{ id: type }] },
+        { system: [{ id: '1', type }] },
       ]),
     ),
-    texts: ['project', 'user', 'issuetype', 'priority'].map((type) => `"id":"${type}"}`),
+    // The same number, of four types.
+    texts: ['project', 'user', 'issuetype', 'priority'].map((type) => `"id":"1","type":"${type}"}`),
   },
   issue_fields: {
     answers: {

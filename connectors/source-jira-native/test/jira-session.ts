@@ -18,13 +18,13 @@ export interface Answer {
 export async function session(
   name: string,
   key: readonly string[],
-  answer: (url: URL) => Answer,
+  answer: (url: URL, headers: Headers) => Answer,
   { text = config, state = {} }: { text?: string; state?: JsonObject } = {},
 ) {
   const clock = new VirtualClock(NOW);
   const ending = new AbortController();
-  const transport = async ({ url }: { url: URL }) => {
-    const { status = 200, body } = answerOf(url) ?? answer(url);
+  const transport = async ({ url, headers }: { url: URL; headers: Readonly<Record<string, string>> }) => {
+    const { status = 200, body } = answerOf(url) ?? answer(url, new Headers(headers));
     const chunks = [Buffer.from(JSON.stringify(body))];
     return {
       status,
