@@ -44,6 +44,22 @@ test('raw lines that arrive together are one log, and its level is guessed from 
   );
 });
 
+test("the version that Node says behind an error that nobody caught is no log, and not the connector's last", () => {
+  const error =
+    'file:///main.ts:1\nimport {\n       ^\n\nSyntaxError: Unexpected token\n    at compile (x:1)\n';
+  const chunks = [error, '\n', 'Node.js v24.21.0\n'];
+  for (const given of [chunks, [chunks.join('')], [error, '\nNode.js v24.21.0\n']]) {
+    assert.deepEqual(
+      decode(...given).map(({ message }) => message),
+      [error.trimEnd()],
+    );
+  }
+  assert.equal(
+    decode('It needs\nNode.js v24.21.0 or newer\n')[0]?.message,
+    'It needs\nNode.js v24.21.0 or newer',
+  );
+});
+
 test('a line cut by a chunk border, even inside of a character, is one line', () => {
   const bytes = Buffer.from('{"level":"info","message":"grün"}\n');
   for (let cut = 1; cut < bytes.length; cut++) {

@@ -30,6 +30,9 @@ const aliases = new Map<string, LogLevel>([
   ['PANIC', 'error'],
 ]);
 
+/** Node's last words behind an error that nobody caught, often by themselves: the error is what stands before. */
+const nodeBanner = /(?:^|\n)\s*Node\.js v\d+\.\d+\.\d+\S*\s*$/;
+
 const soundsLikeAnError = /error|failed|panic|timeout|unable|unrecogni[sz]ed/i;
 
 function guessLevel(line: string): LogLevel {
@@ -139,7 +142,7 @@ export class LogDecoder {
     const logs: OpsLog[] = [];
     let raw: string[] = [];
     const closeRaw = (): void => {
-      const message = raw.join('\n').trimEnd();
+      const message = raw.join('\n').replace(nodeBanner, '').trimEnd();
       raw = [];
       if (message === '') return;
       logs.push({ ts: this.#now().toISOString(), level: guessLevel(message), message, fields: {} });
