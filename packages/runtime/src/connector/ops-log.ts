@@ -31,7 +31,7 @@ const aliases = new Map<string, LogLevel>([
 ]);
 
 /** Node's last words behind an error that nobody caught, often by themselves: the error is what stands before. */
-const nodeBanner = /(?:^|\n)\s*Node\.js v\d+\.\d+\.\d+\S*\s*$/;
+const nodeBanner = /^Node\.js v\d+\.\d+\.\d+\S*$/;
 
 const soundsLikeAnError = /error|failed|panic|timeout|unable|unrecogni[sz]ed/i;
 
@@ -142,7 +142,9 @@ export class LogDecoder {
     const logs: OpsLog[] = [];
     let raw: string[] = [];
     const closeRaw = (): void => {
-      const message = raw.join('\n').replace(nodeBanner, '').trimEnd();
+      while (raw.at(-1)?.trim() === '') raw.pop();
+      if (nodeBanner.test(raw.at(-1) ?? '')) raw.pop();
+      const message = raw.join('\n').trimEnd();
       raw = [];
       if (message === '') return;
       logs.push({ ts: this.#now().toISOString(), level: guessLevel(message), message, fields: {} });
