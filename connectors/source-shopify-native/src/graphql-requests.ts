@@ -29,7 +29,7 @@ export interface ObjectList {
   readonly root: string;
   /** Beside those of the page and of the filter. */
   readonly args?: string;
-  /** The filter goes into a connection below; a list without any is read whole. */
+  /** The filter goes into a connection below, whose rows are then all that is read; a list without any is read whole. */
   readonly filters?: 'rows' | 'rows below' | 'nothing';
   /** Something within its rows has lists and is no Node, so that the rest of those cannot be asked for. */
   readonly isFilesOnly?: boolean;

@@ -38,16 +38,18 @@ type Rows = Parameters<typeof exports>[0]['map'];
 function objects(list: ObjectList, map?: Rows): PartDefinition {
   const own = map === undefined ? {} : { map };
   const between = (bounds: Parameters<typeof filterOf>[1]) => ({ filter: filterOf(list, bounds) });
-  const recent = { ...pagesOf(list), ...own, within: '6h', between } as const;
+  const isOfRowsBelow = list.filters === 'rows below';
+  const isFilesOnly = isOfRowsBelow || list.isFilesOnly === true;
   return exports({
     ...row,
     ...own,
     cursor: updated,
     records: { kind: 'json lines' },
-    nested: { id: 'id', above: ABOVE, lists: list.rows.lists ?? [] },
+    // What is below one row is without a limit there, and is taken line by line.
+    ...(isOfRowsBelow ? {} : { nested: { id: 'id', above: ABOVE, lists: list.rows.lists ?? [] } }),
     job: bulkOperation(list),
     longestWindow: windowMs,
-    ...(list.isFilesOnly === true ? {} : { recent }),
+    ...(isFilesOnly ? {} : { recent: { ...pagesOf(list), ...own, within: '6h', between } }),
   });
 }
 
@@ -68,16 +70,20 @@ const ofLocations = (rows: ObjectList['rows']): PartDefinition =>
     cursor: updated,
   });
 
-/** The rows of the list below, each with the id of the row above that its document is to have. */
+/** The rows of the list below. */
 const rowsAt =
-  (list: string, above?: (below: JsonObject) => JsonValue): Rows =>
+  (list: string): Rows =>
   (object) => {
     const below = object[list] ?? null;
-    const rows = Array.isArray(below) ? below.filter(isJsonObject) : [];
-    return above === undefined ? rows : rows.map((each) => ({ ...each, [ABOVE]: above(each) }));
+    return Array.isArray(below) ? below.filter(isJsonObject) : [];
   };
 
-const itemOf = ({ item = null }: JsonObject): JsonValue => (isJsonObject(item) ? (item['id'] ?? null) : null);
+/** A line of a file as a level, which is below its item in the document, and below its location in the file. */
+const levelIn = (line: JsonObject): JsonObject | undefined => {
+  const { item = null, [ABOVE]: location } = line;
+  if (location === undefined) return undefined;
+  return { ...line, [ABOVE]: isJsonObject(item) ? (item['id'] ?? null) : null };
+};
 
 /** `published`: what becomes of the selection of objects that can be published. */
 export const streamsOf = (
@@ -106,7 +112,7 @@ export const streamsOf = (
   inventory_items: objects(listOf('inventoryItems', selections.inventoryItems)),
   inventory_levels: objects(
     listOf('locations', selections.inventoryLevels, { ...everywhere, filters: 'rows below' }),
-    rowsAt('inventoryLevels', itemOf),
+    levelIn,
   ),
   custom_collections: ofCollections('custom', published(selections.collections)),
   smart_collections: ofCollections('smart', published(selections.collections)),

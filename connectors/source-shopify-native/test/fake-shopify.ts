@@ -148,14 +148,6 @@ const LOCATIONS = [1, 2];
 const atLocation = (rows: readonly TableRow[], location: number) =>
   rows.filter(({ id }) => LOCATIONS[id % LOCATIONS.length] === location);
 
-function levelsPage(store: string, rows: readonly TableRow[], location: number, after?: JsonValue) {
-  const nodes = atLocation(rows, location).map(({ id, row }) => {
-    const { __parentId: _item, ...node } = levelOf(store, row);
-    return { place: id, node };
-  });
-  return pageOf(nodes, after);
-}
-
 /** The lines of an operation's file. */
 function linesOf(store: string, query: string, rows: Rows): readonly JsonObject[][] {
   if (query.includes('inventoryLevels')) {
@@ -257,13 +249,6 @@ function graphql(
   };
   if (query.includes('node(id')) {
     const object = { id: variables['id'] ?? null };
-    if (query.includes('inventoryLevels')) {
-      const levels = between(rows.levels, variables['filter']);
-      return {
-        data: { node: { inventoryLevels: levelsPage(store, levels, numberOf(object), after) } },
-        extensions,
-      };
-    }
     const row = rows.orders.find(({ id }) => id === numberOf(object));
     if (row === undefined) return { data: { node: null }, extensions };
     const order = orderOf(store, row.row);
@@ -276,20 +261,6 @@ function graphql(
     return { data: { node }, extensions };
   }
   const pages: Readonly<Record<string, () => ReturnType<typeof pageOf>>> = {
-    inventoryLevels: () => {
-      const levels = between(rows.levels, variables['filter']);
-      return pageOf(
-        LOCATIONS.map((location) => ({
-          place: location,
-          node: {
-            id: gid('Location', store, location),
-            inventoryLevels: levelsPage(store, levels, location),
-          },
-        })),
-        after,
-        Number(first),
-      );
-    },
     orders: () =>
       rowsPage(between(rows.orders, variables['filter']), (row) => orderNode(orderOf(store, row))),
     locations: () => rowsPage(rows.locations, (row) => locationOf(store, row)),
@@ -306,8 +277,7 @@ function graphql(
       Number(first),
     );
   const asked = Object.keys(pages).find((name) => query.includes(`${name}(`)) ?? '';
-  const root = asked === 'inventoryLevels' ? 'locations' : asked;
-  return { data: { [root]: pages[asked]?.() ?? null }, extensions };
+  return { data: { [asked]: pages[asked]?.() ?? null }, extensions };
 }
 
 function operationsOf(table: ScriptedTable, store: string): Operation[] {

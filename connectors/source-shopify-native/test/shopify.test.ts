@@ -216,6 +216,19 @@ test('the rest of a list is asked for only of rows that can be asked for by thei
   assert.deepEqual([...asked].toSorted(), [...nodes, ...more]);
 });
 
+test('levels of a location leave line by line, however many there are', () => {
+  const levels = shopify.streams['inventory_levels'];
+  assert.ok(levels?.kind === 'parts');
+  const { kind, options } = levels.options.stream('north');
+  assert.ok(kind === 'exports' && options.map !== undefined);
+  const location = { id: 'gid://shopify/Location/1' };
+  assert.equal(options.map(location), undefined);
+  const level = { id: 'l', item: { id: 'i' }, __parentId: location.id };
+  assert.deepEqual(options.map(level), { ...level, __parentId: 'i' });
+  // A line that is part of a document waits for the rest of it, and so do the pages of a list within a row.
+  assert.deepEqual([options.nested, options.recent], [undefined, undefined]);
+});
+
 test('an operation reads no longer time than the configuration says', async () => {
   const asked: string[] = [];
   const fake = answering((query) => {
