@@ -36,14 +36,16 @@ test('without a name only an only binding is meant', () => {
 test('a reset tells what other captures have left in the collection, and how that goes', () => {
   const reset = {
     bindings: [
-      { task: 'acme/new', kind: 'capture', resourcePath: ['public', 'a'] },
-      { task: 'acme/sink', kind: 'materialization', resourcePath: ['a'] },
+      { task: 'acme/new', kind: 'capture', resourcePath: ['public', 'a'], isActive: true },
+      { task: 'acme/sink', kind: 'materialization', resourcePath: ['a'], isActive: true },
+      { task: 'acme/sink', kind: 'materialization', resourcePath: ['old'], isActive: false },
     ],
     kept: [{ collection: 'acme/a', capture: 'acme/old' }],
   } as const;
   assert.deepEqual(linesOf('acme/new', reset), [
     'acme/new: public.a will be backfilled.',
     'acme/sink: a will be emptied, and filled from what is captured from now on.',
+    'acme/sink: old will be emptied, and filled from what is captured from now on, once the task has it again.',
     'acme/a: what acme/old has captured into it stays, and goes into its tables again. If that is acme/new under another name, or should go too: weir backfill acme/old acme/a --reset',
     'What acme/new has captured until now is read no more: rows that its source does not send again will be in no table. --from-the-beginning takes that back.',
   ]);

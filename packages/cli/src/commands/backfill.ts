@@ -136,8 +136,9 @@ export function resettable(
   return [...bindings, ...former];
 }
 
-const said = (outcome: string, { task, resourcePath }: Reset['bindings'][number]): string =>
-  `${task}: ${resourcePath.join('.')} will be ${outcome}.`;
+function said(outcome: string, { task, resourcePath, isActive }: Reset['bindings'][number]): string {
+  return `${task}: ${resourcePath.join('.')} will be ${outcome}${isActive ? '' : ', once the task has it again'}.`;
+}
 
 /** What a reset does, a line each. */
 export function linesOf(capture: string, { bindings, kept }: Reset): string[] {
@@ -188,9 +189,10 @@ edited. The next start of the task takes it up, once.
 
 A capture that is backfilled sends all documents of its source again, and tables downstream are updated in place: rows that
 are gone at the source stay. With --reset its collections begin anew: every table that is made of one is emptied, or made again,
-and gets what the capture sends from then on, so that it has exactly the rows of the source. (The history of a table of
-delta updates goes as well. What other captures have written to the collection stays; the command names them.) All bindings of the
-capture that write to the collection are backfilled; nothing may run meanwhile.
+and gets what the capture sends from then on, so that it has exactly the rows of the source. All bindings of the capture that
+write to the collection are backfilled; nothing may run meanwhile. The history of a table of delta updates goes as well. What stays:
+what other captures have written to the collection, which the command names; columns that went at the source, as the schema
+that was inferred is kept; and rows where the destination is told to retain existing data on a backfill.
 
 A source that cannot send its past again (a webhook, a mode that backfills nothing, an API that forgets) leaves empty tables
 after a reset, until something new comes. What was captured before is still in the state folder: --from-the-beginning

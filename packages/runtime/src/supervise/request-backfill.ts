@@ -21,14 +21,18 @@ export interface AppliedBinding {
   readonly resourcePath: readonly string[];
   readonly backfill: number;
   readonly collection: { readonly name: string };
+  readonly isActive: boolean;
 }
 
-/** Inactive ones, too: a binding that comes back goes on from where it was. */
+/** Also those that it has not now: a binding that comes back goes on from where it was. */
 export function appliedBindings({ kind, lastApplied }: TaskRecord): AppliedBinding[] {
   if (lastApplied === undefined) return [];
   const parse = kind === 'capture' ? captureSpecFromJson : materializationSpecFromJson;
   const { bindings, inactiveBindings } = parse(lastApplied);
-  return [...bindings, ...inactiveBindings];
+  return [
+    ...bindings.map((binding) => ({ ...binding, isActive: true })),
+    ...inactiveBindings.map((binding) => ({ ...binding, isActive: false })),
+  ];
 }
 
 export function backfillOf(task: string, { resourcePath, backfill }: AppliedBinding): BackfillRequest {

@@ -47,8 +47,8 @@ test('a reset backfills whoever writes or reads the collection, and hides what o
   assert.equal(lagOf(folder.path), 200);
   const done = resetCollections(folder.path, 'test/source', [collection.name]);
   assert.deepEqual(
-    done.bindings.map(({ task, resourcePath }) => `${task} ${resourcePath.join('.')}`),
-    ['test/sink ledger', 'test/sink formerly', 'test/source ledger'],
+    done.bindings.map(({ task, resourcePath, isActive }) => `${task} ${resourcePath.join('.')} ${isActive}`),
+    ['test/sink ledger true', 'test/sink formerly false', 'test/source ledger true'],
   );
   assert.deepEqual(done.kept, [{ collection: collection.name, capture: 'test/second' }]);
   using store = new SqliteStore(prepareStateFolder(folder.path).storePath);

@@ -13,6 +13,8 @@ export interface ResetBinding {
   readonly task: string;
   readonly kind: TaskKind;
   readonly resourcePath: readonly string[];
+  /** The task had it when it ran last. */
+  readonly isActive: boolean;
 }
 
 export interface Reset {
@@ -65,7 +67,12 @@ function beginAnew(
     .filter((journal) => chosen.has(journal.collection) && journal.task !== capture)
     .filter((journal) => journal.head > journal.first);
   return {
-    bindings: bindings.map(({ task, kind, binding: { resourcePath } }) => ({ task, kind, resourcePath })),
+    bindings: bindings.map(({ task, kind, binding: { resourcePath, isActive } }) => ({
+      task,
+      kind,
+      resourcePath,
+      isActive,
+    })),
     kept: kept.map(({ collection, task }) => ({ collection, capture: task })),
   };
 }
