@@ -6,6 +6,7 @@ import { decodeConfig } from '@weir/schema/config';
 import { apiCapture } from '../src/api/api-capture.ts';
 import type { ApiConfig, ApiResource } from '../src/api/api-config.ts';
 import { type ApiDefinition, defineApi, get } from '../src/api/define-api.ts';
+import { streamKey } from '../src/api/open-stream.ts';
 import { basic, bearer } from '../src/auth/fixed.ts';
 import type { TransportResponse } from '../src/http/transport.ts';
 import type { StreamDefinition } from '../src/streams/definition.ts';
@@ -66,7 +67,7 @@ export async function run(
   const log = { ...silentLog, warn: (message: string) => warnings.push(message), with: () => log };
   const session = {
     config: decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' }),
-    bindings: [binding('rows', 'key' in stream.options ? stream.options.key : ['/_meta/row_id'])],
+    bindings: [binding('rows', streamKey(stream))],
     state: state === undefined ? {} : { bindingStateV1: { rows: state } },
     output: new CrashingOutput(committed, Infinity, () => undefined),
     log,

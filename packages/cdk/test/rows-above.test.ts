@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { JsonObject } from '@weir/schema/json';
 import { explainApi } from '../src/api/explain-api.ts';
 import { streamMeta } from '../src/api/open-stream.ts';
-import { changes, childChanges, children } from '../src/streams/define-stream.ts';
+import { changes, childChanges, children, parts } from '../src/streams/define-stream.ts';
 import { apiOf, common, list, run } from './api-harness.ts';
 
 const between = ({ from, to }: { from: string; to: string }) => ({
@@ -110,4 +110,36 @@ test('a list that the row above holds is not asked for, and its documents are li
     texts.map((text) => text.slice(text.indexOf('},') + 2)),
     ['"n":5,"row":1}', '"n":9007199254740993,"row":1}', '"n":1,"row":3}'],
   );
+});
+
+test('where a snapshot is one of many parts, documents say of which part they are and what is above them', async () => {
+  const below = {
+    of: { path: '/boards', records: 'data' },
+    id: '/id',
+    as: 'board',
+    path: (id: string) => `/boards/${id}/cards`,
+    records: 'data',
+    interval: '5m',
+  } as const;
+  const texts = async (stream: ReturnType<typeof children>): Promise<readonly string[]> => {
+    const whole = parts({ of: async () => ['north'], as: 'store', interval: '5m', stream: () => stream });
+    let passes = 0;
+    const answer = (target: string): string => {
+      if (target.startsWith('/boards?')) return list('{"id":7}');
+      return passes++ === 0 ? list('{"card":1}', '{"card":2}') : list('{"card":2}');
+    };
+    return (await run(whole, answer, 301)).texts;
+  };
+  const meta = (op: string, number: number) =>
+    `{"_meta":{"op":"${op}","row_id":${number},"board":7,"store":"north"}`;
+  assert.deepEqual(await texts(children({ ...below, order: 'as listed' })), [
+    `${meta('c', 0)},"card":1}`,
+    `${meta('c', 1)},"card":2}`,
+    `${meta('u', 0)},"card":2}`,
+    '{"_meta":{"op":"d","row_id":1,"store":"north"}}',
+  ]);
+  const keyed = await texts(children({ ...below, key: ['/_meta/board', '/card'] }));
+  assert.deepEqual(keyed.slice(0, 2), [`${meta('c', -1)},"card":1}`, `${meta('c', -1)},"card":2}`]);
+  assert.equal(keyed.length, 3);
+  assert.match(keyed[2] ?? '', /"op":"d".*"card":1/);
 });

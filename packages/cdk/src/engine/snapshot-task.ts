@@ -6,7 +6,7 @@ import { Instant } from '../time/instant.ts';
 import { documents } from '../documents/document-batch.ts';
 import type { TaskContext } from './changes-task.ts';
 import { compareRows } from './keyed-snapshot.ts';
-import type { DocumentBatch, SnapshotStream } from './stream.ts';
+import type { Call, DocumentBatch, SnapshotStream } from './stream.ts';
 import { RowDigest, TaskOutput } from './task-output.ts';
 
 /** Tombstones are made so many at a time. */
@@ -17,7 +17,6 @@ export async function runSnapshots(
   stream: SnapshotStream,
 ): Promise<void> {
   await using out = new TaskOutput(targets, binding);
-  const meta = stream.meta === undefined ? {} : { meta: stream.meta };
   while (!stopping.isAsked) {
     const last = state.snapshot(part);
     await clock.until(last.updatedAt.ms + binding.intervalMs, stopping.gentle);
@@ -26,7 +25,7 @@ export async function runSnapshots(
     if (key !== undefined) {
       const call = { signal: stopping.hard, log, nowMs: startedMs };
       const known = last.rows ?? {};
-      const rows = await compareRows(binding.name, key, marked(stream.fetchSnapshot(call), meta), known, out);
+      const rows = await compareRows(binding.name, key, marked(stream, call), known, out);
       const count = Object.keys(rows).length;
       log.debug('snapshot taken', { stream: binding.name, rows: count, changed: out.pending > 0 });
       await out.commit(
@@ -36,10 +35,9 @@ export async function runSnapshots(
     }
     const digest = new RowDigest();
     let count = 0;
-    for await (const batch of stream.fetchSnapshot({ signal: stopping.hard, log, nowMs: startedMs })) {
-      const rows = { ...batch, ...meta };
-      digest.add(rows);
-      await out.addRows(rows, count, last.count);
+    for await (const batch of marked(stream, { signal: stopping.hard, log, nowMs: startedMs })) {
+      digest.add(batch);
+      await out.addRows(batch, count, last.count);
       count += batch.count;
     }
     const taken = { updatedAt: Instant.ofMs(startedMs), count, digest: digest.take() };
@@ -51,7 +49,7 @@ export async function runSnapshots(
         await out.addTombstones(
           documents(
             Array.from({ length: gone }, () => ({})),
-            meta,
+            stream.meta === undefined ? {} : { meta: stream.meta },
           ),
           row,
         );
@@ -62,9 +60,10 @@ export async function runSnapshots(
   }
 }
 
-async function* marked(
-  batches: AsyncIterable<DocumentBatch>,
-  meta: Pick<DocumentBatch, 'meta'>,
-): AsyncGenerator<DocumentBatch, void, void> {
-  for await (const batch of batches) yield { ...batch, ...meta };
+/** The batches of a pass, with what the stream says of all its rows beside what a batch says of its own. */
+async function* marked(stream: SnapshotStream, call: Call): AsyncGenerator<DocumentBatch, void, void> {
+  const { meta } = stream;
+  for await (const batch of stream.fetchSnapshot(call)) {
+    yield meta === undefined ? batch : { ...batch, meta: { ...batch.meta, ...meta } };
+  }
 }
