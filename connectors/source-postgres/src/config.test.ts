@@ -54,6 +54,9 @@ describe('the configuration', () => {
     assert.deepEqual(chunks({ backfill_chunk_size: 100, ...flag }), [100, true, Math.ceil(usual / 500)]);
     assert.deepEqual(chunks({ backfill_chunk_size: 200_000, ...flag }), [200_000, true, usual]);
     assert.deepEqual(chunks({ backfill_connections: 2, ...flag }), [50_000, false, usual]);
+    // They do not grow for another reason: their ends are often enough.
+    const several = { backfill_chunk_size: 100, backfill_connections: 2, ...flag };
+    assert.deepEqual(chunks(several), [100, false, usual]);
   });
 
   test('skipped backfills match schema.table in any case, and *.* matches all', () => {

@@ -107,7 +107,8 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
   const backfillConnections = advanced.backfill_connections ?? 1;
   const skipped = skippedTables(config);
   const flags = featureFlags(config);
-  const lengthensChosen = isChosen && flags.lengthen_chunks;
+  const lengthensChunks =
+    (!isChosen || flags.lengthen_chunks) && backfillConnections === 1 && expert.minBackfillXid === undefined;
   return {
     ...expert,
     ...splitAddress(config.address),
@@ -116,12 +117,12 @@ export function sourceSettings(config: EndpointConfig): SourceSettings {
     slot: advanced.slotName ?? 'flow_slot',
     publication: advanced.publicationName ?? 'flow_publication',
     chunkRows: isChosen ? chunkRows : USUAL_CHUNK_ROWS,
-    lengthensChunks:
-      (!isChosen || lengthensChosen) && backfillConnections === 1 && expert.minBackfillXid === undefined,
+    lengthensChunks,
     // Small chunks that have grown hold checkpoints in place of those at their ends.
-    chunkCheckpointBytes: lengthensChosen
-      ? Math.ceil(USUAL_CHECKPOINT_BYTES * Math.min(1, chunkRows / USUAL_CHUNK_ROWS))
-      : USUAL_CHECKPOINT_BYTES,
+    chunkCheckpointBytes:
+      isChosen && lengthensChunks
+        ? Math.ceil(USUAL_CHECKPOINT_BYTES * Math.min(1, chunkRows / USUAL_CHUNK_ROWS))
+        : USUAL_CHECKPOINT_BYTES,
     backfillConnections,
     statementTimeout:
       advanced.statement_timeout === '' ? '2min' : serverDuration(advanced.statement_timeout ?? '2m'),
