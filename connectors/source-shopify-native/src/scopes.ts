@@ -1,7 +1,7 @@
 // What a token has to be granted for each stream (`accessScopes` of the app in the store). The API's public types do not tell the
 // scopes, so these were not checked against it. A scope to write holds the one to read.
 
-import { isJsonObject, type StreamContext } from '@weir/cdk';
+import { errors, isJsonObject, type StreamContext } from '@weir/cdk';
 import { parsePointer, resolvePointer } from '@weir/schema';
 import { graphqlRequest } from './graphql-requests.ts';
 
@@ -42,9 +42,14 @@ export async function grantedScopes(
   const request = graphqlRequest('{ currentAppInstallation { accessScopes { handle } } }');
   const answer = await client.json({ ...request, isSafe: true }, signal);
   const scopes = resolvePointer(answer, parsePointer('/data/currentAppInstallation/accessScopes'));
-  const handles = (Array.isArray(scopes) ? scopes.filter(isJsonObject) : []).map(({ handle }) => handle);
+  // Without it the store would have no streams.
+  if (!Array.isArray(scopes)) {
+    throw errors.CDK_RECORDS_MISSING({ message: 'Shopify does not say what the token of a store may read.' });
+  }
   return new Set(
-    handles
+    scopes
+      .filter(isJsonObject)
+      .map(({ handle }) => handle)
       .filter((handle) => typeof handle === 'string')
       .map((handle) => handle.replace(/^(?:read|write)_(?:all_)?/, '')),
   );

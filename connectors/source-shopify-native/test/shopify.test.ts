@@ -293,3 +293,13 @@ test('streams are those that a store’s token reaches, and where its objects ar
     [true, false],
   );
 });
+
+test('an answer that does not say what a token may read is none of a token that may read nothing', async () => {
+  const answers = [{ data: { currentAppInstallation: null } }, { data: {} }, null] as const;
+  for (const answer of answers) {
+    const store = { client: { json: async () => answer } } as unknown as StreamContext;
+    const sites = new Map([['north', store]]);
+    const described = shopify.describe?.({ ...store, sites }, new AbortController().signal, {});
+    await assert.rejects(described ?? Promise.resolve(), { code: 'CDK_RECORDS_MISSING' });
+  }
+});

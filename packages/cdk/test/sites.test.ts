@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CaptureSession } from '@weir/capture';
+import type { Logger } from '@weir/connector';
 import { decodeConfig, lintConfigSchema } from '@weir/schema';
 import { apiCapture } from '../src/api/api-capture.ts';
 import type { ApiConfig, ApiResource } from '../src/api/api-config.ts';
-import { defineApi, get } from '../src/api/define-api.ts';
+import { type ApiDefinition, defineApi, get } from '../src/api/define-api.ts';
 import { basic, bearer } from '../src/auth/fixed.ts';
 import type { TransportRequest, TransportResponse } from '../src/http/transport.ts';
 import { changes, ofSites, snapshot } from '../src/streams/define-stream.ts';
@@ -14,6 +15,8 @@ import { Committed, CrashingOutput } from '../src/testing/crashing-output.ts';
 import { silentLog } from '../src/testing/silent-log.ts';
 import { VirtualClock } from '../src/testing/virtual-clock.ts';
 import { binding, common, list, row } from './api-harness.ts';
+
+const regions = snapshot({ path: '/regions', records: 'data', order: 'as listed', interval: '5m' });
 
 const api = defineApi({
   name: 'source-shops',
@@ -31,11 +34,16 @@ const api = defineApi({
   probe: get('/me'),
   streams: {
     rows: ofSites('shop', changes(common)),
-    regions: ofSites(
-      'shop',
-      snapshot({ path: '/regions', records: 'data', order: 'as listed', interval: '5m' }),
-    ),
+    regions: ofSites('shop', regions),
   },
+});
+
+const reaching = (shops: readonly string[]): ApiDefinition => ({
+  ...api,
+  describe: async () => ({
+    rows: ofSites('shop', () => changes(common), shops),
+    regions: ofSites('shop', () => regions, shops),
+  }),
 });
 
 const configOf = (...shops: string[]): string =>
@@ -46,8 +54,8 @@ const configOf = (...shops: string[]): string =>
     })),
   });
 
-/** What is asked for, with which credentials. */
-function answering() {
+/** What is asked for, with which credentials. `reached`: the shops that the streams are read from, all when absent. */
+function answering(reached?: readonly string[]) {
   const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
   const asked: string[] = [];
   const transport = async ({ url, headers }: TransportRequest): Promise<TransportResponse> => {
@@ -61,7 +69,11 @@ function answering() {
       })(),
     };
   };
-  return { clock, asked, capture: apiCapture(api, { clock, transport }) };
+  return {
+    clock,
+    asked,
+    capture: apiCapture(reached === undefined ? api : reaching(reached), { clock, transport }),
+  };
 }
 
 const decoded = (text: string): ApiConfig =>
@@ -92,17 +104,28 @@ test('every site is asked whether its credentials are right; the name of a site 
   });
 });
 
+interface Session {
+  readonly state?: object;
+  /** The shops that the streams reach. */
+  readonly reached?: readonly string[];
+  readonly log?: Logger;
+}
+
 /** A session of a second. */
-async function captured(shops: readonly string[], bindings: readonly object[]) {
-  const { clock, asked, capture } = answering();
+async function captured(
+  shops: readonly string[],
+  bindings: readonly object[],
+  { state = {}, reached = shops, log = silentLog }: Session = {},
+) {
+  const { clock, asked, capture } = answering(reached);
   const committed = new Committed();
   const ending = new AbortController();
   const session = {
     config: decoded(configOf(...shops)),
     bindings,
-    state: {},
+    state,
     output: new CrashingOutput(committed, Infinity, () => undefined),
-    log: silentLog,
+    log,
     signal: ending.signal,
   };
   const timer = clock
@@ -141,4 +164,31 @@ test('each site is read with its own credentials, and has a state of its own', a
 test('a collection whose key does not hold the site is written all the same', async () => {
   const { sites } = await captured(['north'], [binding('rows', ['/id'])]);
   assert.deepEqual(new Set(sites), new Set(['north']));
+});
+
+test('a site that is configured and not reached any more is an error, and one that is gone from the configuration is told of', async () => {
+  const both = ['north', 'south'];
+  for (const [name, key] of [
+    ['rows', ['/_meta/shop', '/id']],
+    ['regions', ['/_meta/shop', '/_meta/row_id']],
+  ] as const) {
+    const bindings = [binding(name, key)];
+    const { states } = await captured(both, bindings);
+    const state = { bindingStateV1: states };
+    // As it was, and with a site that was never reached.
+    await captured(both, bindings, { state });
+    await captured([...both, 'west'], bindings, { state, reached: both });
+    await assert.rejects(captured(both, bindings, { state, reached: ['north'] }), {
+      code: 'CDK_BINDING_UNKNOWN',
+      message: /captured from "south", whose credentials do not reach it any more/,
+    });
+    const told: unknown[] = [];
+    const log = {
+      ...silentLog,
+      warn: (_message: string, fields: unknown) => told.push(fields),
+      with: () => log,
+    };
+    await captured(['north'], bindings, { state, log: log as unknown as Logger });
+    assert.deepEqual(told, [{ stream: name, count: 1, parts: ['south'] }]);
+  }
 });

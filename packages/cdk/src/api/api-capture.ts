@@ -1,12 +1,19 @@
 // Makes a capture of a definition: what the protocol asks, answered from the data of the connector.
 
-import type { Capture, CaptureBinding, RequestContext, ValidatedResource } from '@weir/capture';
+import {
+  bindingState,
+  type Capture,
+  type CaptureBinding,
+  type RequestContext,
+  type ValidatedResource,
+} from '@weir/capture';
 import { systemClock, type Clock, type Logger } from '@weir/connector';
 import type { AuthContext } from '../auth/auth-kind.ts';
 import { type ConfigKeeper, keepsNothing } from '../auth/config-keeper.ts';
 import { sessionKeeper } from '../auth/session-keeper.ts';
 import { errors } from '../errors.ts';
 import type { ApiBinding } from '../engine/api-binding.ts';
+import { BindingState } from '../engine/binding-state.ts';
 import { runApiCapture } from '../engine/engine.ts';
 import { type Random, systemRandom } from '../http/backoff.ts';
 import { HttpClient, type HttpClientOptions } from '../http/http-client.ts';
@@ -34,6 +41,7 @@ import {
   siteConfigs,
 } from './api-config.ts';
 import type { ApiDefinition } from './define-api.ts';
+import { tellLostParts } from './lost-parts.ts';
 import { openStream, SNAPSHOT_KEY, streamFields, streamKey, streamMeta } from './open-stream.ts';
 
 /** What a capture runs on; the real ones when absent. */
@@ -122,6 +130,11 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
         const opened = await Promise.all(
           bindings.map((binding) => openBinding(whole, binding, context, webhooks, signal)),
         );
+        for (const { name, stateKey, stream } of opened) {
+          if (whole.streams[name]?.kind !== 'parts') continue;
+          const known = new BindingState(name, bindingState(state, stateKey));
+          tellLostParts(name, stream, known, new Set(context.sites.keys()), log);
+        }
         await runApiCapture({
           bindings: opened,
           state,

@@ -104,6 +104,22 @@ export class BindingState {
     };
   }
 
+  /** Of a stream of named parts: those that it knows. */
+  partNames(): string[] {
+    const names = new Set<string>();
+    for (const [field, member] of [
+      ['inc', 'cursor'],
+      ['snapshot', 'updated_at'],
+    ] as const) {
+      const parts = getProperty(this.#json, field);
+      if (!isJsonObject(parts)) continue;
+      for (const [name, part] of Object.entries(parts)) {
+        if (isJsonObject(part) && Object.hasOwn(part, member)) names.add(name);
+      }
+    }
+    return [...names];
+  }
+
   setCursor(part: string | undefined, cursor: Cursor): JsonValue {
     return this.#set('inc', part, { cursor: cursorJson(cursor) });
   }
