@@ -25,13 +25,13 @@ export const catalogue = {
   },
   SQL_TABLE_TRUNCATED: {
     summary: 'A bound table was truncated, and the configuration says to stop then.',
-    fix: 'Increment the backfill counter of its binding and of what materializes it, or choose another policy.',
+    fix: 'Backfill its binding anew: `weir backfill … --reset` builds the tables downstream again as well, without the rows that are gone; on Flow, reset its collection. Or choose another policy.',
     retry: 'never',
   },
   SQL_TABLE_REPLACED: {
     summary:
       'Another table has the name of a bound one: its rows would be mixed with those of the old table.',
-    fix: 'Increment the backfill counter of its binding and of what materializes it, or choose to backfill replaced tables.',
+    fix: 'Backfill its binding anew: `weir backfill … --reset` builds the tables downstream again as well, without the rows that are gone; on Flow, reset its collection. Or choose to backfill replaced tables.',
     retry: 'never',
   },
   SQL_TABLE_RENEWED: {
@@ -42,7 +42,7 @@ export const catalogue = {
   SQL_TABLE_REWRITTEN: {
     summary:
       'A table without a key was rewritten (ALTER TYPE, VACUUM FULL, CLUSTER…) while it was read page by page: rows would be missed or come twice.',
-    fix: 'Increment the backfill counter of its binding and of what materializes it.',
+    fix: 'Backfill its binding anew: `weir backfill … --reset` builds the tables downstream again as well; on Flow, reset its collection.',
     retry: 'never',
   },
   SQL_FALLBACK_KEY: {
