@@ -90,3 +90,17 @@ for (const codec of CODECS) {
     for (const { bytes, copy } of taken) assert.ok(bytes.equals(copy));
   });
 }
+
+test('text in place of messages is told as such, and not repeated', () => {
+  for (const text of ['hello, password\n', '\r\n\r\nx', 'a{}}']) {
+    const decoder = createDecoder('capture.Response', 'proto');
+    decoder.push(Buffer.from(text));
+    assert.throws(() => decoder.next(), {
+      code: 'PROTOCOL_MESSAGE_TOO_LARGE',
+      message: /^A capture\.Response[^"]* are text, as of something that was printed: [^"]*stderr\.$/,
+    });
+  }
+  const decoder = createDecoder('capture.Response', 'proto');
+  decoder.push(Buffer.of(0, 0, 0, 0x20));
+  assert.throws(() => decoder.next(), { message: /limit of \d+ bytes\.$/ });
+});

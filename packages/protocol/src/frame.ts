@@ -7,11 +7,14 @@ import { errors } from './errors.ts';
 /** Flow's limit of one message: 64 MiB. */
 export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
-export function messageTooLarge(what: string, byteLength: number, limit: number): Error {
+export function messageTooLarge(what: string, byteLength: number, limit: number, remark = ''): Error {
   return errors.PROTOCOL_MESSAGE_TOO_LARGE({
-    message: `A ${what} message of ${byteLength} bytes is larger than the limit of ${limit} bytes.`,
+    message: `A ${what} message of ${byteLength} bytes is larger than the limit of ${limit} bytes.${remark}`,
   });
 }
+
+const textRemark =
+  ' The bytes that tell its length are text, as of something that was printed: only messages go to stdout, logs go to stderr.';
 
 /** Where the frames of a stream are found: `next()` true means `queue.bytes[queue.start, queue.end)` is a frame. */
 export interface FrameSplitter {
@@ -34,12 +37,18 @@ export function protoSplitter(direction: DirectionDescriptor, limit: number): Fr
     const member = direction.byNumber.get(queue.peek(4) >>> 3);
     return member === undefined ? direction.name : `${direction.name} ${member.kind}`;
   };
+  /** Any text is a length beyond the limit. It is not repeated: it may hold a secret. */
+  const isText = (): boolean =>
+    [0, 1, 2, 3].every((index) => {
+      const byte = queue.peek(index);
+      return (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d);
+    });
   return {
     queue,
     next() {
       if (queue.available < 4) return false;
       const length = queue.peekUint32();
-      if (length > limit) throw messageTooLarge(memberAhead(), length, limit);
+      if (length > limit) throw messageTooLarge(memberAhead(), length, limit, isText() ? textRemark : '');
       if (queue.available < 4 + length) return false;
       queue.consume(4);
       queue.consume(length);
