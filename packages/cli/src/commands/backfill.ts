@@ -194,6 +194,8 @@ write to the collection are backfilled; nothing may run meanwhile. The history o
 what other captures have written to the collection, which the command names; columns that went at the source, as the schema
 that was inferred is kept; and rows where the destination is told to retain existing data on a backfill.
 
+Tables are emptied as soon as their task starts, also where the capture then cannot: \`weir doctor\` tells before whether it can.
+
 A source that cannot send its past again (a webhook, a mode that backfills nothing, an API that forgets) leaves empty tables
 after a reset, until something new comes. What was captured before is still in the state folder: --from-the-beginning
 builds the tables from all of it again.

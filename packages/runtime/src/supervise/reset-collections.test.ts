@@ -100,6 +100,7 @@ test('[G4] nothing is reset while somebody runs', () => {
     using _lock = StateLock.acquire(folder.path, 0);
     assert.throws(() => resetCollections(folder.path, 'test/source', [collection.name]), {
       code: 'RUNTIME_STATE_LOCKED',
+      fix: 'Stop it, ask again, and start it.',
     });
   }
   using store = new SqliteStore(prepareStateFolder(folder.path).storePath);

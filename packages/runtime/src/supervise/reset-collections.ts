@@ -2,6 +2,8 @@
 // from them too. The capture's bindings are backfilled, so are those of materializations, which empties their tables, and
 // whoever begins to read the collection begins behind what is in it.
 
+import { WeirError } from '@weir/protocol';
+import { errors } from '../errors.ts';
 import { systemClock } from '../host/clock.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
 import { prepareStateFolder } from '../store/state-folder.ts';
@@ -50,7 +52,7 @@ function beginAnew(
   first: 'behind' | 'beginning',
 ): Reset {
   const { path, storePath } = prepareStateFolder(statePath);
-  using _lock = StateLock.acquire(path, systemClock.nowMs());
+  using _lock = lock(path);
   using store = new SqliteStore(storePath);
   const chosen = new Set(collections);
   const bindings = store.tasks().flatMap((record) => {
@@ -75,4 +77,15 @@ function beginAnew(
     })),
     kept: kept.map(({ collection, task }) => ({ collection, capture: task })),
   };
+}
+
+function lock(path: string): StateLock {
+  try {
+    return StateLock.acquire(path, systemClock.nowMs());
+  } catch (error) {
+    if (!(error instanceof WeirError) || error.code !== 'RUNTIME_STATE_LOCKED') throw error;
+    // Another folder, which is advised otherwise, holds other collections.
+    const fix = 'Stop it, ask again, and start it.';
+    throw errors.RUNTIME_STATE_LOCKED({ message: error.message, fix, cause: error });
+  }
 }
