@@ -126,7 +126,10 @@ export function bulkOperation(list: ObjectList): ExportJob {
       says: ['LIMIT_REACHED', 'OPERATION_IN_PROGRESS'],
     },
     find: (bounds, since) => ({
-      request: graphqlRequest(FIND, { filter: `operation_type:query AND created_at:>='${since}'` }),
+      // Those that run: of the others there may be any number.
+      request: graphqlRequest(FIND, {
+        filter: `operation_type:query AND created_at:>='${since}' AND (status:created OR status:running)`,
+      }),
       id: (answer) => runningIn(answer, operationText(list, bounds), since),
     }),
     poll: (id) => graphqlRequest(POLL, { id }),

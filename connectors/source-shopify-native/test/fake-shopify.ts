@@ -1,10 +1,12 @@
 // Two stores of Shopify as far as the connector relies on them. Where their ways are known from:
 // * Names of fields, arguments, states and error codes: the schema of the Admin API, 2026-01, as the vendor's package
-//   @shopify/api-codegen-preset makes types of it. Every query of the plan but those for the rest of a list was held against those types.
+//   @shopify/api-codegen-preset makes types of it. Every query of the plan but those for the rest of a list was held against those
+//   types.
 // * Bulk operations: shopify.dev/docs/api/usage/bulk-operations/queries and the pages of bulkOperationRunQuery, BulkOperation,
 //   bulkOperations and BulkOperationUserErrorCode: five at a time for an app in a store and LIMIT_REACHED beyond, JSON lines with
 //   `__parentId`, rows below a row directly behind it with `groupObjects` and only somewhere behind it without (changelog
-//   “Optional groupObjects argument”), no file where there are no rows, a link with a signature on another host.
+//   “Optional groupObjects argument”), a list of them with filters by status and time, no file where there are no rows, a link with
+//   a signature on another host.
 // * Costs, `throttleStatus` and THROTTLED: shopify.dev/docs/api/usage/limits.
 // * `Location.inventoryLevels(query:)` filters by `updated_at`: shopify.dev/docs/api/admin-graphql/latest/objects/Location.
 // Made up: how long operations run, which of them end by TIMEOUT, how late the search is, and that a page has no more than 25 rows.
@@ -230,7 +232,7 @@ function graphql(
     return { data: { bulkOperationRunQuery: { bulkOperation: shown(operation), userErrors: [] } } };
   }
   if (query.includes('bulkOperations(')) {
-    return { data: { bulkOperations: { nodes: known.toReversed().map(shown) } } };
+    return { data: { bulkOperations: { nodes: foundOf(known.map(shown), query, variables['filter']) } } };
   }
   if (query.includes('bulkOperationCancel(')) return { data: { bulkOperationCancel: { userErrors: [] } } };
   if (query.includes('bulkOperation(')) {
@@ -278,6 +280,18 @@ function graphql(
     );
   const asked = Object.keys(pages).find((name) => query.includes(`${name}(`)) ?? '';
   return { data: { [asked]: pages[asked]?.() ?? null }, extensions };
+}
+
+/** The first of those that a filter asks for. In which order they come is not relied on. */
+function foundOf(known: readonly JsonObject[], query: string, filter: JsonValue = null): JsonObject[] {
+  const asked = typeof filter === 'string' ? filter : '';
+  const [, since = ''] = /created_at:>='([^']+)'/.exec(asked) ?? [];
+  const statuses = new Set(asked.matchAll(/status:(\w+)/g).map(([, status = '']) => status.toUpperCase()));
+  const isMeant = ({ status, createdAt }: JsonObject): boolean =>
+    (typeof createdAt !== 'string' || createdAt >= since) &&
+    (typeof status !== 'string' || statuses.size === 0 || statuses.has(status));
+  const [, first] = /bulkOperations\(first: (\d+)/.exec(query) ?? [];
+  return known.filter(isMeant).slice(0, Number(first));
 }
 
 function operationsOf(table: ScriptedTable, store: string): Operation[] {

@@ -77,11 +77,11 @@ const answering = (answer: (body: string) => FakePage | undefined): FakeApi => (
   },
 });
 
-const converging = (fake: FakeApi, seed = 1) =>
+const converging = (fake: FakeApi, seed = 1, advanced: object = {}) =>
   convergeApi({
     api: shopify,
     fake,
-    config,
+    config: JSON.stringify({ ...(JSON.parse(config) as object), advanced }),
     streams: { orders: truth('orders', orderOf) },
     random: new SeededRandom(seed),
   });
@@ -147,6 +147,32 @@ test('an operation that had rows and whose file is no longer kept is made anew, 
     ),
     { code: 'CDK_JOB_FAILED', message: /said to be gone/ },
   );
+});
+
+test('an operation is looked for among those that run, however many have ended', async () => {
+  const list = fakeShopify.lists[PATH];
+  assert.ok(list !== undefined);
+  const found: unknown[] = [];
+  const watched: FakeApi = {
+    ...fakeShopify,
+    lists: {
+      ...fakeShopify.lists,
+      [PATH]: (rows, url, table, request, tables) => {
+        const page = list(rows, url, table, request, tables);
+        if ('body' in page && request.body?.includes('bulkOperations(') === true) found.push(page.body);
+        return page;
+      },
+    },
+  };
+  // Each window is an operation.
+  const { streams } = await converging(watched, 1, { window_size: 'PT10H' });
+  for (const { captured, expected } of streams) assert.deepEqual(captured, expected);
+  const statuses = new Set(
+    JSON.stringify(found)
+      .matchAll(/"status":"(\w+)"/g)
+      .map(([, status]) => status),
+  );
+  assert.ok(statuses.size > 0 && statuses.isSubsetOf(new Set(['CREATED', 'RUNNING'])), [...statuses].join());
 });
 
 test('the property can fail: a file whose rows are not grouped is refused', async () => {
@@ -235,21 +261,18 @@ test('an operation reads no longer time than the configuration says', async () =
     asked.push(query);
     return undefined;
   });
-  const windows = async (window: object): Promise<number[]> => {
+  const windows = async (advanced?: object): Promise<number[]> => {
     asked.length = 0;
-    const advanced = { ...(JSON.parse(config) as object), ...window };
-    const streams = { orders: truth('orders', orderOf) };
-    const random = new SeededRandom(2);
-    await convergeApi({ api: shopify, fake, config: JSON.stringify(advanced), streams, random });
+    await converging(fake, 2, advanced);
     return asked.flatMap((body) => {
       const [, from = '', to = ''] = /updated_at:>='([^']+)' AND updated_at:<='([^']+)'/.exec(body) ?? [];
       return from === '' ? [] : [(Date.parse(to) - Date.parse(from)) / 3_600_000];
     });
   };
-  assert.ok(Math.max(...(await windows({}))) > 72);
-  assert.equal(Math.max(...(await windows({ advanced: { window_size: 'PT20H' } }))), 20);
+  assert.ok(Math.max(...(await windows())) > 72);
+  assert.equal(Math.max(...(await windows({ window_size: 'PT20H' }))), 20);
   for (const size of ['PT0S', 'P0D', '20 hours']) {
-    await assert.rejects(windows({ advanced: { window_size: size } }), {
+    await assert.rejects(windows({ window_size: size }), {
       code: 'CONFIG_INVALID',
       message: /window_size/,
     });
