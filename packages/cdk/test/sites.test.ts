@@ -192,3 +192,14 @@ test('a site that is configured and not reached any more is an error, and one th
     assert.deepEqual(told, [{ stream: name, count: 1, parts: ['south'] }]);
   }
 });
+
+test('the plan is that of any site, also where the configuration names some', () => {
+  const capture = apiCapture({
+    ...api,
+    base: (config) => `https://${String(Reflect.get(config, 'shop'))}.example.com`,
+  });
+  const decoded = decodeConfig(capture.spec.configSchema, configOf('north', 'south'), { what: 'it' });
+  for (const plan of [capture.explain?.(decoded), capture.explain?.(undefined)]) {
+    assert.match(plan ?? '', /GET https:\/\/\{shop\}\.example\.com\/rows/);
+  }
+});

@@ -66,9 +66,9 @@ function baseOf({ base }: ApiDefinition, config: unknown): string {
 const STAND_IN = 'https://base.invalid';
 
 function explained(api: ApiDefinition, config: ApiConfig | undefined, nowMs: number): string {
-  const base = baseOf(api, config ?? NAMES_IN_BRACES);
-  if (config !== undefined) return explainApi(api, base, nowMs);
-  return explainApi(api, STAND_IN, nowMs).replaceAll(STAND_IN, base);
+  // The plan is the same for each site.
+  if (config !== undefined && api.sites === undefined) return explainApi(api, baseOf(api, config), nowMs);
+  return explainApi(api, STAND_IN, nowMs).replaceAll(STAND_IN, baseOf(api, NAMES_IN_BRACES));
 }
 
 export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Capture<ApiConfig, ApiResource> {
