@@ -104,7 +104,7 @@ function startField(daysAgo: number): Field<unknown> {
   return optional(
     text({
       title: 'Start Date',
-      description: `Rows that were last updated before this time are not captured. ${daysAgo} days before the first start if it is empty.`,
+      description: `Rows that were last updated before this time are not captured. ${daysAgo} days before a backfill begins if it is empty.`,
       format: 'date-time',
       order: 5,
     }),
