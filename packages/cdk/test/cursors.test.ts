@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isJsonObject } from '@weir/schema/json';
 import { SeededRandom } from '@weir/testing';
-import { changes, descent, events, report, sequence, token } from '../src/streams/define-stream.ts';
+import { changes, descent, events, report, sequence, token, walk } from '../src/streams/define-stream.ts';
 import { createdAt, updatedAt } from '../src/streams/timestamp.ts';
 import { openEvents } from '../src/streams/open-changes.ts';
 import { ReportStream } from '../src/streams/report-stream.ts';
@@ -52,6 +52,28 @@ test('times are printed and read in the form and the zone of the API', () => {
   const inZone = { tick: '1s', lag: '0s', zone: 'America/New_York' } as const;
   assert.equal(read(inZone, '2024-05-05T08:00:00'), '2024-05-05T12:00:00Z');
   assert.equal(read(inZone, '2024-05-05T08:00:00.000+0000'), '2024-05-05T08:00:00Z');
+});
+
+test('times that may be of either of two instants are refused where the order of rows hangs on them', async () => {
+  const cursorAt = updatedAt('/at', { tick: '1s', lag: '60s', zone: 'America/New_York' });
+  const zoned = { ...common, cursor: cursorAt };
+  const size = ['limit', 2] as const;
+  const paging = cursor({ at: '/next', param: 'page' });
+  for (const stream of [
+    changes(zoned),
+    descent({ ...zoned, paging }),
+    walk({ ...zoned, size, since: (from) => ({ from }) }),
+  ]) {
+    await assert.rejects(
+      run(stream, () => list()),
+      {
+        code: 'CDK_STREAM_DEFECT',
+        message: /times of a zone \(America\/New_York\) and no filter by time/,
+      },
+    );
+  }
+  const { asked } = await run(changes({ ...zoned, between: ({ from }) => ({ from }) }), () => list());
+  assert.equal(asked.length, 1);
 });
 
 test('the bounds of a filter leave nothing out that is cut off from what is printed', () => {

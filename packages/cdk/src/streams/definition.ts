@@ -97,7 +97,7 @@ type Resuming =
   | { readonly resumes?: 'at its page' }
   /**
    * Of an API that forgets its pages. The position is a time: the one at which the window begins, or, of rows that are sorted
-   * by their times, oldest first, one on the last page that was read.
+   * by their times, oldest first, one on the last page that was read. Those times name their zone.
    */
   | {
       readonly resumes: 'at its window' | 'at its last page';

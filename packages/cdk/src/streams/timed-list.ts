@@ -1,5 +1,6 @@
 // A list whose rows have a time: the loop that windows, walks and descents are made of, and the times that bound it.
 
+import { errors } from '../errors.ts';
 import type { ApiRequest } from '../http/request.ts';
 import type { ListPosition } from '../paging/paging.ts';
 import type { RecordBatch } from '../records/record-buffer.ts';
@@ -34,20 +35,32 @@ export type TimedEvent =
   | { readonly rows: readonly TimedRow[]; readonly batch: RecordBatch }
   | { readonly next: ListPosition };
 
+interface TimedListOptions extends ListOptions {
+  readonly cursor: Timestamp;
+  /** The filter by time, where the list has one that both of its bounds are given to. */
+  readonly between?: unknown;
+}
+
 export class TimedList {
   /** How far behind the clock what is claimed always stays. */
   readonly lagMs: number;
   readonly name: string;
-  readonly #options: ListOptions & { readonly cursor: Timestamp };
+  readonly #options: TimedListOptions;
   readonly #context: StreamContext;
   readonly #times: TimestampReader;
 
-  constructor(name: string, options: ListOptions & { readonly cursor: Timestamp }, context: StreamContext) {
+  constructor(name: string, options: TimedListOptions, context: StreamContext) {
     this.name = name;
     this.#options = options;
     this.#context = context;
     this.#times = new TimestampReader(name, options.cursor);
     this.lagMs = claimedLagMs(options.cursor);
+    const { zone } = options.cursor;
+    if (zone === undefined || options.between !== undefined) return;
+    // A row of the second time that is taken for the first would be older than what was seen, and left out for ever.
+    throw errors.CDK_STREAM_DEFECT({
+      message: `The stream ${JSON.stringify(name)} has times of a zone (${zone}) and no filter by time. An hour that its clocks show twice would be taken for the first one.`,
+    });
   }
 
   /** Where a new binding begins. */

@@ -15,7 +15,10 @@ export interface TimestampOptions {
   readonly lag: Span;
   /** rfc3339 when absent; seconds and milliseconds are numbers since 1970. */
   readonly format?: 'rfc3339' | 'seconds' | 'milliseconds' | 'date';
-  /** The IANA zone of texts that name none, and of what is printed; UTC when absent. */
+  /**
+   * The IANA zone of texts that name none, and of what is printed; UTC when absent. Of lists that are filtered by time
+   * (`between`) only: in the hour that clocks show twice, no other knows whether a row is older than another.
+   */
   readonly zone?: string;
 }
 
@@ -26,6 +29,7 @@ export interface Timestamp<Of extends 'updated' | 'created' = 'updated' | 'creat
   readonly pointer: string;
   readonly tickNs: bigint;
   readonly lagMs: number;
+  readonly zone: string | undefined;
   /**
    * As the API wants it in a filter. Of the bound of one, nothing is cut off: what is between `from` and `to` stays between
    * them, also where texts name no zone and an hour is repeated.
@@ -81,6 +85,7 @@ function timestamp<Of extends 'updated' | 'created'>(
     pointer,
     tickNs: ticks[tick],
     lagMs: spanMs(lag),
+    zone,
     print: (exact, bound) => {
       const instant = bound === 'to' && step !== undefined ? exact.ceil(step) : exact;
       switch (format) {
