@@ -9,7 +9,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { weir } from './weir-process.ts';
 
-function catalog(port: number): string {
+/** `backfill`: of the capture's binding and of the table. */
+function catalog(port: number, backfill: number): string {
   const tables = ['a', 'b'];
   const schema = { type: 'object', properties: { id: { type: 'integer' } }, required: ['id'] };
   const config = {
@@ -27,13 +28,14 @@ function catalog(port: number): string {
         bindings: tables.map((stream) => ({
           resource: { namespace: 'public', stream },
           target: `acme/${stream}`,
+          backfill,
         })),
       },
     },
     materializations: {
       'acme/sink': {
         endpoint: { connector: { image: 'materialize-sqlite', config: { path: 'sink.db' } } },
-        bindings: tables.map((table) => ({ resource: { table }, source: `acme/${table}` })),
+        bindings: tables.map((table) => ({ resource: { table }, source: `acme/${table}`, backfill })),
       },
       'acme/other': {
         endpoint: { connector: { image: 'materialize-sqlite', config: { path: 'other.db' } } },
@@ -53,7 +55,9 @@ for (const version of postgresVersions) {
     async () => {
       await using server = await startPostgres({ version });
       using folder = temporaryDirectory();
-      writeFileSync(join(folder.path, 'flow.json'), catalog(server.port));
+      const write = (backfill: number) =>
+        writeFileSync(join(folder.path, 'flow.json'), catalog(server.port, backfill));
+      write(1);
       const run = () => weir(folder.path, 'run', '--source', 'flow.json', '--until-caught-up');
       const rows = (table: string, file = 'sink.db'): unknown[] => {
         const database = new DatabaseSync(join(folder.path, file), { readOnly: true });
@@ -92,6 +96,8 @@ What acme/source has captured until now is read no more: rows that its source do
 The next \`weir run\` does it.
 `,
       );
+      // Numbers that go down are made up for, also where a backfill was asked for meanwhile.
+      write(0);
       const last = run();
       assert.equal(last.status, 0, last.stderr);
       for (const [table, file] of [['a'], ['copy', 'other.db'], ['log', 'other.db']] as const) {
@@ -122,6 +128,19 @@ The next \`weir run\` does it.
       assert.equal(run().status, 0);
       assert.deepEqual(rows('a'), [5]);
       assert.deepEqual(rows('copy', 'other.db'), [5]);
+
+      // What was captured before is still there, and comes back on request.
+      const both = weir(folder.path, 'backfill', ...again, '--from-the-beginning');
+      assert.match(both.stderr, /cannot be used with/);
+      assert.match(ask('acme/source', 'acme/a', '--from-the-beginning'), /acme\/sink: a will be emptied/);
+      assert.equal(run().status, 0);
+      for (const [table, file] of [['a'], ['copy', 'other.db'], ['log', 'other.db']] as const) {
+        const found = rows(table, file);
+        assert.ok(found.includes(2) && found.includes(5), `${table}: ${JSON.stringify(found)}`);
+      }
+      ask(...again);
+      assert.equal(run().status, 0);
+      assert.deepEqual(rows('a'), [5]);
     },
   );
 }
