@@ -67,7 +67,7 @@ const quickImports = new URL('../host/quick-imports.ts', import.meta.url).href;
 
 /**
  * How Node runs a built-in connector. By itself it lets the young generation grow to 100 MiB and more before it looks through
- * it, and buffers that nobody needs wait for that, outside of its heap. Smaller, it costs nothing that could be measured.
+ * it, and buffers that nobody needs wait for that, outside of its heap.
  */
 export const connectorNodeFlags: readonly string[] = ['--max-semi-space-size=4', '--import', quickImports];
 
