@@ -10,6 +10,12 @@ interface FileState {
   /** By its own account, once it has given one. */
   counted: number | undefined;
   hasFailed: boolean;
+  seconds: number;
+}
+
+export interface FileTime {
+  readonly path: string;
+  readonly seconds: number;
 }
 
 export class FileReports {
@@ -19,12 +25,15 @@ export class FileReports {
   take(event: TestEvent): boolean {
     if (event.type === 'test:enqueue' && isFile(event.data)) {
       const path = event.data.name;
-      this.#files.set(resolve(path), { path, reported: 0, counted: undefined, hasFailed: false });
+      this.#files.set(resolve(path), { path, reported: 0, counted: undefined, hasFailed: false, seconds: 0 });
       return true;
     }
     if (event.type === 'test:summary') {
       const state = this.#files.get(event.data.file ?? '');
-      if (state !== undefined) state.counted = event.data.counts.tests;
+      if (state !== undefined) {
+        state.counted = event.data.counts.tests;
+        state.seconds = event.data.duration_ms / 1000;
+      }
       return true;
     }
     if (event.type !== 'test:pass' && event.type !== 'test:fail') return false;
@@ -38,6 +47,14 @@ export class FileReports {
     }
     if (event.data.details.type !== 'suite') state.reported += 1;
     return false;
+  }
+
+  /** The files that took longest, of those that took longer than `seconds`. */
+  slowest(most: number, seconds: number): readonly FileTime[] {
+    return [...this.#files.values()]
+      .filter((file) => file.seconds > seconds)
+      .sort((a, b) => b.seconds - a.seconds)
+      .slice(0, most);
   }
 
   /** A sentence for each file that has not told of all its tests, and whose process did not fail. */

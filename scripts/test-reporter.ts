@@ -13,6 +13,8 @@ import { inspect } from 'node:util';
 import { FileReports } from './file-reports.ts';
 
 const STDOUT = 1;
+/** Files that take longer are named at the end. */
+const SLOW_SECONDS = 10;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
 function tell(text: string): void {
@@ -64,6 +66,8 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
     tell(`✖ ${sentence}\n\n`);
   }
   for (const line of skipped) tell(`SKIPPED ${line}\n`);
+  for (const { path, seconds } of files.slowest(20, SLOW_SECONDS))
+    tell(`weir: ${seconds.toFixed(1)} s in ${path}\n`);
   tell(`weir: tests took ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
   tell(`${passed} passed, ${failed} failed, ${skipped.length} skipped\n`);
 }
