@@ -33,6 +33,7 @@ export const shopify = defineApi({
     nameInfo: {
       title: 'Store',
       description: 'The name of the store, which is the first part of its address: NAME.myshopify.com.',
+      pattern: '^[a-zA-Z0-9][a-zA-Z0-9-]*$',
     },
   },
   config: {
@@ -47,9 +48,10 @@ export const shopify = defineApi({
         window_size: optional(
           text({
             title: 'Window Size',
-            description: 'The longest time that one bulk operation reads, as an ISO 8601 duration.',
+            description:
+              'The longest time that one bulk operation reads, as an ISO 8601 duration without years and months.',
             format: 'duration',
-            pattern: '^(P(?=.*[1-9]).*)?$',
+            pattern: '^(P(?=.*[1-9])([0-9]+W|([0-9]+D)?(T([0-9]+[HMS])+)?))?$',
             default: 'P30D',
             order: 0,
           }),

@@ -217,6 +217,28 @@ test('the client credentials of an app fetch the token that is sent', async () =
   assert.ok(found.every(({ recommendedName: name }) => /^(?:abandoned|order|fulfillments)/.test(name)));
 });
 
+test('a store is a name and nothing else, so that no token is sent to another host', () => {
+  const { configSchema } = apiCapture(shopify).spec;
+  const credentials = { credentials_title: 'Private App Credentials', access_token: 'shpat_1' };
+  const decode = (store: string) =>
+    decodeConfig(configSchema, JSON.stringify({ stores: [{ store, credentials }] }), { what: 'the config' });
+  assert.doesNotThrow(() => decode('Acme-2'));
+  const others = [
+    'https://acme.myshopify.com/',
+    'acme.myshopify.com',
+    'evil.example/x?',
+    'a@evil.example#',
+    '',
+  ];
+  for (const store of [...others, 'a b', 'acme\n', 'a/../b', '-a', 'ä']) {
+    assert.throws(
+      () => decode(store),
+      { code: 'CONFIG_INVALID', message: /\/stores\/0\/store \(Store\)/ },
+      store,
+    );
+  }
+});
+
 test('no page costs more than Shopify allows, and no operation has more connections, or deeper ones, than it takes', () => {
   const plan = explainApi(shopify, 'https://x.myshopify.com', Date.parse('2024-05-05T05:00:00Z'));
   const operations = plan.split('\n').filter((line) => line.includes('bulkOperationRunQuery'));
@@ -271,7 +293,7 @@ test('an operation reads no longer time than the configuration says', async () =
   };
   assert.ok(Math.max(...(await windows())) > 72);
   assert.equal(Math.max(...(await windows({ window_size: 'PT20H' }))), 20);
-  for (const size of ['PT0S', 'P0D', '20 hours']) {
+  for (const size of ['PT0S', 'P0D', '20 hours', '30d', 'P1M', 'P1Y', '-P1D', 'P', 'PT']) {
     await assert.rejects(windows({ window_size: size }), {
       code: 'CONFIG_INVALID',
       message: /window_size/,

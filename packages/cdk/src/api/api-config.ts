@@ -45,8 +45,9 @@ export function apiConfigSchema({
 }
 
 function sitesField({ name, info, nameInfo }: Sites, credentials: Field<unknown>): Field<unknown> {
+  const { title, description } = nameInfo;
   const site = section(
-    { ...nameInfo, order: 0 },
+    { title, description, order: 0 },
     {
       [name]: text({ ...nameInfo, minLength: 1, order: 0 }),
       credentials: { ...credentials, order: 1 } as Field<unknown>,

@@ -1,6 +1,6 @@
 // A connector of an API as data.
 
-import type { Decoded, Fields } from '@weir/schema/config';
+import type { Decoded, Fields, TextInfo } from '@weir/schema/config';
 import type { AuthKind } from '../auth/auth-kind.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import type { AnswerRule, ApiRequest, Query } from '../http/request.ts';
@@ -14,7 +14,7 @@ export interface Sites {
   readonly name: string;
   /** What user interfaces show of the list and of the name. */
   readonly info: { readonly title: string; readonly description: string };
-  readonly nameInfo: { readonly title: string; readonly description: string };
+  readonly nameInfo: Pick<TextInfo, 'title' | 'description' | 'pattern'>;
 }
 
 export interface ApiDefinition<F extends Fields = Fields> {

@@ -189,6 +189,19 @@ test('what is left of a quota is read in every form', () => {
   }
 });
 
+test('a token with a line break is not sent, and is told of at once', async () => {
+  for (const token of ['t0\n', 't\r\n0', 't\0', 'tö€']) {
+    const { ask, sent } = client([ok], { credentials: fixedCredentials({ 'x-token': token }) });
+    await assert.rejects(ask(), (error: Error & { code?: string }) => {
+      assert.equal(error.code, 'CDK_CREDENTIALS_INVALID');
+      assert.match(error.message, /x-token/);
+      assert.ok(!error.message.includes(token));
+      return true;
+    });
+    assert.equal(sent.length, 0);
+  }
+});
+
 test('tasks that ask at the same time slow down before a quota is spent, and are never refused', async () => {
   const clock = new VirtualClock(BEGIN);
   const quota = { of: 20, spanMs: 60_000 };

@@ -8,7 +8,7 @@ import { excerptText, parseJson, type JsonValue } from '@weir/schema/json';
 import { errors } from '../errors.ts';
 import { backoffMs, type Random } from './backoff.ts';
 import { bodyOf, readAhead, readWhole } from './body.ts';
-import type { Credentials, Secrets } from './credentials.ts';
+import { assertSendable, type Credentials, type Secrets } from './credentials.ts';
 import { type AnswerMeaning, type AnswerRule, type ApiRequest, encodeBody, requestUrl } from './request.ts';
 import type { BudgetLeft, RateLimiter } from './rate-limit.ts';
 import type { ResponseHeaders, Transport, TransportResponse } from './transport.ts';
@@ -127,6 +127,7 @@ export class HttpClient {
     const release = await limiter.acquire(first.href, signal, request.cost);
     try {
       const secrets = request.isAnonymous === true ? NO_SECRETS : await credentials.current(signal);
+      assertSendable(secrets);
       const response = await this.#follow(request, first, secrets, signal);
       limiter.observe(response.headers);
       const { status, headers } = response;

@@ -167,6 +167,37 @@ test('every problem of a configuration is reported at once, with pointer and tit
   ]);
 });
 
+test('dates are those that a calendar has', () => {
+  const info = { title: 'T', description: 'A time.' };
+  const times = configSchema(
+    { id: 'https://example.com/times', title: 'Times' },
+    {
+      day: optional(text({ ...info, format: 'date' })),
+      at: optional(text({ ...info, format: 'date-time' })),
+    },
+  );
+  const decodeTimes = (value: object) => decodeConfig(times, JSON.stringify(value), { what: 'the config' });
+  for (const day of ['2024-02-29', '1900-12-31']) {
+    assert.doesNotThrow(() => decodeTimes({ day, at: `${day}T23:59:59.5+02:00` }), day);
+  }
+  for (const day of [
+    '2026-02-31',
+    '2023-02-29',
+    '1900-02-29',
+    '2024-04-31',
+    '2024-13-01',
+    '2024-00-10',
+    '2024-01-00',
+  ]) {
+    assert.throws(() => decodeTimes({ day }), { code: 'CONFIG_INVALID', message: /\/day/ }, day);
+    assert.throws(
+      () => decodeTimes({ at: `${day}T00:00:00Z` }),
+      { code: 'CONFIG_INVALID', message: /\/at/ },
+      day,
+    );
+  }
+});
+
 test('a single problem is one line', () => {
   assert.equal(
     messageOf({ ...valid, credentials: { auth_type: 'Password' } }),

@@ -168,12 +168,22 @@ function checkText(node: SchemaNode, raw: string, report: (problem: string) => v
   if (node.pattern !== undefined && !new RegExp(node.pattern, 'u').test(raw)) {
     report(`must match the pattern ${node.pattern}`);
   }
-  if (node.format === 'date-time' && !(DATE_TIME.test(raw) && !Number.isNaN(Date.parse(raw)))) {
+  if (
+    node.format === 'date-time' &&
+    !(DATE_TIME.test(raw) && isDate(raw) && !Number.isNaN(Date.parse(raw)))
+  ) {
     report('must be a date and time with a zone, like 2024-01-31T00:00:00Z');
   }
-  if (node.format === 'date' && !(DATE.test(raw) && !Number.isNaN(Date.parse(raw)))) {
+  if (node.format === 'date' && !(DATE.test(raw) && isDate(raw))) {
     report('must be a date, like 2024-01-31');
   }
+}
+
+/** Whether a calendar has the date at the start of a text; `Date.parse` takes the 31st of February for the 2nd of March. */
+function isDate(text: string): boolean {
+  const day = text.slice(0, 10);
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(day);
 }
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/u;

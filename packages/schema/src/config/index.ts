@@ -16,6 +16,7 @@ export {
   type Field,
   type FieldInfo,
   type Presence,
+  type TextInfo,
 } from './field.ts';
 export { lintConfigSchema, type Lint } from './lint.ts';
 export { LINT_RULES, type LintRuleName } from './lint-rules.ts';
