@@ -272,6 +272,7 @@ export class PgReplication implements ReplicationStream {
       case 'type':
       case 'origin':
       case 'message':
+      case 'streamAbort':
         return undefined;
       default:
         return undefined;

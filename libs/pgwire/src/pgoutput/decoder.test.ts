@@ -91,6 +91,7 @@ test('truncate, type, origin and logical messages are decoded', () => {
     restartIdentity: true,
   });
   assert.deepEqual(decode('Y\0\0\x40\0\0int4\0'), { kind: 'type', oid: 16384, schema: '', name: 'int4' });
+  assert.deepEqual(decode('A\0\0\x03\x1e\0\0\x03 '), { kind: 'streamAbort', xid: 798, subxid: 800 });
   assert.deepEqual(decode('O\0\0\0\0\0\0\0\x01up\0'), { kind: 'origin', originLsn: 1n, name: 'up' });
   assert.deepEqual(decode('M\x01\0\0\0\0\0\0\0\x01p\0\0\0\0\x02hi'), {
     kind: 'message',

@@ -103,6 +103,8 @@ export class PgOutputDecoder {
         body.uint32();
         return { kind: 'message', transactional, lsn: position, prefix, content: body.rest() };
       }
+      case 0x41:
+        return { kind: 'streamAbort', xid: body.uint32(), subxid: body.uint32() };
       default:
         throw malformed(`a message of type ${bytes[start]}`);
     }

@@ -73,6 +73,17 @@ export interface PgOutputLogicalMessage {
 }
 
 /**
+ * Of protocol 2, which is not asked for: PostgreSQL 18 sends it all the same, for a transaction of which nothing was sent,
+ * when it or a part of it is rolled back after it has outgrown `logical_decoding_work_mem`.
+ */
+export interface PgOutputStreamAbort {
+  readonly kind: 'streamAbort';
+  readonly xid: number;
+  /** As `xid` where the whole transaction is rolled back. */
+  readonly subxid: number;
+}
+
+/**
  * A change of one row. The decoder reuses this one object and its tuples: everything in it is valid until the next
  * message is decoded. Tuples are read only when asked for, so a table nobody captures costs nothing.
  */
@@ -98,4 +109,5 @@ export type PgOutputMessage =
   | PgOutputTruncate
   | PgOutputOrigin
   | PgOutputLogicalMessage
+  | PgOutputStreamAbort
   | PgOutputChange;
