@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts the command on a Node that runs TypeScript sources: the running one, or the one that the project brings along.
 
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import * as module from 'node:module';
 import { dirname, join } from 'node:path';
@@ -19,6 +19,33 @@ function projectNode() {
   }
 }
 
+/**
+ * Waits for the command, and ends as it ends. What this process is told to do, the command is told through a channel that
+ * also shows it when this process is gone: see src/launcher.ts.
+ */
+function launch(node) {
+  const child = spawn(node, [main, ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, WEIR_LAUNCHER: '1' },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      if (child.connected) child.send(signal, () => {});
+    });
+  }
+  child.once('error', (error) => {
+    process.stderr.write(`weir: cannot start ${node}: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.once('exit', (status, signal) => {
+    if (signal !== null) {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    }
+    process.exit(status ?? 1);
+  });
+}
+
 if (major > 24 || (major === 24 && minor >= 12)) {
   module.enableCompileCache?.(join(dirname(main), '..', '..', '..', 'node_modules', '.cache', 'weir'));
   await import('@weir/runtime/quick-imports');
@@ -31,7 +58,5 @@ if (major > 24 || (major === 24 && minor >= 12)) {
     );
     process.exit(1);
   }
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
-  const { status, signal } = spawnSync(node, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
-  process.exit(status ?? (signal === 'SIGINT' ? 130 : 1));
+  launch(node);
 }

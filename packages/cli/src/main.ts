@@ -15,6 +15,7 @@ import { runCommand } from './commands/run.ts';
 import { specCommand } from './commands/spec.ts';
 import { statusCommand } from './commands/status.ts';
 import { reportFailure } from './failure.ts';
+import { followLauncher } from './launcher.ts';
 
 const program = new Command('weir')
   .description('Runs captures and materializations of a Flow catalog on this machine.')
@@ -32,6 +33,8 @@ const program = new Command('weir')
   .addCommand(readCommand())
   .addCommand(backfillCommand())
   .addCommand(demoCommand());
+
+followLauncher();
 
 // Whoever reads the output may stop (`weir read … | head`), and a terminal may be closed. A run goes on, or ends in order.
 for (const output of [process.stdout, process.stderr]) {

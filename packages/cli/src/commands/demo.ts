@@ -5,6 +5,7 @@ import process from 'node:process';
 import { Command, InvalidArgumentError } from 'commander';
 import { quickstartFolder, quickstartPort } from '../demo/demo-catalog.ts';
 import { runDemo } from '../demo/demo.ts';
+import { onStopSignal } from '../stop-signals.ts';
 
 interface DemoFlags {
   readonly seconds?: number;
@@ -32,16 +33,10 @@ async function run(flags: DemoFlags): Promise<void> {
   const isTerminal = process.stdout.isTTY;
   const stop = new AbortController();
   const hurry = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stop.signal.aborted) hurry.abort();
-      else stop.abort();
-    });
-  }
-  // The terminal is gone: nobody waits for a comparison.
-  process.on('SIGHUP', () => {
+  using _signals = onStopSignal((name) => {
+    // The second one, or a terminal that is gone: nobody waits for a comparison.
+    if (stop.signal.aborted || name === 'SIGHUP') hurry.abort();
     stop.abort();
-    hurry.abort();
   });
   const say = (line: string) => process.stdout.write(`${isTerminal ? '\r\u001B[K' : ''}${line}\n`);
   const fallback = isTerminal ? undefined : secondsWithoutTerminal;
