@@ -68,7 +68,8 @@ export const catalogue = {
     retry: 'backoff',
   },
   CDK_HTTP_UNREACHABLE: {
-    summary: 'A server of the API gave no answer, again and again for 15 minutes.',
+    summary:
+      'A server of the API gave no answer, again and again for 15 minutes, or for one if it never gave any.',
     fix: 'Check the address in the configuration, the network and the proxy of this machine, and the status page of the API.',
     retry: 'backoff',
   },

@@ -84,6 +84,19 @@ test('failures of the server and of the network are tried again with growing wai
   assert.ok(last > 10 * 60_000 && last <= 15 * 60_000, `${last}`);
 });
 
+test('a network that never gave an answer is given up after a minute, one that did after as long as a server', async () => {
+  const gone = Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
+  const never = client([gone]);
+  await assert.rejects(never.ask(), { code: 'CDK_HTTP_UNREACHABLE', message: /ENOTFOUND/ });
+  const last = never.sent.at(-1)?.atMs ?? 0;
+  assert.ok(last > 20_000 && last <= 60_000, `${last}`);
+
+  const later = client([ok, gone]);
+  await later.ask();
+  await assert.rejects(later.ask(), { code: 'CDK_HTTP_UNREACHABLE' });
+  assert.ok((later.sent.at(-1)?.atMs ?? 0) > 10 * 60_000);
+});
+
 test('a body that breaks off is asked for again', async () => {
   const { ask, sent } = client([{ status: 200, body: '{"ok":1}', cutAt: 4 }, ok]);
   assert.deepEqual(await ask(), { ok: 1 });

@@ -27,7 +27,7 @@ export interface HttpClientOptions {
   readonly answers?: readonly AnswerRule[];
   /**
    * How long anything is tried again, where somebody waits for the answer. When absent, failures of the server and of the
-   * network for 15 minutes, and a rate is waited for without end.
+   * network for 15 minutes, a network that has not given a single answer yet for one, and a rate is waited for without end.
    */
   readonly patienceMs?: number;
 }
@@ -41,6 +41,8 @@ export interface HttpAnswer {
 }
 
 const PATIENCE_MS = 15 * 60_000;
+/** A name that does not exist, say: the task's own failure tells more than a warning does. */
+const FIRST_ANSWER_MS = 60_000;
 /** Bodies that are taken whole, and those that explain a refusal. */
 const WHOLE_BYTES = 64 << 20;
 const EXPLANATION_BYTES = 64 << 10;
@@ -67,6 +69,7 @@ type Attempt = Answered | Unanswered;
 export class HttpClient {
   readonly #options: HttpClientOptions;
   readonly #origin: string;
+  #hasAnswered = false;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
@@ -108,9 +111,8 @@ export class HttpClient {
       failingSince ??= clock.now();
       const wait = waitMs(result, attempt, clock.now(), random);
       const isThrottled = result.meaning === 'throttled';
-      const { patienceMs } = this.#options;
-      const isEndless = isThrottled && patienceMs === undefined;
-      if (!isEndless && clock.now() + wait - failingSince > (patienceMs ?? PATIENCE_MS)) throw problem;
+      const isEndless = isThrottled && this.#options.patienceMs === undefined;
+      if (!isEndless && clock.now() + wait - failingSince > this.#patienceMs) throw problem;
       log.warn(isThrottled ? 'the API asks to slow down' : 'a request failed and is tried again', {
         request: name,
         attempt,
@@ -122,6 +124,10 @@ export class HttpClient {
     }
   }
 
+  get #patienceMs(): number {
+    return this.#options.patienceMs ?? (this.#hasAnswered ? PATIENCE_MS : FIRST_ANSWER_MS);
+  }
+
   async #attempt(request: ApiRequest, first: URL, signal: AbortSignal): Promise<Answered> {
     const { limiter, credentials } = this.#options;
     const release = await limiter.acquire(first.href, signal, request.cost);
@@ -129,6 +135,7 @@ export class HttpClient {
       const secrets = request.isAnonymous === true ? NO_SECRETS : await credentials.current(signal);
       assertSendable(secrets);
       const response = await this.#follow(request, first, secrets, signal);
+      this.#hasAnswered = true;
       limiter.observe(response.headers);
       const { status, headers } = response;
       const rules = [...(request.answers ?? []), ...(this.#options.answers ?? [])].filter(({ status: of }) =>

@@ -114,7 +114,10 @@ Ctrl-C or SIGTERM stops at the next transaction, a second one at once; nothing i
 Connectors that say whether they have caught up are believed. Any other is idle when nothing it sent is left to be committed
 and it sends nothing for --idle, or three times as long if it has not sent a document yet.
 
-Exit status: 0 after a stop or when caught up, 1 when a task failed for good.
+A task that failed, and whose error may pass, is tried again: for as long as it takes, or with --until-caught-up until it has
+failed 7 times in a row, or for 5 minutes, with nothing committed in between.
+
+Exit status: 0 after a stop or when caught up, 1 when a task failed for good or was given up.
 
 Examples:
   weir run --source flow.yaml

@@ -23,14 +23,22 @@ export function retryDelayMs(policy: RetryPolicy, failures: number, random: Rand
   }
 }
 
+/** Of a run that is to end: a task that fails so often in a row, or for so long, and commits nothing in between, is given up. */
+export const patience = { failures: 7, sinceFirstMs: 5 * 60_000 } as const;
+
 /** The failures of one task. */
 export class BackOff {
   readonly #random: Random;
+  readonly #isPatient: boolean;
   #failures = 0;
   #startedMs = 0;
+  #fruitless = 0;
+  #firstFruitlessMs = 0;
 
-  constructor(random: Random) {
+  /** `isPatient`: it is tried again for as long as it takes. */
+  constructor(random: Random, isPatient = true) {
     this.#random = random;
+    this.#isPatient = isPatient;
   }
 
   started(nowMs: number): void {
@@ -40,12 +48,37 @@ export class BackOff {
   /** It has committed documents: its next failure is a first one. */
   progressed(): void {
     this.#failures = 0;
+    this.#fruitless = 0;
+  }
+
+  /** In a row, with nothing committed in between. */
+  get fruitless(): number {
+    return this.#fruitless;
   }
 
   /** How long to wait; undefined: it is not to be tried again. */
   failed(policy: RetryPolicy, nowMs: number): number | undefined {
+    if (this.#fruitless === 0) this.#firstFruitlessMs = nowMs;
+    this.#fruitless += 1;
+    const delayMs = this.#delayMs(policy, nowMs);
+    return this.#isPatient || !this.#isGivenUp(nowMs) ? delayMs : undefined;
+  }
+
+  /** How long to wait before what is no failure, but should not happen again and again. */
+  pauseMs(nowMs: number): number {
+    return this.#delayMs('now', nowMs) ?? 0;
+  }
+
+  #delayMs(policy: RetryPolicy, nowMs: number): number | undefined {
     if (nowMs - this.#startedMs > recoveredAfterMs) this.#failures = 0;
     this.#failures += 1;
     return retryDelayMs(policy, this.#failures, this.#random);
+  }
+
+  #isGivenUp(nowMs: number): boolean {
+    return (
+      this.#fruitless >= patience.failures ||
+      (this.#fruitless > 1 && nowMs - this.#firstFruitlessMs >= patience.sinceFirstMs)
+    );
   }
 }

@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { temporaryDirectory } from '@weir/testing';
 import { ledgerCapture, ledgerCollection } from '../../test/scripted/ledger.ts';
 import type { ConnectorCommand } from '../connector/connector-command.ts';
+import { systemClock } from '../host/clock.ts';
+import { patience } from './back-off.ts';
 import { readCollection } from './read-collection.ts';
 import { readStatus } from './status.ts';
 import { supervise, type SupervisorEvent } from './supervisor.ts';
@@ -181,6 +183,54 @@ test('a task that commits documents before each failure is tried again after a s
     },
   });
   assert.deepEqual(delays, [500, 500, 500]);
+});
+
+test('a source that is never reached ends a run until caught up after so many tries, and no other run', async () => {
+  const unreachable = scriptedCommand(`
+    function open() {
+      console.error(JSON.stringify({ level: 'error', message: 'no such host.', fields: { code: 'TEST_UNREACHABLE', retry: 'backoff' } }));
+      process.exit(1);
+    }`);
+  for (const untilCaughtUp of [true, false]) {
+    using folder = temporaryDirectory();
+    const stop = new AbortController();
+    const delays: (number | undefined)[] = [];
+    const { failed } = await supervise({
+      statePath: folder.path,
+      tasks,
+      build: () =>
+        Promise.resolve({
+          kind: 'capture',
+          spec: ledgerCapture(),
+          version: '1',
+          command: unreachable,
+          catalogConfig: '{}',
+          secrets: [],
+        }),
+      signal: stop.signal,
+      untilCaughtUp,
+      // The waits of a back-off take no time.
+      clock: {
+        nowMs: () => Date.now(),
+        sleep: (ms, signal) => systemClock.sleep(ms < 500 ? ms : 0, signal),
+      },
+      random: { bytes: (count) => Buffer.alloc(count), fraction: () => 0 },
+      onEvent: (event) => {
+        if (event.kind !== 'failed') return;
+        if (delays.push(event.retryInMs) > patience.failures) stop.abort();
+      },
+    });
+    if (untilCaughtUp) {
+      assert.deepEqual(delays, [500, 1000, 2000, 4000, 8000, 16_000, undefined]);
+      const { code, message } = failed.get('test/source') ?? assert.fail('it did not fail');
+      assert.equal(code, 'TEST_UNREACHABLE');
+      assert.match(message, /no such host\. It failed 7 times in a row/);
+    } else {
+      assert.equal(failed.size, 0);
+      assert.equal(delays.length, patience.failures + 1);
+      assert.ok(!delays.includes(undefined));
+    }
+  }
 });
 
 test('[G10] a connector that renews its configuration again and again, and commits nothing, is started ever later', async () => {

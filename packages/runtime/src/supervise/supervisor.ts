@@ -66,7 +66,7 @@ export interface SupervisorOptions {
   /** Aborting stops every task at a transaction's border. */
   readonly signal: AbortSignal;
   readonly onEvent?: (event: SupervisorEvent) => void;
-  /** Stop when captures are idle and materializations have everything. */
+  /** Stop when captures are idle and materializations have everything, or when a task has failed too often (back-off.ts). */
   readonly untilCaughtUp?: boolean;
   /** A capture without documents for so long is idle. Default 3 s. */
   readonly idleMs?: number;
@@ -138,7 +138,7 @@ class Supervisor {
 
   /** Until the supervisor stops, or the task fails for good. Never rejects. */
   async #keepRunning(task: TaskName): Promise<void> {
-    const backOff = new BackOff(this.#random);
+    const backOff = new BackOff(this.#random, this.#options.untilCaughtUp !== true);
     while (!this.#stop.signal.aborted) {
       this.#tell({ task: task.name, kind: 'starting' });
       backOff.started(this.#clock.nowMs());
@@ -148,8 +148,10 @@ class Supervisor {
       } catch (raw) {
         // A build that the stop has interrupted is no failure.
         if (this.#stop.signal.aborted && !(raw instanceof ThreadFailure)) break;
-        const error = raw instanceof ThreadFailure ? raw.error : toTaskError(raw);
-        const retryInMs = backOff.failed(error.retry, this.#clock.nowMs());
+        const failure = raw instanceof ThreadFailure ? raw.error : toTaskError(raw);
+        const retryInMs = backOff.failed(failure.retry, this.#clock.nowMs());
+        const isGivenUp = retryInMs === undefined && failure.retry !== 'never';
+        const error = isGivenUp ? givenUp(failure, backOff.fruitless) : failure;
         this.#tell({ task: task.name, kind: 'failed', error, retryInMs });
         if (retryInMs === undefined) {
           this.#failed.set(task.name, error);
@@ -202,7 +204,7 @@ class Supervisor {
 
   /** A new configuration is used at once, unless one follows another and nothing is committed: each may cost a token. */
   async #pauseForNewConfig({ name }: TaskName, backOff: BackOff): Promise<void> {
-    const waitMs = backOff.failed('now', this.#clock.nowMs()) ?? 0;
+    const waitMs = backOff.pauseMs(this.#clock.nowMs());
     if (waitMs === 0) return;
     this.#caughtUp.starting(name);
     const ts = new Date(this.#clock.nowMs()).toISOString();
@@ -239,4 +241,9 @@ class Supervisor {
     this.#caughtUp.see(event);
     this.#options.onEvent?.(event);
   }
+}
+
+function givenUp(error: TaskError, failures: number): TaskError {
+  const message = `${error.message} It failed ${failures} times in a row, with nothing committed in between: a run that ends when it is caught up tries no more.`;
+  return { ...error, message };
 }
