@@ -19,6 +19,7 @@ import type { SchemaNode } from '@weir/schema/config';
 import { type CatalogOptions, resolveOptions, stderrLogs, withCatalogOptions } from '../connector-options.ts';
 import { errors } from '../errors.ts';
 import { fillForm, type FormOptions } from '../init/config-form.ts';
+import { assertPlaces } from '../init/form-places.ts';
 import { GivenAnswers } from '../init/given-answers.ts';
 import { type Asker, plainQuestion } from '../init/question.ts';
 import { Starter } from '../init/starter.ts';
@@ -144,6 +145,8 @@ async function run(options: InitOptions): Promise<void> {
 
   const from = await choose('capture', options.from, asker, options);
   const to = await choose('materialize', options.to, asker, options);
+  assertPlaces(from.configSchema, kinds.capture.place, given);
+  assertPlaces(to.configSchema, kinds.materialize.place, given);
   const prefix = await choosePrefix(options.name, target, asker);
   using starter = new Starter(target, {
     ...resolveOptions(options, prefix),
@@ -212,7 +215,7 @@ export function initCommand(): Command {
     .option('-n, --name <prefix>', 'what the names of tasks and collections begin with; default: the folder')
     .option(
       '--set <pointer=value>',
-      'an answer: /from/… for the source, /to/… for the destination',
+      'an answer: /from/… for the source, /to/… for the destination; /from/stores/0/name is in the first item of a list',
       collect,
       [],
     )

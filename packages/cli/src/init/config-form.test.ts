@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SchemaNode } from '@weir/schema/config';
 import { fillForm } from './config-form.ts';
+import { assertPlaces } from './form-places.ts';
 import { GivenAnswers } from './given-answers.ts';
 import type { Asker, Question } from './question.ts';
 import { tablesOf } from './starter.ts';
@@ -170,10 +171,34 @@ test('without anybody to ask, answers that were given do, also in groups, and al
 test('answers that no form has, or that do not fit, are refused without their value', async () => {
   const form = (given: GivenAnswers) =>
     fillForm(schema, '/from', { given, asker: undefined, isThorough: false, earlier: new Map() });
-  const misspelled = set('/from/adress=db', '/from/address=db', '/from/credentials/password=x');
-  await form(misspelled);
-  assert.throws(() => misspelled.assertAllTaken(), {
-    message: /no \/from\/adress\. Did you mean .*\/from\/address/,
+  const misspelled = set(
+    '/from/adress=s3cret',
+    '/from/credentials/pasword=s3cret',
+    '/from/zone/a=s3cret',
+    '/to/x=1',
+  );
+  assert.throws(() => assertPlaces(schema, '/from', misspelled), {
+    code: 'INIT_ANSWER_INVALID',
+    message:
+      'The form has no /from/adress. Did you mean "/from/address"?\n' +
+      'The form has no /from/credentials/pasword. Did you mean "/from/credentials/password"?\n' +
+      'The form has no /from/zone/a. Did you mean "/from/zone"?',
+  });
+  const otherVariant = set(
+    '/from/address=db',
+    '/from/credentials/password=x',
+    '/from/credentials/role=s3cret',
+  );
+  assertPlaces(schema, '/from', otherVariant);
+  await form(otherVariant);
+  assert.throws(() => otherVariant.assertAllTaken(), {
+    message:
+      '/from/credentials/role is an answer of something else than /from/credentials/kind=password, which was chosen.',
+  });
+  await assert.rejects(form(set('/from/address=db', '/from/credentials/role=s3cret')), {
+    code: 'INIT_ANSWER_MISSING',
+    message:
+      /- \/from\/credentials\/password \(Password\)\n\/from\/credentials\/role is an answer of something else/,
   });
   for (const answer of [
     '/from/port=s3cret',
@@ -189,6 +214,79 @@ test('answers that no form has, or that do not fit, are refused without their va
   assert.throws(
     () => set('s3cret'),
     (error: Error) => !error.message.includes('s3cret'),
+  );
+});
+
+test('a list is answered as a whole or item by item, with choices and lists inside of its items', async () => {
+  const stores: SchemaNode = {
+    type: 'object',
+    required: ['stores'],
+    properties: {
+      stores: {
+        type: 'array',
+        title: 'Stores',
+        description: 'Each of them.',
+        items: {
+          type: 'object',
+          required: ['name', 'credentials'],
+          properties: {
+            name: { type: 'string', title: 'Name', description: 'Of the store.' },
+            rows: { type: 'integer', title: 'Rows', default: 10 },
+            credentials: schema.properties?.['credentials'] ?? {},
+            tags: { type: 'array', items: { type: 'string' } },
+          },
+        },
+      },
+    },
+  };
+  const fill = async (given: GivenAnswers) => {
+    assertPlaces(stores, '/from', given);
+    const filled = await fillForm(stores, '/from', {
+      given,
+      asker: undefined,
+      isThorough: false,
+      earlier: new Map(),
+    });
+    given.assertAllTaken();
+    return filled;
+  };
+  const given = GivenAnswers.of(
+    [
+      '/from/stores/0/name=a',
+      '/from/stores/1/name=b',
+      '/from/stores/1/credentials/kind=role',
+      '/from/stores/1/credentials/role=arn:x',
+      '/from/stores/0/tags/0=t',
+    ],
+    ['/from/stores/0/credentials/password=PASSWORD'],
+    { PASSWORD: 's3cret' },
+  );
+  const { config, remarks } = await fill(given);
+  assert.deepEqual(config, {
+    stores: [
+      { name: 'a', credentials: { kind: 'password', password: 's3cret' }, tags: ['t'] },
+      { name: 'b', credentials: { kind: 'role', role: 'arn:x' } },
+    ],
+  });
+  assert.deepEqual(remarks.get('/stores'), 'Each of them.');
+  const whole = [{ name: 'a', credentials: { kind: 'role', role: 'arn:y' } }];
+  assert.deepEqual((await fill(set(`/from/stores=${JSON.stringify(whole)}`))).config, { stores: whole });
+
+  const refused = async (code: string, message: RegExp, ...answers: string[]) =>
+    await assert.rejects(fill(set(...answers)), { code, message });
+  const invalid = 'INIT_ANSWER_INVALID';
+  await refused(
+    invalid,
+    /no \/from\/stores\/0\/nme\. Did you mean "\/from\/stores\/0\/name"/,
+    '/from/stores/0/nme=a',
+  );
+  await refused(invalid, /no \/from\/stores\/first\/name/, '/from/stores/first/name=a');
+  await refused(invalid, /number 0 has no answer/, '/from/stores/1/name=a');
+  await refused(invalid, /one of the two/, '/from/stores=[]', '/from/stores/0/name=a');
+  await refused(
+    'INIT_ANSWER_MISSING',
+    /- \/from\/stores\/0\/credentials\/password \(Password\)$/,
+    '/from/stores/0/name=a',
   );
 });
 

@@ -2,6 +2,7 @@
 
 import { childPointer, isSecret, type SchemaNode, typesOf } from '@weir/schema/config';
 import { errors } from '../errors.ts';
+import { isList } from './form-places.ts';
 import type { GivenAnswers } from './given-answers.ts';
 import type { Asker } from './question.ts';
 
@@ -26,8 +27,10 @@ export async function fillForm(schema: SchemaNode, place: string, options: FormO
   const form = new Form(place, options);
   const config = await form.object(schema, { pointer: place, asks: true });
   if (form.missing.length > 0) {
+    const missing = form.missing.map((line) => `\n- ${line}`);
+    const untaken = options.given.untaken(place).map((line) => `\n${line}`);
     throw errors.INIT_ANSWER_MISSING({
-      message: `Nobody is there to be asked, and these have no answer:\n${form.missing.map((line) => `- ${line}`).join('\n')}`,
+      message: `Nobody is there to be asked, and these have no answer:${[...missing, ...untaken].join('')}`,
     });
   }
   return { config, remarks: form.remarks };
@@ -68,8 +71,13 @@ class Form {
   }
 
   async #property(node: SchemaNode, at: Group, isRequired: boolean): Promise<unknown> {
-    const { oneOf, properties } = node;
-    if (oneOf === undefined && properties === undefined) return this.#value(node, at, isRequired);
+    const { oneOf, properties, items } = node;
+    if (oneOf === undefined && properties === undefined) {
+      const count = items !== undefined && isList(node) ? this.#options.given.itemsBelow(at.pointer) : 0;
+      return items === undefined || count === 0
+        ? this.#value(node, at, isRequired)
+        : this.#items(node, items, at, count);
+    }
     // A choice between variants has a default and is asked for; a group may be left out.
     const isExpected = isRequired || (oneOf !== undefined && node.advanced !== true && at.asks);
     const isGiven = this.#options.given.hasBelow(at.pointer);
@@ -78,6 +86,18 @@ class Form {
     this.#remark(node, at.pointer);
     const group = { ...at, asks: at.asks && (isExpected || isChosen) };
     return oneOf === undefined ? this.object(node, group) : this.#variant(node, oneOf, group);
+  }
+
+  async #items(list: SchemaNode, item: SchemaNode, at: Group, count: number): Promise<unknown[]> {
+    this.#remark(list, at.pointer);
+    const values: unknown[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const pointer = childPointer(at.pointer, index);
+      values.push(await this.#property(item, { ...at, pointer }, true));
+      // What the list says is enough.
+      this.remarks.delete(pointer.slice(this.#place.length));
+    }
+    return values;
   }
 
   async #wantsGroup({ title = '', description = '' }: SchemaNode): Promise<boolean> {
@@ -114,6 +134,7 @@ class Form {
     const labels = variants.map(({ title = '' }) => title);
     const at = { ...group, pointer: childPointer(group.pointer, property) };
     const tag = await this.#value(choice, at, true, labels);
+    this.#options.given.chose(group.pointer, at.pointer, String(tag));
     // What the group says is enough.
     this.remarks.delete(at.pointer.slice(this.#place.length));
     const chosen = variants[tags.indexOf(String(tag))] ?? {};
