@@ -22,7 +22,6 @@ export class CheckpointedOutput {
   readonly #now: () => number;
   readonly #pending = new PendingCheckpoints();
   #stream: ReplicationStream | undefined;
-  #acknowledgedEarly: Position | undefined;
   #position: Position | undefined;
   #documents = 0;
   #bytes = 0;
@@ -41,7 +40,6 @@ export class CheckpointedOutput {
     this.#stream = stream;
     this.#position = stream.start;
     this.#state.cursor = stream.start.toString();
-    if (this.#acknowledgedEarly !== undefined) stream.acknowledge(this.#acknowledgedEarly);
   }
 
   /** The last boundary of the stream: everything before it has been emitted. */
@@ -112,7 +110,6 @@ export class CheckpointedOutput {
     const position = this.#pending.acknowledge(count);
     if (position === undefined) return;
     reach('sqlcapture.before-acknowledge');
-    if (this.#stream === undefined) this.#acknowledgedEarly = position;
-    else this.#stream.acknowledge(position);
+    this.#stream?.acknowledge(position);
   }
 }

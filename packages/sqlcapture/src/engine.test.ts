@@ -68,10 +68,10 @@ async function runOnce(run: Run): Promise<FakeDatabase> {
   const infos = run.infos ?? run.bindings.map((each) => table(each.resource.stream));
   const database = new FakeDatabase(run.server, run.chunkRows ?? 3, run.random ?? (() => 0.5), infos);
   let engine: CaptureEngine | undefined;
-  const output = run.downstream.attach((kind) => {
-    run.onOutput?.(kind);
-    if (kind === 'checkpoint') engine?.acknowledged(1);
-  });
+  const output = run.downstream.attach(
+    (kind) => run.onOutput?.(kind),
+    (checkpoints) => engine?.acknowledged(checkpoints),
+  );
   engine = new CaptureEngine(
     database,
     run.bindings,
@@ -87,6 +87,7 @@ async function runOnce(run: Run): Promise<FakeDatabase> {
     },
   );
   await engine.run();
+  run.downstream.settle();
   return database;
 }
 
@@ -409,14 +410,17 @@ describe('the capture engine', () => {
       writes: fc.integer({ min: 0, max: 60 }),
       deaths: fc.integer({ min: 0, max: 6 }),
       mostHeldBytes: fc.constantFrom(1, 200, 1_000_000),
+      isLate: fc.boolean(),
       lengthensChunks: fc.boolean(),
       chunkCheckpointBytes: fc.constantFrom(1, 100, 1_000_000),
     });
     await fc.assert(
-      fc.asyncProperty(scenario, async ({ seed, modes, rows, chunkRows, writes, deaths, ...chunks }) => {
+      fc.asyncProperty(scenario, async (chosen) => {
+        const { seed, modes, rows, chunkRows, writes, deaths, isLate, ...chunks } = chosen;
         const random = generator(seed);
         const [server, downstream] = [filled(rows, 2), new Downstream(2)];
         const initial = server.tables.map((table) => new Map(table));
+        if (isLate) downstream.commitsOf = (waiting) => Math.floor(random() * (waiting + 1));
         let [writesLeft, deathsLeft, value] = [writes, deaths, 1000];
         const open: number[] = [];
         server.onIdle = () => {

@@ -1,5 +1,5 @@
-// What a runtime does with a capture's output, as far as the engine's promises go: documents become visible with the
-// checkpoint after them, and a process that dies loses what was not checkpointed.
+// What a runtime does with a capture's output, as far as the engine's promises go: documents become visible when the
+// checkpoint after them is committed, which may be later than it came, and a process that dies loses what was not.
 
 import type { EngineOutput } from '../src/engine-settings.ts';
 
@@ -13,21 +13,33 @@ export interface Received {
   };
 }
 
+interface Checkpoint {
+  readonly patch: string;
+  readonly documents: readonly Received[];
+}
+
 export class Downstream {
   readonly tables: Map<number, number>[];
   readonly committed: Received[] = [];
   readonly schemas: { binding: number; schema: string }[] = [];
   state: Record<string, unknown> = {};
   checkpoints = 0;
+  /** How many of the checkpoints that wait are committed when one has come. */
+  commitsOf: (waiting: number) => number = (waiting) => waiting;
   #open: Received[] = [];
+  #waiting: Checkpoint[] = [];
 
   constructor(tables: number) {
     this.tables = Array.from({ length: tables }, () => new Map<number, number>());
   }
 
-  /** The output of one process; `onOutput` may throw to make it die. */
-  attach(onOutput: (kind: 'document' | 'checkpoint') => void): EngineOutput {
+  /** The output of one process, which is told how many checkpoints were committed; `onOutput` may throw to make it die. */
+  attach(
+    onOutput: (kind: 'document' | 'checkpoint') => void,
+    onCommitted: (checkpoints: number) => void = () => {},
+  ): EngineOutput {
     this.#open = [];
+    this.#waiting = [];
     let death: unknown;
     const alive = (): void => {
       if (death !== undefined) throw death;
@@ -56,15 +68,27 @@ export class Downstream {
       sourcedSchema: (binding, schema) => this.schemas.push({ binding, schema }),
       checkpoint: (patch) => {
         alive();
-        this.state = mergePatch(this.state, JSON.parse(patch)) as Record<string, unknown>;
-        for (const received of this.#open) this.#apply(received);
-        this.committed.push(...this.#open);
+        this.#waiting.push({ patch, documents: this.#open });
         this.#open = [];
-        this.checkpoints += 1;
+        const committed = this.#waiting.splice(0, this.commitsOf(this.#waiting.length));
+        for (const checkpoint of committed) this.#commit(checkpoint);
         tell('checkpoint');
+        if (committed.length > 0) onCommitted(committed.length);
       },
       drained: () => Promise.resolve(),
     };
+  }
+
+  /** Commits what a process has left that has ended by itself. */
+  settle(): void {
+    for (const checkpoint of this.#waiting.splice(0)) this.#commit(checkpoint);
+  }
+
+  #commit({ patch, documents }: Checkpoint): void {
+    this.state = mergePatch(this.state, JSON.parse(patch)) as Record<string, unknown>;
+    for (const received of documents) this.#apply(received);
+    this.committed.push(...documents);
+    this.checkpoints += 1;
   }
 
   #apply({ binding, document }: Received): void {

@@ -153,6 +153,10 @@ export class FakeDatabase implements Database {
 
   openReplication(cursor: string | undefined): Promise<ReplicationStream> {
     this.openedWith.push(cursor);
+    const { acknowledged } = this.server;
+    if (cursor !== undefined && Number(cursor) < acknowledged) {
+      throw new Error(`the log from ${cursor} to ${acknowledged} is gone, as it was acknowledged`);
+    }
     this.server.flush();
     this.stream = new FakeStream(
       this.server,
