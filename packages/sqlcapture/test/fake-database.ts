@@ -33,7 +33,7 @@ export class FakePosition implements Position {
 
 export interface FakeChange {
   readonly table: number;
-  readonly op: 'c' | 'u' | 'd';
+  readonly op: 'c' | 'u' | 'd' | 'truncate';
   readonly id: number;
   readonly value: number;
 }
@@ -52,7 +52,8 @@ export function packId(id: number): Buffer {
 
 export interface FakeWrite {
   readonly table: number;
-  readonly op: 'put' | 'd';
+  /** A TRUNCATE has neither id nor value. */
+  readonly op: 'put' | 'd' | 'truncate';
   readonly id: number;
   readonly value: number;
 }
@@ -98,8 +99,9 @@ export class FakeServer {
     for (const { table, op, id, value } of wanted) {
       const rows = this.tables[table];
       if (rows === undefined || (op === 'd' && !rows.has(id))) continue;
-      changes.push({ table, op: op === 'd' ? 'd' : rows.has(id) ? 'u' : 'c', id, value });
-      if (op === 'd') rows.delete(id);
+      changes.push({ table, op: op === 'put' ? (rows.has(id) ? 'u' : 'c') : op, id, value });
+      if (op === 'truncate') rows.clear();
+      else if (op === 'd') rows.delete(id);
       else rows.set(id, value);
       this.writers[table]?.set(id, xid);
     }
@@ -287,11 +289,12 @@ export class FakeStream implements ReplicationStream {
     if (event?.kind === 'commit')
       return { ...event, isFollowed: this.#queue.some(({ kind }) => kind === 'commit') };
     if (event?.kind !== 'row') return event;
+    if (event.op === 'truncate') return { kind: 'truncated', table: event.table };
     const rows = [event];
     // Batches of any size, of one table and transaction.
     for (
       let next = this.#queue[0];
-      next?.kind === 'row' && next.table === event.table;
+      next?.kind === 'row' && next.table === event.table && next.op !== 'truncate';
       next = this.#queue[0]
     ) {
       if (this.#random() < 0.3) break;
