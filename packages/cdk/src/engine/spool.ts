@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CaptureTransaction } from '@weir/capture';
 import { JsonBuffer } from '@weir/json-bytes';
+import { EndList } from '../records/end-list.ts';
 
 /** Documents of one binding, sealed. `at` is where they lie in the file: first the ends, then the bytes. */
 interface Chunk {
@@ -24,27 +25,34 @@ const SPOOL_BYTES = 1 << 20;
 /** More than so many tasks seldom gather documents at the same time. */
 const KEPT_BUFFERS = 4;
 
+/** Documents of one binding that are being gathered. */
+interface SpoolBuffer {
+  readonly json: JsonBuffer;
+  readonly ends: EndList;
+}
+
 /** The buffers of the spools of a session. A spool has one only while it holds documents: most of thousands of tasks sleep. */
 export class SpoolBuffers {
-  readonly #free: JsonBuffer[] = [];
+  readonly #free: SpoolBuffer[] = [];
 
-  take(): JsonBuffer {
-    return this.#free.pop() ?? new JsonBuffer(1 << 12);
+  take(): SpoolBuffer {
+    return this.#free.pop() ?? { json: new JsonBuffer(1 << 12), ends: new EndList() };
   }
 
-  giveBack(buffer: JsonBuffer): void {
-    buffer.reset();
+  giveBack(buffer: SpoolBuffer): void {
+    const { json, ends } = buffer;
+    json.reset();
+    ends.reset();
     // Otherwise it would keep the batch that was copied last.
-    buffer.readFrom(buffer.bytes);
+    json.readFrom(json.bytes);
     if (this.#free.length < KEPT_BUFFERS) this.#free.push(buffer);
   }
 }
 
 export class Spool {
   readonly #buffers: SpoolBuffers;
-  #buffer: JsonBuffer | undefined;
+  #buffer: SpoolBuffer | undefined;
   #binding = -1;
-  #ends: number[] = [];
   #chunks: Chunk[] = [];
   #heldBytes = 0;
   #count = 0;
@@ -58,8 +66,7 @@ export class Spool {
 
   /** Where documents are written; until the spool is cleared. */
   get buffer(): JsonBuffer {
-    this.#buffer ??= this.#buffers.take();
-    return this.#buffer;
+    return this.#gathered().json;
   }
 
   get count(): number {
@@ -68,7 +75,7 @@ export class Spool {
 
   /** `spill` should be awaited. */
   get isFull(): boolean {
-    return this.#heldBytes + (this.#buffer?.length ?? 0) >= SPOOL_BYTES;
+    return this.#heldBytes + (this.#buffer?.json.length ?? 0) >= SPOOL_BYTES;
   }
 
   /** Documents that are written to `buffer` from here on belong to this binding. */
@@ -80,7 +87,8 @@ export class Spool {
 
   /** A document ends here. */
   added(): void {
-    this.#ends.push(this.buffer.length);
+    const { json, ends } = this.#gathered();
+    ends.push(json.length);
     this.#count += 1;
   }
 
@@ -94,12 +102,13 @@ export class Spool {
     }
     this.#heldBytes = 0;
     // What was gathered last goes from where it lies, without a copy.
-    const [count, bytes] = [this.#ends.length, this.buffer.view()];
+    const { json, ends } = this.#gathered();
+    const [count, byteLength] = [ends.count, json.length];
     if (count === 0) return;
-    const at = await this.#write(this.#file, bytes, Uint32Array.from(this.#ends));
-    this.#chunks.push({ binding: this.#binding, count, byteLength: bytes.length, held: undefined, at });
-    this.buffer.reset();
-    this.#ends = [];
+    const at = await this.#write(this.#file, json.view(), ends.view());
+    this.#chunks.push({ binding: this.#binding, count, byteLength, held: undefined, at });
+    json.reset();
+    ends.reset();
   }
 
   /** Returns where it lies. */
@@ -125,7 +134,6 @@ export class Spool {
     if (this.#buffer !== undefined) this.#buffers.giveBack(this.#buffer);
     this.#buffer = undefined;
     this.#readBuffer = NOTHING;
-    this.#ends = [];
     this.#chunks = [];
     this.#heldBytes = 0;
     this.#fileBytes = 0;
@@ -139,15 +147,20 @@ export class Spool {
     this.#file = undefined;
   }
 
+  #gathered(): SpoolBuffer {
+    this.#buffer ??= this.#buffers.take();
+    return this.#buffer;
+  }
+
   #seal(): void {
-    if (this.#ends.length === 0) return;
-    const bytes = Buffer.from(this.buffer.view());
-    const ends = Uint32Array.from(this.#ends);
+    if (this.#buffer === undefined || this.#buffer.ends.count === 0) return;
+    const bytes = Buffer.from(this.#buffer.json.view());
+    const ends = this.#buffer.ends.view().slice();
     const chunk = { binding: this.#binding, count: ends.length, byteLength: bytes.length, at: 0 };
     this.#chunks.push({ ...chunk, held: { bytes, ends } });
     this.#heldBytes += bytes.length;
-    this.buffer.reset();
-    this.#ends = [];
+    this.#buffer.json.reset();
+    this.#buffer.ends.reset();
   }
 
   async #read({ count, byteLength, at }: Chunk): Promise<{ bytes: Buffer; ends: Uint32Array }> {
