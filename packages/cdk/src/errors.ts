@@ -73,6 +73,16 @@ export const catalogue = {
     fix: 'Check the address in the configuration, the network and the proxy of this machine, and the status page of the API.',
     retry: 'backoff',
   },
+  CDK_PROXY_INVALID: {
+    summary: 'The environment names a proxy in a way that cannot be used.',
+    fix: 'Write HTTP_PROXY and HTTPS_PROXY as http://host:port or http://user:password@host:port, with special characters of the password percent-encoded.',
+    retry: 'never',
+  },
+  CDK_PROXY_REFUSED: {
+    summary: 'The proxy that the environment names does not let the connector through.',
+    fix: 'Write its user and password into HTTPS_PROXY, as http://user:password@host:port; have it let the host through; or name the host in NO_PROXY.',
+    retry: 'backoff',
+  },
   CDK_HTTP_UNAVAILABLE: {
     summary: 'A server of the API answered with failures of its own, again and again for 15 minutes.',
     fix: 'Look at the answer and at the status page of the API. The task starts again by itself.',

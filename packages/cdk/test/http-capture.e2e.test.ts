@@ -1,8 +1,8 @@
 // A capture over real sockets, from the request to the frames of the protocol.
 
 import assert from 'node:assert/strict';
-import { createServer, type RequestListener, request as forward, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { serveCapture } from '@weir/capture';
@@ -12,7 +12,6 @@ import { apiCapture } from '../src/api/api-capture.ts';
 import { defineApi, get } from '../src/api/define-api.ts';
 import { bearer } from '../src/auth/fixed.ts';
 import { undiciTransport } from '../src/http/undici-transport.ts';
-import { readWhole } from '../src/http/body.ts';
 import { nextUrl } from '../src/paging/paging.ts';
 import { changes } from '../src/streams/define-stream.ts';
 import { updatedAt } from '../src/streams/timestamp.ts';
@@ -116,50 +115,6 @@ test('pages that are compressed, refused for a moment and cut off once arrive as
     host.stop();
     assert.equal(await exit, 0);
   } finally {
-    close(server);
-  }
-});
-
-test('a proxy of the environment is used, and NO_PROXY leaves hosts out', async () => {
-  const server = createServer((_request, response) => response.end('"here"'));
-  const base = await listening(server);
-  const proxied: string[] = [];
-  const proxy = createServer((request, response) => {
-    proxied.push(`${request.method} ${request.url}`);
-    request.pipe(forward(request.url ?? '', (answer) => answer.pipe(response)));
-  });
-  proxy.on('connect', (request, socket) => {
-    proxied.push(`${request.method} ${request.url}`);
-    const [host, port] = (request.url ?? '').split(':');
-    const target = connect(Number(port), host, () => {
-      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-      socket.pipe(target).pipe(socket);
-    });
-    target.on('error', () => socket.destroy());
-    socket.on('error', () => target.destroy());
-  });
-  const proxyUrl = await listening(proxy);
-  const ask = async (env: Record<string, string>): Promise<string> => {
-    const transport = undiciTransport({ allowsPrivateAddresses: true, env });
-    const signal = new AbortController().signal;
-    const answer = await transport({
-      method: 'GET',
-      url: new URL(base),
-      headers: {},
-      body: undefined,
-      signal,
-    });
-    return (await readWhole(answer.body, 100)).toString();
-  };
-  try {
-    assert.equal(await ask({ HTTP_PROXY: proxyUrl }), '"here"');
-    assert.equal(proxied.length, 1);
-    assert.ok(proxied[0]?.includes(new URL(base).host), proxied[0]);
-    assert.equal(await ask({ HTTP_PROXY: proxyUrl, NO_PROXY: '127.0.0.1' }), '"here"');
-    assert.equal(await ask({}), '"here"');
-    assert.equal(proxied.length, 1);
-  } finally {
-    close(proxy);
     close(server);
   }
 });

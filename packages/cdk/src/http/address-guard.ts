@@ -45,6 +45,15 @@ export function assertPublicHost({ hostname }: URL): void {
   if (isIP(address) !== 0 && !isPublicAddress(address)) throw refused(address);
 }
 
+/** Names that are of a machine or its own network by their form. */
+const LOCAL_NAME = /^[^.]+$|\.(?:localhost|local|internal)$/;
+
+/** For names that are not resolved here but by a proxy, whose neighbours they may be. */
+export function assertPublicName({ hostname }: URL): void {
+  const name = hostname.replace(/\.$/, '');
+  if (isIP(name.replace(/^\[|\]$/g, '')) === 0 && LOCAL_NAME.test(name)) throw refused(hostname);
+}
+
 /** `lookup` of sockets that refuses a name with any address that is not public. */
 export const guardedLookup: LookupFunction = (hostname, options: LookupOptions, callback) => {
   lookup(hostname, { ...options, all: true }, (error, found) => {

@@ -5,15 +5,16 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Readable, type Transform } from 'node:stream';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request as send } from 'undici';
 import { errors } from '../errors.ts';
-import { assertPublicHost, guardedLookup } from './address-guard.ts';
+import { assertPublicHost, assertPublicName, guardedLookup } from './address-guard.ts';
 import { zstdFrames } from './compressed-parts.ts';
+import { type Environment, type Proxies, proxiesOf, refusalOf } from './proxies.ts';
 import type { ResponseHeaders, Transport } from './transport.ts';
 
 export interface UndiciTransportOptions {
   /** Servers of the user's own network may be reached. */
   readonly allowsPrivateAddresses?: boolean;
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are; that of the process. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   readonly connectTimeoutMs?: number;
   /** Until the head of an answer. */
   readonly headersTimeoutMs?: number;
@@ -27,24 +28,31 @@ const MOST_ENCODINGS = 3;
 const ENCODINGS = 'gzip, deflate, br, zstd';
 
 export function undiciTransport(options: UndiciTransportOptions = {}): Transport {
-  const { allowsPrivateAddresses = false } = options;
+  const { allowsPrivateAddresses = false, connectTimeoutMs = 30_000 } = options;
   const pool = {
+    connectTimeout: connectTimeoutMs,
     connect: {
-      timeout: options.connectTimeoutMs ?? 30_000,
+      timeout: connectTimeoutMs,
       ...(allowsPrivateAddresses ? {} : { lookup: guardedLookup }),
     },
     headersTimeout: options.headersTimeoutMs ?? 300_000,
     bodyTimeout: options.bodyTimeoutMs ?? 300_000,
   };
-  const dispatcher = dispatcherOf(pool, options.env ?? process.env);
+  const proxies = proxiesOf(options.env ?? process.env);
+  const dispatcher = dispatcherOf(pool, proxies);
   return async ({ method, url, headers, body, signal }) => {
-    if (!allowsPrivateAddresses) assertPublicHost(url);
+    if (!allowsPrivateAddresses) {
+      assertPublicHost(url);
+      if (proxies !== undefined) assertPublicName(url);
+    }
     const answer = await send(url, {
       dispatcher,
       method: method as 'GET',
       headers: { 'accept-encoding': ENCODINGS, ...headers },
       ...(body === undefined ? {} : { body }),
       signal,
+    }).catch((failure: unknown) => {
+      throw refusalOf(failure, url.host) ?? failure;
     });
     const received = flatHeaders(answer.headers);
     return {
@@ -55,16 +63,9 @@ export function undiciTransport(options: UndiciTransportOptions = {}): Transport
   };
 }
 
-/** Through a proxy it is the proxy that resolves names, so that only addresses in URLs are guarded. */
-function dispatcherOf(pool: Agent.Options, env: NonNullable<UndiciTransportOptions['env']>): Dispatcher {
-  const setting = (name: string): string => env[name.toLowerCase()] ?? env[name] ?? '';
-  const [httpProxy, httpsProxy, noProxy] = [
-    setting('HTTP_PROXY'),
-    setting('HTTPS_PROXY'),
-    setting('NO_PROXY'),
-  ];
-  if (httpProxy === '' && httpsProxy === '') return new Agent(pool);
-  return new EnvHttpProxyAgent({ ...pool, httpProxy, httpsProxy, noProxy });
+/** The guard does not look at the proxy itself, which stands in a network of the user, nor at what it resolves. */
+function dispatcherOf(pool: Agent.Options, proxies: Proxies | undefined): Dispatcher {
+  return proxies === undefined ? new Agent(pool) : new EnvHttpProxyAgent({ ...pool, ...proxies });
 }
 
 function flatHeaders(headers: Record<string, string | string[] | undefined>): ResponseHeaders {
