@@ -1,6 +1,6 @@
 // Google Sheets, version 4. Each sheet of a spreadsheet is a stream, whose rows are read whole.
 
-import { authorizationCode, defineApi, get, googleServiceAccount, rawSnapshot } from '@weir/cdk';
+import { authorizationCode, defineApi, each, get, googleServiceAccount, rawSnapshot } from '@weir/cdk';
 import { text } from '@weir/schema';
 import { readRows } from './rows.ts';
 import { sheetsOf } from './sheets.ts';
@@ -39,12 +39,9 @@ export const googleSheets = defineApi({
   probe: get('', { fields: 'spreadsheetId' }),
   streams: {},
   describe: async (context, signal) => {
-    const sheets = await sheetsOf(context, signal);
-    return Object.fromEntries(
-      sheets.map((sheet) => [
-        sheet.title,
-        rawSnapshot({ interval: '30s', open: ({ client }) => readRows(client, sheet.title) }),
-      ]),
+    const titles = (await sheetsOf(context, signal)).map(({ title }) => title);
+    return each(titles, (title) =>
+      rawSnapshot({ interval: '30s', open: ({ client }) => readRows(client, title) }),
     );
   },
 });

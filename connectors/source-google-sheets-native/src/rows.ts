@@ -5,22 +5,16 @@ import {
   documents,
   errors,
   type HttpClient,
-  type SnapshotStream,
+  namedCells,
   readList,
   recordsOf,
+  serialDate,
+  serialTime,
   singlePage,
+  type SnapshotStream,
 } from '@weir/cdk';
-import {
-  getProperty,
-  isJsonNumber,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-  parseJson,
-  setProperty,
-} from '@weir/schema/json';
-import { serialDate, serialTime } from './serial-time.ts';
-import { member, sheetsOf } from './sheets.ts';
+import { isJsonNumber, type JsonObject, type JsonValue, parseJson, resolvePointer } from '@weir/schema/json';
+import { sheetsOf } from './sheets.ts';
 
 const list = {
   paging: singlePage,
@@ -48,7 +42,7 @@ export function readRows(client: HttpClient, title: string): SnapshotStream {
         for (const record of recordsOf(event)) {
           const cells = cellsOf(parseJson(record), sheet.timeZone);
           if (header === undefined) header = cells.map((cell) => String(cell ?? ''));
-          else if (cells.some((cell) => cell !== undefined)) rows.push(document(cells, header));
+          else if (cells.some((cell) => cell !== undefined)) rows.push(namedCells(cells, header));
         }
         if (rows.length > 0) yield documents(rows);
       }
@@ -56,41 +50,19 @@ export function readRows(client: HttpClient, title: string): SnapshotStream {
   };
 }
 
-function document(cells: readonly Cell[], header: readonly string[]): JsonObject {
-  const row: JsonObject = {};
-  for (const [index, cell] of cells.entries()) {
-    if (cell !== undefined) setProperty(row, nameOf(header[index], index), cell);
-  }
-  return row;
-}
-
-/** A column without a name in the header has that of its letters: A, …, Z, AA. */
-export function nameOf(header: string | undefined, index: number): string {
-  if (header !== undefined && header !== '') return header;
-  const letter = String.fromCodePoint(65 + (index % 26));
-  return index < 26 ? letter : `${nameOf(undefined, Math.floor(index / 26) - 1)}${letter}`;
-}
-
-type Cell = string | boolean | undefined;
-
-function cellsOf(row: JsonValue, timeZone: string): Cell[] {
-  const values = isJsonObject(row) ? getProperty(row, 'values') : undefined;
+function cellsOf(row: JsonValue, timeZone: string): (string | boolean | undefined)[] {
+  const values = resolvePointer(row, ['values']);
   return Array.isArray(values) ? values.map((value) => cellOf(value, timeZone)) : [];
 }
 
 /** undefined for an empty cell, and for one whose formula fails. */
-function cellOf(cell: JsonValue, timeZone: string): Cell {
-  const value = member(cell, 'effectiveValue');
-  const text = member(value, 'stringValue') ?? member(value, 'boolValue');
+function cellOf(cell: JsonValue, timeZone: string): string | boolean | undefined {
+  const value = resolvePointer(cell, ['effectiveValue']) ?? null;
+  const text = resolvePointer(value, ['stringValue']) ?? resolvePointer(value, ['boolValue']);
   if (typeof text === 'string' || typeof text === 'boolean') return text;
-  const number = member(value, 'numberValue');
+  const number = resolvePointer(value, ['numberValue']);
   if (number === undefined || !isJsonNumber(number)) return undefined;
-  switch (member(member(member(cell, 'effectiveFormat'), 'numberFormat'), 'type')) {
-    case 'DATE':
-      return serialDate(Number(number));
-    case 'DATE_TIME':
-      return serialTime(Number(number), timeZone);
-    default:
-      return String(number);
-  }
+  const type = resolvePointer(cell, ['effectiveFormat', 'numberFormat', 'type']);
+  if (type === 'DATE') return serialDate(Number(number));
+  return type === 'DATE_TIME' ? serialTime(Number(number), timeZone) : String(number);
 }

@@ -1,7 +1,7 @@
 // What a spreadsheet holds: its sheets, and what is to be known of them to read their rows.
 
 import type { StreamContext } from '@weir/cdk';
-import { getProperty, isJsonObject, type JsonValue } from '@weir/schema/json';
+import { type JsonValue, type Pointer, resolvePointer } from '@weir/schema/json';
 
 export interface Sheet {
   readonly title: string;
@@ -18,22 +18,16 @@ export async function sheetsOf(
 ): Promise<Sheet[]> {
   const fields = 'properties.timeZone,sheets.properties(title,sheetType,gridProperties.frozenRowCount)';
   const answer = await client.json({ url: '', query: { fields } }, signal);
-  const timeZone = textOf(member(member(answer, 'properties'), 'timeZone'));
-  const sheets = member(answer, 'sheets');
-  return (Array.isArray(sheets) ? sheets : []).flatMap((each) => {
-    const properties = member(each, 'properties');
-    const type = textOf(member(properties, 'sheetType'));
-    if (type !== '' && type !== 'GRID') return [];
-    const frozen = member(member(properties, 'gridProperties'), 'frozenRowCount');
-    return [{ title: textOf(member(properties, 'title')), hasHeader: frozen === 1, timeZone }];
+  const timeZone = textAt(answer, ['properties', 'timeZone']);
+  const sheets = resolvePointer(answer, ['sheets']);
+  return (Array.isArray(sheets) ? sheets : []).flatMap((sheet) => {
+    if (!['', 'GRID'].includes(textAt(sheet, ['properties', 'sheetType']))) return [];
+    const frozen = resolvePointer(sheet, ['properties', 'gridProperties', 'frozenRowCount']);
+    return [{ title: textAt(sheet, ['properties', 'title']), hasHeader: frozen === 1, timeZone }];
   });
 }
 
-/** undefined where there is no such member, or no object. */
-export function member(value: JsonValue | undefined, name: string): JsonValue | undefined {
-  return isJsonObject(value) ? getProperty(value, name) : undefined;
-}
-
-function textOf(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : '';
+function textAt(value: JsonValue, pointer: Pointer): string {
+  const text = resolvePointer(value, pointer);
+  return typeof text === 'string' ? text : '';
 }

@@ -6,8 +6,6 @@ import { configSchemaText, decodeConfig, lintConfigSchema } from '@weir/schema';
 import { checkReadmeTables, matchSnapshot } from '@weir/testing';
 import { CaptureHost } from '@weir/testing/api';
 import { googleSheets } from '../src/google-sheets.ts';
-import { nameOf } from '../src/rows.ts';
-import { serialDate, serialTime } from '../src/serial-time.ts';
 import { config, type FakeSheet, FakeSheets } from './fake-sheets.ts';
 
 const people: FakeSheet = {
@@ -92,10 +90,6 @@ test('without a frozen row, or with two, columns have their letters', async () =
       ],
     );
   }
-  assert.deepEqual(
-    [0, 25, 26, 51, 52, 701, 702].map((index) => nameOf(undefined, index)),
-    ['A', 'Z', 'AA', 'AZ', 'BA', 'ZZ', 'AAA'],
-  );
 });
 
 test('rows that change are sent, rows that vanish are deleted, and a new session goes on', async () => {
@@ -145,17 +139,6 @@ test('a token that is refused, and an address that is none, are told', async () 
       decodeConfig(capture.spec.configSchema, config.replace('https://docs', 'http://docs'), { what: 'it' }),
     { code: 'CONFIG_INVALID' },
   );
-});
-
-test('serial times are those that the clocks of the zone show, also on the days when they change', () => {
-  assert.equal(serialDate(0), '1899-12-30');
-  assert.equal(serialDate(45_267), '2023-12-07');
-  assert.equal(serialTime(45_366.5, 'America/New_York'), '2024-03-15T12:00:00-04:00');
-  assert.equal(serialTime(45_361.125, 'America/New_York'), '2024-03-10T03:00:00-04:00');
-  assert.equal(serialTime(45_361.0625, 'America/New_York'), '2024-03-10T01:30:00-05:00');
-  assert.equal(serialTime(45_599.0625, 'America/New_York'), '2024-11-03T01:30:00-04:00');
-  assert.equal(serialTime(45_366.5, 'Asia/Kolkata'), '2024-03-15T12:00:00+05:30');
-  assert.equal(serialTime(45_366.5, 'UTC'), '2024-03-15T12:00:00+00:00');
 });
 
 test('the tables of the README are those of the schemas and of the errors', () => {

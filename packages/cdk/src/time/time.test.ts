@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { parseCron } from './cron.ts';
 import { isoDuration, isoDurationMs, spanMs } from './duration.ts';
 import { horizon, Instant } from './instant.ts';
+import { serialDate, serialTime } from './serial-time.ts';
 import { shownAsBound, shownIn, zoneOffsetMs } from './zone.ts';
 
 test('an instant survives its own text, to the nanosecond', () => {
@@ -101,4 +102,15 @@ test('cron finds the next minute that matches', () => {
   for (const cron of ['', '* * * *', '60 * * * *', '*/0 * * * *', 'a * * * *', '5-1 * * * *']) {
     assert.equal(parseCron(cron), undefined, cron);
   }
+});
+
+test('serial times are those that the clocks of the zone show, also on the days when they change', () => {
+  assert.equal(serialDate(0), '1899-12-30');
+  assert.equal(serialDate(45_267), '2023-12-07');
+  assert.equal(serialTime(45_366.5, 'America/New_York'), '2024-03-15T12:00:00-04:00');
+  assert.equal(serialTime(45_361.125, 'America/New_York'), '2024-03-10T03:00:00-04:00');
+  assert.equal(serialTime(45_361.0625, 'America/New_York'), '2024-03-10T01:30:00-05:00');
+  assert.equal(serialTime(45_599.0625, 'America/New_York'), '2024-11-03T01:30:00-04:00');
+  assert.equal(serialTime(45_366.5, 'Asia/Kolkata'), '2024-03-15T12:00:00+05:30');
+  assert.equal(serialTime(45_366.5, 'UTC'), '2024-03-15T12:00:00+00:00');
 });

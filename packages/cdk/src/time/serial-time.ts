@@ -1,6 +1,7 @@
-// Times of a spreadsheet are days since 1899-12-30, as the clocks of its zone show them.
+// Times of a spreadsheet (Google Sheets, Excel, Lotus 1-2-3) are days since 1899-12-30, as the clocks of its zone show them.
 
-import { Instant, ofShown, zoneOffsetMs } from '@weir/cdk';
+import { Instant } from './instant.ts';
+import { ofShown, zoneOffsetMs } from './zone.ts';
 
 const DAY_MS = 86_400_000;
 const DAY_ZERO_MS = Date.UTC(1899, 11, 30);
@@ -10,6 +11,7 @@ function shown(days: number): Instant {
   return Instant.ofMs(DAY_ZERO_MS + Math.round((days * DAY_MS) / 1000) * 1000);
 }
 
+/** `2015-11-15` */
 export function serialDate(days: number): string {
   return shown(days).toText(0).slice(0, 10);
 }
