@@ -19,6 +19,9 @@ const paging = cursor({ at: '/pagination_meta/after', param: 'after' });
 /** The API's own clock has no lag that it tells of; upstream reckons with none. */
 const updated = updatedAt('/updated_at', { tick: '1ms', lag: '1m' });
 
+const row = { key: ['/id'], keyType: 'string', cursor: updated, interval: '5m' } as const;
+const whole = { order: { by: '/id' }, interval: '15m' } as const;
+
 const lists = {
   custom_fields: '/v2/custom_fields',
   catalog_types: '/v3/catalog_types',
@@ -52,27 +55,17 @@ export const incidentIo = defineApi({
   probe: get('/v1/severities'),
   streams: {
     incidents: changes({
+      ...row,
       ...incidents,
-      key: ['/id'],
-      keyType: 'string',
-      cursor: updated,
       between: ({ from, to }) => ({ 'updated_at[date_range]': `${day(from, -1)}~${day(to, 1)}` }),
-      interval: '5m',
     }),
     ...each(Object.keys(lists) as (keyof typeof lists)[], (name) =>
-      changes({
-        path: lists[name],
-        records: name,
-        key: ['/id'],
-        keyType: 'string',
-        cursor: updated,
-        interval: '5m',
-      }),
+      changes({ ...row, path: lists[name], records: name }),
     ),
     catalog_entries: rawChanges({
       key: ['/id'],
       fields: { '/id': { type: 'string' }, '/updated_at': { type: 'string', format: 'date-time' } },
-      open: (context) => catalogEntries(context, updated),
+      open: (context) => catalogEntries(context, paging, updated),
       interval: '5m',
     }),
     catalog_resources: snapshot({
@@ -82,18 +75,16 @@ export const incidentIo = defineApi({
       interval: '15m',
     }),
     incident_timestamps: snapshot({
+      ...whole,
       path: '/v2/incident_timestamps',
       records: 'incident_timestamps',
-      order: { by: '/id' },
-      interval: '15m',
     }),
     users: snapshot({
+      ...whole,
       path: '/v2/users',
       records: 'users',
       paging,
       query: { page_size: 10_000 },
-      order: { by: '/id' },
-      interval: '15m',
     }),
     incident_attachments: children({
       of: incidents,
@@ -101,8 +92,7 @@ export const incidentIo = defineApi({
       as: 'incident_id',
       path: (id) => `/v1/incident_attachments?incident_id=${id}`,
       records: 'incident_attachments',
-      order: { by: '/id' },
-      interval: '15m',
+      ...whole,
     }),
   },
 });
