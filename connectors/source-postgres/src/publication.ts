@@ -9,8 +9,9 @@ import type { SqlRow, SqlSession } from '@weir/postgres';
 
 /** SQLSTATE of a name that nothing has. */
 const UNDEFINED_OBJECT = '42704';
-/** SQLSTATE of a table that is gone, among others. */
+/** SQLSTATE of a table that is gone, among others; such messages are never translated. */
 const INTERNAL_ERROR = 'XX000';
+const TABLE_IS_GONE = /^(could not open relation with OID|cache lookup failed for relation) \d+$/;
 /** Each of the others met a table that was dropped meanwhile. */
 const MOST_ATTEMPTS = 20;
 
@@ -76,7 +77,8 @@ async function publishedTables(sql: SqlSession, name: string): Promise<readonly 
 
 function isOfDroppedTable(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof PgServerError && cause.sqlstate === INTERNAL_ERROR;
+  if (!(cause instanceof PgServerError) || cause.sqlstate !== INTERNAL_ERROR) return false;
+  return TABLE_IS_GONE.test(cause.message);
 }
 
 function publicationIdentity(row: SqlRow): PublicationIdentity {
