@@ -14,42 +14,68 @@ import {
   get,
   movingWindow,
   type Paging,
+  type Query,
   snapshot,
   token,
   updatedAt,
   walk,
 } from '@weir/cdk';
-import { text } from '@weir/schema';
+import { integer, optional, text } from '@weir/schema';
+import { optionalSection } from '@weir/schema/config';
 import { isJsonObject, type JsonObject, type JsonValue } from '@weir/schema/json';
 
 const paging = cursor({ at: '/meta/after_cursor', param: 'page[after]', more: '/meta/has_more' });
 const hundred = { 'page[size]': 100 };
+/** Rows on a page of an export. */
+const LARGEST_PAGE = 1000;
 const common = { key: ['/id'], interval: '5m' } as const;
 /** An export does not show the last minute. */
 const updated = updatedAt('/updated_at', { tick: '1s', lag: '61s' });
 const seconds = (time: string): number => Date.parse(time) / 1000;
 
 /** From a time on; each page has the place of the next one, also the last, which says that it is. */
-const exportPages: Paging<'stable'> = {
+const exportPages = (rows: number): Paging<'stable'> => ({
   name: '/after_cursor as cursor, until /end_of_stream',
   stability: 'stable',
   request: (base, position) =>
-    position === undefined ? base : { ...base, query: { cursor: position, per_page: 1000 } },
+    position === undefined ? base : { ...base, query: { cursor: position, per_page: rows } },
   next: ({ envelope }) => {
     if (!isJsonObject(envelope) || envelope['end_of_stream'] === true) return undefined;
     const next = envelope['after_cursor'];
     return typeof next === 'string' ? next : undefined;
   },
+});
+
+/**
+ * Upstream keeps the cursor decoded, and the time that it begins at, in seconds, in the place of one. A state of ours from before
+ * has it as Zendesk gives it.
+ */
+const keptCursor = {
+  form: (cursor: string): string => {
+    const decoded = Buffer.from(cursor, 'base64').toString('utf8');
+    return encoded(decoded) === cursor && !ENCODED.test(decoded) ? decoded : cursor;
+  },
+  query: (kept: string): Query => {
+    if (/^\d+$/.test(kept)) return { start_time: kept };
+    return { cursor: ENCODED.test(kept) ? kept : encoded(kept) };
+  },
 };
+const ENCODED = /^[\w+/-]+=*$/;
+const encoded = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
 
 /** What changed since a cursor, and everything since the start without one. */
-const exported = (path: string, records: string, query: Readonly<Record<string, string>> = {}) =>
+const exported = (
+  path: string,
+  records: string,
+  rows: number,
+  query: Readonly<Record<string, string>> = {},
+) =>
   ({
     ...common,
     path,
     records,
-    query: { per_page: 1000, ...query },
-    token: { at: '/after_cursor', param: 'cursor' },
+    query: { per_page: rows, ...query },
+    token: { at: '/after_cursor', param: 'cursor', kept: keptCursor },
     first: (start: { readonly ms: number }) => ({
       start_time: Math.max(Math.floor(start.ms / 1000), 1),
     }),
@@ -79,19 +105,20 @@ const scanned = (path: string, records: string) =>
   ({ ...common, interval: '15m', path, records, cursor: updated, query: hundred, paging }) as const;
 
 /** Tickets that have changed, for the lists below them. */
-const changedTickets = {
-  ...common,
-  path: '/incremental/tickets/cursor',
-  records: 'tickets',
-  cursor: updatedAt('/generated_timestamp', { tick: '1s', lag: '61s', format: 'seconds' }),
-  between: ({ from }: { readonly from: string }) => ({ start_time: from, per_page: 1000 }),
-  paging: exportPages,
-} as const;
+const changedTickets = (rows: number) =>
+  ({
+    ...common,
+    path: '/incremental/tickets/cursor',
+    records: 'tickets',
+    cursor: updatedAt('/generated_timestamp', { tick: '1s', lag: '61s', format: 'seconds' }),
+    between: ({ from }: { readonly from: string }) => ({ start_time: from, per_page: rows }),
+    paging: exportPages(rows),
+  }) as const;
 
-const belowTickets = (list: string) =>
+const belowTickets = (list: string, rows: number) =>
   childChanges({
     ...common,
-    of: changes(changedTickets),
+    of: changes(changedTickets(rows)),
     id: '/id',
     as: 'ticket_id',
     path: (id) => `/tickets/${id}/${list}`,
@@ -128,6 +155,22 @@ const lists = [
   'ticket_forms',
 ] as const;
 
+const isDeletedTicket = ({ status }: JsonObject): boolean => status === 'deleted';
+
+/** What is read along the cursor of an export, so many rows on a page. */
+const alongCursors = (rows: number) => ({
+  tickets: token({
+    ...exported('/incremental/tickets/cursor', 'tickets', rows),
+    isDeleted: isDeletedTicket,
+  }),
+  ticket_metrics: token(
+    exported('/incremental/tickets/cursor', 'metric_sets', rows, { include: 'metric_sets' }),
+  ),
+  users: token(exported('/incremental/users/cursor', 'users', rows)),
+  ticket_audits: belowTickets('audits', rows),
+  ticket_comments: belowTickets('comments', rows),
+});
+
 export const zendesk = defineApi({
   name: 'source-zendesk-support-native',
   title: 'Zendesk Support',
@@ -138,6 +181,27 @@ export const zendesk = defineApi({
       pattern: '^[A-Za-z0-9][A-Za-z0-9-]*$',
       order: 10,
     }),
+    advanced: optionalSection(
+      {
+        title: 'Advanced Config',
+        description: 'Settings that most accounts do not need.',
+        order: 11,
+        advanced: true,
+      },
+      {
+        incremental_export_page_size: optional(
+          integer({
+            title: "Incremental Export Streams' Page Size",
+            description:
+              'How many rows a page of an export along a cursor has; fewer where Zendesk does not make such pages in time.',
+            minimum: 1,
+            maximum: LARGEST_PAGE,
+            default: LARGEST_PAGE,
+            order: 0,
+          }),
+        ),
+      },
+    ),
   },
   auth: [
     authorizationCode({
@@ -150,19 +214,19 @@ export const zendesk = defineApi({
       sendsCodeAs: 'json',
       tokens: 'rotating',
     }),
-    basic({ userSuffix: '/token' }),
+    basic({
+      title: 'Email & API Token',
+      userSuffix: '/token',
+      user: { title: 'Email', description: 'The address that the user signs in with.' },
+      password: { title: 'API Token', description: 'A token of the account, and not the password.' },
+    }),
   ],
   start: { daysAgo: 30 },
   base: ({ subdomain }) => `https://${subdomain}.zendesk.com/api/v2`,
   probe: get('/tickets', { 'page[size]': 1 }),
   limits: [movingWindow(10, '1m', { appliesTo: /\/incremental\// })],
   streams: {
-    tickets: token({
-      ...exported('/incremental/tickets/cursor', 'tickets'),
-      isDeleted: ({ status }) => status === 'deleted',
-    }),
-    ticket_metrics: token(exported('/incremental/tickets/cursor', 'metric_sets', { include: 'metric_sets' })),
-    users: token(exported('/incremental/users/cursor', 'users')),
+    ...alongCursors(LARGEST_PAGE),
     organizations: byTime('/incremental/organizations', 'organizations'),
     talk_calls: byTime('/channels/voice/stats/incremental/calls', 'calls'),
     talk_call_legs: byTime('/channels/voice/stats/incremental/legs', 'legs'),
@@ -172,8 +236,6 @@ export const zendesk = defineApi({
       // An event does not change.
       updatedAt('/time', { tick: '1s', lag: '61s' }),
     ),
-    ticket_audits: belowTickets('audits'),
-    ticket_comments: belowTickets('comments'),
     satisfaction_ratings: changes({
       ...scanned('/satisfaction_ratings', 'satisfaction_ratings'),
       interval: '5m',
@@ -228,6 +290,8 @@ export const zendesk = defineApi({
       interval: '15m',
     }),
   },
+  describe: (_context, _signal, { advanced }) =>
+    Promise.resolve(alongCursors(advanced.incremental_export_page_size)),
 });
 
 function wholeList(name: 'schedules' | 'sla_policies' | 'custom_ticket_statuses') {

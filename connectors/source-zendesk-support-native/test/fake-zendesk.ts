@@ -12,14 +12,14 @@ const origin = 'https://acme.zendesk.com';
 const cursorExport =
   (records: string): FakeList =>
   (_rows, { searchParams }, { log }) => {
-    const after = Number(searchParams.get('cursor') ?? 0);
+    const after = Number(atob(searchParams.get('cursor') ?? '').split('|')[0]);
     if (!searchParams.has('cursor') && !searchParams.has('start_time'))
       return { status: 400, text: 'start_time is required' };
     const page = log.slice(after, after + PAGE);
     return {
       body: {
         [records]: page.map(({ id, row }) => row ?? { id, status: 'deleted' }),
-        after_cursor: String(after + page.length),
+        after_cursor: btoa(`${after + page.length}||0`),
         end_of_stream: after + page.length >= log.length,
       },
     };
@@ -103,4 +103,4 @@ export const fakeZendesk: FakeApi = {
 };
 
 export const config =
-  '{"subdomain":"acme","credentials":{"credentials_title":"Username & Password","username":"ada@acme.com","password":"the key"}}';
+  '{"subdomain":"acme","credentials":{"credentials_title":"Email & API Token","username":"ada@acme.com","password":"the key"}}';

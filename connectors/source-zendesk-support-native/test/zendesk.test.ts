@@ -28,6 +28,42 @@ test('the account of the configuration is where the user consents and where toke
   assert.equal((JSON.parse(body) as Record<string, string>)['expires_in'], '172800');
 });
 
+test('the state has the cursor of an export as upstream has it, and goes on from one of upstream’s', () => {
+  const { kept } = zendesk.streams.tickets.options.token;
+  assert.ok(kept !== undefined);
+  const given = Buffer.from('1714885200.0||35436').toString('base64');
+  assert.equal(kept.form(given), '1714885200.0||35436');
+  assert.deepEqual(kept.query('1714885200.0||35436'), { cursor: given });
+  // Where upstream has read nothing yet, it has the time to begin at.
+  assert.deepEqual(kept.query('1714885200'), { start_time: '1714885200' });
+  // What is no encoding of a text is kept as it is, and so is what a state of before has.
+  for (const opaque of ['_-opaque', given.replace(/=*$/, ''), 'AAECA///']) {
+    assert.deepEqual(Object.values(kept.query(kept.form(opaque))), [opaque]);
+  }
+  assert.deepEqual(kept.query(given), { cursor: given });
+});
+
+test('pages of exports have as many rows as the configuration says', async () => {
+  const sized = `${config.slice(0, -1)},"advanced":{"incremental_export_page_size":7}}`;
+  const asked: URL[] = [];
+  await convergeApi({
+    api: zendesk,
+    fake: {
+      ...fakeZendesk,
+      accepts: (request) => {
+        asked.push(request.url);
+        return fakeZendesk.accepts?.(request) ?? true;
+      },
+    },
+    config: sized,
+    streams: { tickets: paths.tickets },
+    random: new SeededRandom(1),
+  });
+  const exported = asked.filter(({ pathname }) => pathname === paths.tickets);
+  assert.ok(exported.length > 0);
+  assert.ok(exported.every(({ searchParams }) => searchParams.get('per_page') === '7'));
+});
+
 test('the plan of every stream is as recorded', () => {
   const now = Date.parse('2024-05-05T05:00:00Z');
   matchSnapshot(import.meta.url, 'plan.txt', explainApi(zendesk, 'https://acme.zendesk.com/api/v2', now));

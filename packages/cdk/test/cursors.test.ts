@@ -193,6 +193,24 @@ test('a token is kept also where nothing was new, and is not asked for again unt
   );
 });
 
+test('a token is kept in the form that the state has it in, and asked for with what that says', async () => {
+  const tokens = token({
+    ...common,
+    token: {
+      at: '/token',
+      param: 'after',
+      kept: { form: (given) => `kept ${given}`, query: (kept) => ({ since: kept.slice(5) }) },
+    },
+  });
+  const answers: Record<string, string> = {
+    '/rows?limit=2': `{"data":[{"id":1}],"token":"a"}`,
+    '/rows?limit=2&since=a': `{"data":[]}`,
+  };
+  const { asked, state } = await run(tokens, (target) => answers[target] ?? '', 400);
+  assert.deepEqual(asked.slice(0, 2), Object.keys(answers));
+  assert.deepEqual(inc(state), { cursor: ['kept a'] });
+});
+
 const log = events({
   key: ['/id'],
   interval: '5m',

@@ -176,7 +176,15 @@ export interface SequenceOptions
 export interface TokenOptions
   extends Omit<ListOptions, 'paging'>, StreamOptions, KeyOptions, DeletionOptions {
   /** Where an answer has the token of the next request, and the parameter that it is sent as; in the body of a POST. */
-  readonly token: { readonly at: string; readonly param: string };
+  readonly token: {
+    readonly at: string;
+    readonly param: string;
+    /** How the state has it, where that is not as the API gives it, and what is asked for with what the state has. */
+    readonly kept?: {
+      readonly form: (token: string) => string;
+      readonly query: (kept: string) => Query;
+    };
+  };
   /** Where an answer says whether there is more right now; without it, a page without rows is the end. */
   readonly more?: string;
   /** Of the first request, which has no token: where the list begins. Otherwise everything is wanted. */

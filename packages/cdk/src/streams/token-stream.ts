@@ -38,11 +38,12 @@ export function tokenStream(
     const answers =
       forgotten === undefined ? [] : [{ ...forgotten, means: 'empty' as const }, ...(base.answers ?? [])];
     const known = forgotten === undefined ? base : { ...base, answers };
-    return withParameter(known, token.param, cursor);
+    if (token.kept === undefined) return withParameter(known, token.param, cursor);
+    return { ...known, query: { ...known.query, ...token.kept.query(cursor) } };
   };
   const tokenIn = (envelope: JsonValue, before: string): string => {
     const value = resolvePointer(envelope, at);
-    if (typeof value === 'string' && value !== '') return value;
+    if (typeof value === 'string' && value !== '') return token.kept?.form(value) ?? value;
     if (typeof value === 'number' || typeof value === 'bigint') return value.toString();
     // Some APIs give none where nothing was new.
     if (before !== NONE) return before;
