@@ -31,7 +31,13 @@ export const catalogue = {
   },
   PG_WRITE_DENIED: {
     summary: 'The user may not do in the database what the task needs.',
-    fix: 'Grant the user the right that the message of the server names; it needs USAGE and CREATE on the schemas and has to own the tables.',
+    fix: 'Grant the user the right that the message of the server names; it needs USAGE and CREATE on the schemas and has to own the tables. Where the message speaks of row-level security, it is a policy that refuses the row: give the user one with USING (true) WITH CHECK (true).',
+    retry: 'never',
+  },
+  PG_ROWS_HIDDEN: {
+    summary:
+      'Policies of row security may hide rows of a table from the user, so that a row which has to be removed or replaced would stay, and nobody would be told.',
+    fix: 'Let the user see all rows: CREATE POLICY flow ON the_table TO the_user USING (true) WITH CHECK (true), with no restrictive policy beside it, or ALTER ROLE the_user BYPASSRLS. Or turn row security off for the table, or leave hardDelete off.',
     retry: 'never',
   },
   PG_READ_ONLY: {

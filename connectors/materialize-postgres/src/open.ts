@@ -2,6 +2,7 @@
 
 import { crashPoint } from '@weir/crash-point';
 import type { MaterializeSession } from '@weir/materialize';
+import type { PgConnection } from '@weir/pgwire';
 import { checkpointsTable, type FieldWriter, type Table, tableOf } from '@weir/materialize-sql';
 import { tableMeta } from './column-meta.ts';
 import { type EndpointConfig, endpointSchema, type ResourceConfig } from './config.ts';
@@ -11,9 +12,11 @@ import { endpointSetup } from './endpoint-setup.ts';
 import { errors } from './errors.ts';
 import { FenceTable } from './fence.ts';
 import { readInfoSchema } from './info-schema.ts';
+import { hiddenRows, rowsHidden } from './row-security.ts';
 import { openServer } from './server.ts';
 import { refuseSharedSessions } from './pooler.ts';
 import { serverName } from './names.ts';
+import type { StoreTarget } from './table-writer.ts';
 import { PostgresTransactor } from './transactor.ts';
 
 const crash: (point: PostgresCrashPoint) => void = crashPoint;
@@ -39,6 +42,7 @@ export async function open(
     return { index, table, hasUniqueKey: uniqueKeys.some((names) => isKeyOf(table, names)) };
   });
   if (info.resource(checkpoints.path) === undefined) throw missingTable(taskName, checkpoints.identifier);
+  await refuseHiddenRows(connection, targets, config.hardDelete);
   const fenceTable = new FenceTable(checkpoints.identifier, taskName);
   const fence = await fenceTable.install(connection, session.range);
   crash('materialize-postgres.fence-installed');
@@ -54,6 +58,30 @@ export async function open(
     log,
     lockReportMs: patience.reportMs,
   });
+}
+
+/** A row that is hidden is not removed; and without a unique index, it is not replaced but stays beside the new one. */
+async function refuseHiddenRows(
+  connection: PgConnection,
+  targets: readonly StoreTarget[],
+  hardDelete: boolean,
+): Promise<void> {
+  const merged = targets.filter(
+    ({ table, hasUniqueKey }) => !table.deltaUpdates && (hardDelete || !hasUniqueKey),
+  );
+  const hidden = await hiddenRows(
+    connection,
+    merged.map(({ table }) => table.identifier),
+  );
+  for (const [index, { table, hasUniqueKey }] of merged.entries()) {
+    if (hardDelete && hidden[index]?.fromDelete === true)
+      throw rowsHidden(table.identifier, 'a row whose document is deleted would stay');
+    if (!hasUniqueKey && hidden[index]?.fromUpdate === true)
+      throw rowsHidden(
+        table.identifier,
+        'without a unique index over the key, a row that has to be changed would stay beside its new form',
+      );
+  }
 }
 
 function isKeyOf({ keys }: Table<FieldWriter>, names: readonly string[]): boolean {

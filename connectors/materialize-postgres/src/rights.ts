@@ -1,9 +1,10 @@
 // What the user has to be allowed, asked before anything is changed.
 
-import { checkPrerequisites } from '@weir/connector';
+import { checkPrerequisites, type Logger } from '@weir/connector';
 import type { InfoSchema } from '@weir/materialize';
 import { type PgConnection, quoteIdentifier } from '@weir/pgwire';
 import { errors } from './errors.ts';
+import { hiddenRows, rowsHidden } from './row-security.ts';
 
 export interface NeededRights {
   /** Schema and name of each table that is written to, as the server has them. */
@@ -26,8 +27,15 @@ export function rightsOf(deltaUpdates: boolean, hardDelete: boolean): readonly R
   return hardDelete ? ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] : ['SELECT', 'INSERT', 'UPDATE'];
 }
 
-/** Throws one error for all that is missing: PG_READ_ONLY, PG_WRITE_DENIED. */
-export async function checkRights(connection: PgConnection, needed: NeededRights): Promise<void> {
+/**
+ * Throws one error for all that is missing: PG_READ_ONLY, PG_WRITE_DENIED, PG_ROWS_HIDDEN. Warns where rows that are hidden
+ * would stop the task.
+ */
+export async function checkRights(
+  connection: PgConnection,
+  needed: NeededRights,
+  log: Logger,
+): Promise<void> {
   const { tables, isStaged, hasSchema } = needed;
   const ask = async (sql: string, parameters: readonly string[] = []): Promise<string> =>
     (await connection.query(sql, parameters)).rows[0]?.[0] ?? '';
@@ -64,6 +72,21 @@ export async function checkRights(connection: PgConnection, needed: NeededRights
         const all = [...new Set<Right>([...(isSecured ? ['SELECT' as const] : []), ...rights])];
         const mayWrite = all.map((right) => `has_table_privilege($1, '${right}')`).join(' AND ');
         await deny(ask(`SELECT ${mayWrite}`, [name]), `${all.join(', ')} in ${name}`);
+        if (isSecured) await checkPolicies(connection, name, rights, log);
       }),
   ]);
+}
+
+async function checkPolicies(
+  connection: PgConnection,
+  name: string,
+  rights: readonly Right[],
+  log: Logger,
+): Promise<void> {
+  const [hidden] = await hiddenRows(connection, [name]);
+  if (hidden?.fromDelete === true && rights.includes('DELETE'))
+    throw rowsHidden(name, 'a row whose document is deleted would stay');
+  if (hidden?.fromUpdate !== true || !rights.includes('UPDATE')) return;
+  const { code, message, fix } = rowsHidden(name, 'one that is hidden and has to be changed stops the task');
+  log.warn(message, { code, fix });
 }

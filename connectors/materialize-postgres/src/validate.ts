@@ -40,7 +40,8 @@ export async function validate(
     ),
   ];
   const isStaged = target.bindings.some(({ resource }) => !resource.delta_updates);
-  await checkRights(connection, { tables, isStaged, hasSchema: (name) => info.hasNamespace(name) });
+  const needed = { tables, isStaged, hasSchema: (name: string) => info.hasNamespace(name) };
+  await checkRights(connection, needed, context.log);
   return target.bindings.map((binding, index) => {
     const resourcePath = paths[index] ?? [];
     const deltaUpdates = binding.resource.delta_updates;
