@@ -50,6 +50,24 @@ function errorLines({ name, error }: TaskRow): string {
   return `\n${name}: ${code === '' ? '' : `${code}: `}${message}\n${fix === '' ? '' : `${fix}\n`}`;
 }
 
+/** What is not to be seen from the figures: backfills that are still to come, and what a reset has left behind. */
+export function noteLines(tasks: readonly TaskRow[], collections: readonly CollectionStatus[]): string {
+  const asked = tasks.flatMap(({ name, askedBackfills }) =>
+    askedBackfills.map(
+      (path) =>
+        `${name}: a backfill of ${path.join('.')} is asked for, and begins when the task is started next.\n`,
+    ),
+  );
+  const left = collections
+    .filter(({ bytesBeforeReset }) => bytesBeforeReset > 0)
+    .map(
+      ({ name, bytesBeforeReset }) =>
+        `${name}: ${formatBytes(bytesBeforeReset)} of it lie before a reset, and are not read.\n`,
+    );
+  const lines = [...asked, ...left];
+  return lines.length === 0 ? '' : `\n${lines.join('')}`;
+}
+
 interface StatusOptions {
   readonly state: string;
   readonly source?: string;
@@ -76,6 +94,7 @@ async function run(options: StatusOptions): Promise<void> {
       : `running: process ${owner.pid} on ${owner.host}, since ${owner.since}\n`,
     `\n${taskTable(tasks, Date.now())}`,
     collections.length === 0 ? '' : `\n${collectionTable(collections)}`,
+    noteLines(tasks, collections),
     ...tasks.map(errorLines),
   ];
   process.stdout.write(parts.join(''));
@@ -92,7 +111,7 @@ export function statusCommand(): Command {
     .addHelpText(
       'after',
       `
-LAG is what a materialization has yet to commit of its collections. Documents and sizes count all runs.
+LAG is what a materialization has yet to commit of its collections. Documents and sizes count all runs, also what lies before a reset.
 
 Examples:
   weir status

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RuntimeStatus } from '@weir/runtime';
-import { taskTable } from '../commands/status.ts';
+import { noteLines, taskTable } from '../commands/status.ts';
 import { taskRows } from './status-rows.ts';
 import type { TaskStates } from './task-states.ts';
 
@@ -20,6 +20,7 @@ const status: RuntimeStatus = {
         { stateKey: 'b', documents: 4, bytes: 1470 },
       ],
       lagBytes: 12,
+      askedBackfills: [['public', 'users']],
     },
   ],
 };
@@ -51,6 +52,19 @@ test('tasks that never got as far as the store are shown with why, and bindings 
       '',
     ].join('\n'),
   );
+});
+
+test('backfills that are still to come and what lies before a reset are told below the tables', () => {
+  const collections = [
+    { name: 'acme/users', documents: 3, bytes: 2000, bytesBeforeReset: 1500 },
+    { name: 'acme/orders', documents: 3, bytes: 2000, bytesBeforeReset: 0 },
+  ];
+  assert.equal(
+    noteLines(taskRows(status, states), collections),
+    '\nacme/sink: a backfill of public.users is asked for, and begins when the task is started next.\n' +
+      'acme/users: 1.5 kB of it lie before a reset, and are not read.\n',
+  );
+  assert.equal(noteLines([], []), '');
 });
 
 test('what another process said last does not pass for the present', () => {

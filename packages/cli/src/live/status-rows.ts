@@ -18,6 +18,7 @@ export interface TaskRow {
   readonly lastCommit?: string;
   readonly error?: NonNullable<TaskState['error']>;
   readonly bindings: RuntimeStatus['tasks'][number]['bindings'];
+  readonly askedBackfills: RuntimeStatus['tasks'][number]['askedBackfills'];
 }
 
 export function taskRows(status: RuntimeStatus, states: TaskStates | undefined): TaskRow[] {
@@ -41,6 +42,7 @@ export function taskRows(status: RuntimeStatus, states: TaskStates | undefined):
         : { lastCommit: new Date(task.lastCommitMs).toISOString() }),
       ...(error === undefined ? {} : { error }),
       bindings,
+      askedBackfills: task?.askedBackfills ?? [],
     };
   });
 }

@@ -51,6 +51,20 @@ test('a reset backfills whoever writes or reads the collection, and hides what o
     ['test/sink ledger true', 'test/sink formerly false', 'test/source ledger true'],
   );
   assert.deepEqual(done.kept, [{ collection: collection.name, capture: 'test/second' }]);
+  const status = readStatus(folder.path);
+  assert.deepEqual(
+    status.tasks.flatMap(({ name, askedBackfills }) =>
+      askedBackfills.map((path) => `${name} ${path.join('.')}`),
+    ),
+    ['test/sink ledger', 'test/source ledger'],
+  );
+  assert.deepEqual(
+    status.collections.map(({ name, bytes, bytesBeforeReset }) => [name, bytes, bytesBeforeReset]),
+    [
+      [collection.name, 200, 100],
+      [others.name, 100, 0],
+    ],
+  );
   using store = new SqliteStore(prepareStateFolder(folder.path).storePath);
   assert.deepEqual([...store.backfills('test/source').values()], [{ count: 1, least: 1 }]);
   assert.deepEqual([...store.backfills('test/second')], []);

@@ -2,12 +2,18 @@
 
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { decodeCheckpoint, EXPLICIT_ZERO_CHECKPOINT, materializationSpecFromJson } from '@weir/protocol';
+import {
+  decodeCheckpoint,
+  EXPLICIT_ZERO_CHECKPOINT,
+  materializationSpecFromJson,
+  stateKey,
+} from '@weir/protocol';
 import { errors } from '../errors.ts';
 import { SqliteStore } from '../store/sqlite-store.ts';
 import { stateFolder } from '../store/state-folder.ts';
 import { type LockOwner, readLockOwner } from '../store/state-lock.ts';
 import type { BindingCount, JournalRecord, Store, TaskKind, TaskRecord } from '../store/store.ts';
+import { appliedBindings } from './request-backfill.ts';
 
 export interface TaskStatus {
   readonly name: string;
@@ -19,12 +25,17 @@ export interface TaskStatus {
   readonly bindings: readonly BindingCount[];
   /** Of a materialization: committed bytes of its collections that its last stored checkpoint does not cover. */
   readonly lagBytes: number | undefined;
+  /** Resource paths of bindings whose backfill or reset was asked for, and begins when the task is started next. */
+  readonly askedBackfills: readonly (readonly string[])[];
 }
 
 export interface CollectionStatus {
   readonly name: string;
+  /** All that were ever committed. */
   readonly documents: number;
   readonly bytes: number;
+  /** Of them, what lies before a reset: it is kept, and nobody reads it. */
+  readonly bytesBeforeReset: number;
 }
 
 export interface RuntimeStatus {
@@ -70,7 +81,16 @@ function livingOwner(statePath: string): LockOwner | undefined {
 function statusOf(task: TaskRecord, store: Store, journals: readonly JournalRecord[]): TaskStatus {
   const { name, kind, transactions, lastCommitMs } = task;
   const lagBytes = kind === 'materialization' ? lagOf(task, journals) : undefined;
-  return { name, kind, transactions, lastCommitMs, bindings: store.counts(name), lagBytes };
+  const askedBackfills = askedBackfillsOf(task, store);
+  return { name, kind, transactions, lastCommitMs, bindings: store.counts(name), lagBytes, askedBackfills };
+}
+
+function askedBackfillsOf(task: TaskRecord, store: Store): (readonly string[])[] {
+  const asked = store.backfills(task.name);
+  return appliedBindings(task)
+    .filter(({ isActive }) => isActive)
+    .filter(({ resourcePath, backfill }) => (asked.get(stateKey(resourcePath, 0))?.least ?? 0) > backfill)
+    .map(({ resourcePath }) => resourcePath);
 }
 
 function lagOf(task: TaskRecord, journals: readonly JournalRecord[]): number | undefined {
@@ -93,5 +113,6 @@ function collectionsOf(journals: readonly JournalRecord[]): CollectionStatus[] {
     name,
     documents: records.reduce((sum, { documents }) => sum + documents, 0),
     bytes: records.reduce((sum, { head }) => sum + head, 0),
+    bytesBeforeReset: records.reduce((sum, { first }) => sum + first, 0),
   }));
 }
