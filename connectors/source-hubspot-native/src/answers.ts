@@ -13,10 +13,10 @@ export interface CrmObject {
 }
 
 /** The objects in an answer. One without them is no empty answer. */
-export function resultsOf(answer: JsonValue): JsonObject[] {
-  const results = isJsonObject(answer) ? getProperty(answer, 'results') : undefined;
+export function resultsOf(answer: JsonValue, member = 'results'): JsonObject[] {
+  const results = isJsonObject(answer) ? getProperty(answer, member) : undefined;
   if (Array.isArray(results)) return results.filter(isJsonObject);
-  throw errors.CDK_RECORDS_MISSING({ message: 'An answer of HubSpot has no results.' });
+  throw errors.CDK_RECORDS_MISSING({ message: `An answer of HubSpot has no ${member}.` });
 }
 
 export function nextAfter(answer: JsonValue): string | undefined {

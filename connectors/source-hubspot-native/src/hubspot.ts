@@ -9,10 +9,14 @@ import {
   each,
   get,
   movingWindow,
+  occurredAt,
   snapshot,
   updatedAt,
 } from '@weir/cdk';
+import { flag } from '@weir/schema';
+import { streamsOfAccount } from './account.ts';
 import { crmObjects } from './crm-objects.ts';
+import { contactListMemberships, everyKind, formSubmissions } from './newest-below.ts';
 
 const paging = cursor({ at: '/paging/next/after', param: 'after' });
 const hundred = { limit: 100 };
@@ -40,32 +44,57 @@ const paths: Readonly<Record<string, string>> = { goals: 'goal_targets' };
 const names = Object.keys(associated) as (keyof typeof associated)[];
 
 /** A list without a filter by time. */
-const scanned = (path: string) =>
+const scanned = (path: string, query: Readonly<Record<string, string>> = {}) =>
   ({
     path,
     key: ['/id'],
     keyType: 'string',
     cursor: updatedAt('/updatedAt', { tick: '1ms', lag: '5m' }),
     records: 'results',
-    query: hundred,
+    query: { ...hundred, ...query },
     paging,
     interval: '15m',
   }) as const;
 
+/** Both bounds of the filter are inclusive. An event without a type is one that ended a bounce. */
+const emailEvents = changes({
+  path: '/email/public/v1/events',
+  key: ['/id'],
+  keyType: 'string',
+  cursor: occurredAt('/created', { tick: '1ms', lag: '5m', format: 'milliseconds' }),
+  lookback: '1h',
+  between: ({ from, to }) => ({ startTimestamp: from, endTimestamp: to }),
+  longestWindow: '1d',
+  records: 'events',
+  map: (event) => ('type' in event ? event : { ...event, type: 'UNBOUNCE' }),
+  query: { limit: 1000 },
+  paging: cursor({ at: '/offset', param: 'offset', more: '/hasMore' }),
+  interval: '5m',
+});
+
 export const hubspot = defineApi({
   name: 'source-hubspot-native',
   title: 'HubSpot',
-  config: {},
+  config: {
+    useLegacyNamingForCustomObjects: flag({
+      title: 'Use Legacy Naming for Custom Objects',
+      description:
+        'Streams of custom objects are called as the objects are, without custom_ before it. One that is called as a stream of HubSpot itself takes its place.',
+      default: false,
+      order: 10,
+      nonsensitive: true,
+    }),
+  },
   auth: [
     authorizationCode({
       provider: 'hubspot',
       authUrl: 'https://app.hubspot.com/oauth/authorize',
       tokenUrl: 'https://api.hubapi.com/oauth/v1/token',
       scope:
-        'crm.objects.contacts.read crm.objects.companies.read crm.objects.deals.read crm.objects.owners.read',
+        'crm.objects.contacts.read crm.objects.companies.read crm.objects.deals.read crm.objects.owners.read crm.lists.read',
       authParameters: {
         optional_scope:
-          'tickets e-commerce crm.objects.line_items.read crm.objects.orders.read crm.objects.goals.read crm.objects.feedback_submissions.read crm.schemas.contacts.read crm.schemas.companies.read crm.schemas.deals.read forms content automation marketing.campaigns.read sales-email-read',
+          'tickets e-commerce crm.objects.line_items.read crm.objects.orders.read crm.objects.goals.read crm.objects.feedback_submissions.read crm.objects.custom.read crm.schemas.custom.read crm.schemas.contacts.read crm.schemas.companies.read crm.schemas.deals.read forms content automation marketing.campaigns.read sales-email-read',
       },
       tokens: 'refresh',
     }),
@@ -85,7 +114,10 @@ export const hubspot = defineApi({
       }),
     ),
     owners: changes(scanned('/crm/v3/owners')),
-    forms: changes(scanned('/marketing/v3/forms')),
+    forms: changes(scanned('/marketing/v3/forms', everyKind)),
+    form_submissions: formSubmissions,
+    contact_list_memberships: contactListMemberships,
+    email_events: emailEvents,
     marketing_emails: changes(scanned('/marketing/v3/emails')),
     campaigns: changes(scanned('/marketing/v3/campaigns')),
     deal_pipelines: snapshot({
@@ -109,4 +141,6 @@ export const hubspot = defineApi({
       }),
     ),
   },
+  describe: (context, signal, { useLegacyNamingForCustomObjects: hasPlainNames }) =>
+    streamsOfAccount(context, hasPlainNames, signal),
 });

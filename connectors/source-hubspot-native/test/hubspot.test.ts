@@ -1,11 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiCapture, catalogue, explainApi } from '@weir/cdk';
-import { convergeApi, FakeVendor, silentLog, VirtualClock } from '@weir/cdk/testing';
+import { convergeApi, type FakeTruth, FakeVendor, silentLog, VirtualClock } from '@weir/cdk/testing';
 import { decodeConfig, lintConfigSchema } from '@weir/schema';
 import { checkReadmeTables, matchSnapshot, SeededRandom } from '@weir/testing';
 import { hubspot } from '../src/hubspot.ts';
-import { config, contactOf, fakeHubspot, ownerOf, paths } from './fake-hubspot.ts';
+import { customObject } from '../src/account.ts';
+import {
+  carOf,
+  config,
+  contactOf,
+  emailEventOf,
+  fakeHubspot,
+  memberOf,
+  membersList,
+  ownerOf,
+  paths,
+  submissionOf,
+  submissionsList,
+  submittedRow,
+} from './fake-hubspot.ts';
 
 test('the schemas of the spec keep the guidelines for configurations, and are as recorded', () => {
   const { spec } = apiCapture(hubspot);
@@ -27,30 +41,60 @@ test('what is discovered is as recorded', async () => {
   const decoded = decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' });
   const context = { log: silentLog, signal: new AbortController().signal, taskName: '', preview: undefined };
   const found = await clock.run(capture.discover(decoded, context));
-  const shown = found.filter(({ recommendedName }) => /^(contacts|owners|workflows)$/.test(recommendedName));
+  const shown = found.filter(({ recommendedName }) =>
+    /^(contacts|owners|workflows|custom_cars|form_submissions|contact_list_memberships|email_events)$/.test(
+      recommendedName,
+    ),
+  );
   const names = found.map(({ recommendedName, key }) => `${recommendedName} ${key.join()}`).join('\n');
   matchSnapshot(import.meta.url, 'discovered.txt', `${names}\n${JSON.stringify(shown, null, 2)}`);
 });
 
-test('on a fake of HubSpot: killed between any two lines, the collections end equal to its tables', async () => {
-  const faults = new Set<string>();
-  for (let seed = 1; seed <= 5; seed += 1) {
-    const { streams, faults: had } = await convergeApi({
-      api: hubspot,
-      fake: fakeHubspot,
-      config,
-      streams: {
-        contacts: { lists: [paths.contacts], rows: (row) => [contactOf(row)] },
-        owners: { lists: [paths.owners], rows: (row) => [ownerOf(row)] },
-      },
-      random: new SeededRandom(seed),
-    });
-    for (const { name, captured, expected } of streams)
-      assert.deepEqual(captured, expected, `${name}, seed ${seed}`);
-    for (const fault of Object.keys(had)) faults.add(fault);
-  }
-  assert.deepEqual([...faults].toSorted(), ['cut', 'expired', 'failing', 'reset', 'throttled']);
-});
+const objects = {
+  contacts: { lists: [paths.contacts], rows: (row) => [contactOf(row)] },
+  custom_cars: { lists: [paths.cars], rows: (row) => [carOf(row)] },
+  owners: { lists: [paths.owners], rows: (row) => [ownerOf(row)] },
+} satisfies Record<string, FakeTruth>;
+
+const happenings = {
+  email_events: {
+    lists: [paths.emailEvents],
+    rows: (row) => [{ type: 'UNBOUNCE', ...emailEventOf(row) }],
+  },
+  form_submissions: {
+    lists: paths.submissions,
+    rowsOf: (list, row) => [submissionOf(list, row)],
+    idOf: submittedRow,
+    listOf: submissionsList,
+  },
+  contact_list_memberships: {
+    lists: paths.members,
+    rowsOf: (list, row) => [memberOf(list, row)],
+    idOf: ({ recordId }) => Number(recordId),
+    listOf: membersList,
+  },
+} satisfies Record<string, FakeTruth>;
+
+for (const [what, streams] of Object.entries({ objects, happenings })) {
+  test(`on a fake of HubSpot: killed between any two lines, ${what} end equal to its tables`, async () => {
+    const faults = new Set<string>();
+    for (let seed = 1; seed <= 5; seed += 1) {
+      const converged = await convergeApi({
+        api: hubspot,
+        fake: fakeHubspot,
+        config,
+        streams,
+        described: { custom_cars: customObject('cars') },
+        random: new SeededRandom(seed),
+      });
+      for (const { name, captured, expected } of converged.streams) {
+        assert.deepEqual(captured, expected, `${name}, seed ${seed}`);
+      }
+      for (const fault of Object.keys(converged.faults)) faults.add(fault);
+    }
+    assert.deepEqual([...faults].toSorted(), ['cut', 'expired', 'failing', 'reset', 'throttled']);
+  });
+}
 
 test('the tables of the README are those of the schemas and of the errors', () => {
   const { spec } = apiCapture(hubspot);

@@ -100,6 +100,7 @@ export type {
   ExportOptions,
   FeedOptions,
   ListAbove,
+  ListByTime,
   ListOptions,
   PartDefinition,
   ListsBelow,
@@ -119,6 +120,7 @@ export type { ConnectionsWithin, ConnectionWithin, RowSelection } from './stream
 export { connection, graphqlAnswers } from './streams/graphql.ts';
 export type { ConnectionOptions } from './streams/graphql.ts';
 export type { ListBelow, NestedRows } from './streams/row-tree.ts';
+export { openDescent } from './streams/descent-stream.ts';
 export { asDocuments, readList } from './streams/list-reader.ts';
 export { listedRecords } from './streams/listed-records.ts';
 export { batchOf, recordsOf } from './streams/record-batches.ts';

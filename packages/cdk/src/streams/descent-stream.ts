@@ -22,6 +22,15 @@ import { baseRequest } from './list-source.ts';
 import { TimedList, wanted } from './timed-list.ts';
 import { positionOf } from './windowed-stream.ts';
 
+/** For a stream that is written by hand and made of such lists. `name`: for messages. */
+export function openDescent(
+  name: string,
+  options: ListByTime,
+  context: StreamContext,
+): ChangeStream<Instant> {
+  return new DescentStream(name, options, context);
+}
+
 export class DescentStream implements ChangeStream<Instant> {
   readonly lagMs: number;
   readonly #options: ListByTime;
