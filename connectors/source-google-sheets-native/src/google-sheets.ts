@@ -1,6 +1,6 @@
 // Google Sheets, version 4. Each sheet of a spreadsheet is a stream, whose rows are read whole.
 
-import { authorizationCode, defineApi, each, get, googleServiceAccount, rawSnapshot } from '@weir/cdk';
+import { authorizationCode, bearer, defineApi, each, googleServiceAccount, rawSnapshot } from '@weir/cdk';
 import { text } from '@weir/schema';
 import { readRows } from './rows.ts';
 import { sheetsOf } from './sheets.ts';
@@ -31,12 +31,13 @@ export const googleSheets = defineApi({
       tokens: 'refresh',
     }),
     googleServiceAccount({ scopes }),
+    bearer(),
   ],
   base: ({ spreadsheet_url: url }) =>
     `https://sheets.googleapis.com/v4/spreadsheets/${/\/d\/([A-Za-z0-9_-]+)/.exec(url)?.[1] ?? '{id}'}`,
   // A quota of requests a minute is told as 429, and now and then as 403.
   answers: [{ status: 403, text: /RATE_LIMIT_EXCEEDED|rateLimitExceeded/, means: 'throttled' }],
-  probe: get('', { fields: 'spreadsheetId' }),
+  probe: { url: '', query: { fields: 'spreadsheetId' } },
   streams: {},
   describe: async (context, signal) => {
     const titles = (await sheetsOf(context, signal)).map(({ title }) => title);

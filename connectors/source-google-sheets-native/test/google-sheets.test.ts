@@ -56,6 +56,20 @@ test('each sheet of cells is discovered as a stream, as recorded, and the reques
   });
 });
 
+test('an access token of one’s own is sent as it is', async () => {
+  const fake = new FakeSheets(people);
+  const capture = apiCapture(googleSheets, { transport: fake.transport });
+  const own = { credentials_title: 'Private App Credentials', access_token: 'the token' };
+  const decoded = decodeConfig(
+    capture.spec.configSchema,
+    JSON.stringify({ ...(JSON.parse(config) as object), credentials: own }),
+    { what: 'the configuration' },
+  );
+  const context = { log: silentLog, signal: new AbortController().signal, taskName: '', preview: undefined };
+  assert.equal((await capture.discover(decoded, context)).length, 1);
+  assert.ok(fake.asked.every((url) => !url.includes('oauth2')));
+});
+
 test('a frozen row names the columns; numbers are texts, times are of the zone of the spreadsheet; empty rows are left out', async () => {
   await using host = captured(new FakeSheets(people), people.title);
   await host.untilDocuments(2);
