@@ -22,7 +22,9 @@ import { searchChanged } from './search.ts';
 /** The search may show an object so much later than it changed. */
 const LATE_MS = 60 * 60_000;
 const TICK_NS = 1_000_000n;
-const BATCH = 100;
+const PAGE = 100;
+/** Of objects that are read at once, without the history of their properties and with it. */
+const BATCH = { plain: 100, historic: 50 } as const;
 
 export function crmObjects(object: CrmObject) {
   return rawChanges({
@@ -64,7 +66,7 @@ function changesOf(
       for (const [id, time] of sent) if (time < claimed.nanoseconds) sent.delete(id);
     },
     async *fetchPage({ page, signal }: PageCall<Instant>) {
-      const query = { limit: BATCH, ...(typeof page === 'string' ? { after: page } : {}) };
+      const query = { limit: PAGE, ...(typeof page === 'string' ? { after: page } : {}) };
       const answer = await client.json({ url: `/crm/v3/objects/${object.path}`, query }, signal);
       const rows = resultsOf(answer).filter((row) => !isOlder(row, start));
       yield* reader.read(rows.map(idOf), signal);
@@ -91,13 +93,18 @@ class CrmReader {
 
   /** The objects as they are now. One that is gone meanwhile is left out. */
   async *read(ids: readonly string[], signal: AbortSignal): AsyncGenerator<DocumentBatch, void, void> {
-    for (let at = 0; at < ids.length; at += BATCH) {
-      const inputs = ids.slice(at, at + BATCH).map((id) => ({ id }));
+    const { config } = this.#context;
+    const isHistoric =
+      config !== undefined && 'capturePropertyHistory' in config && config.capturePropertyHistory === true;
+    const size = isHistoric ? BATCH.historic : BATCH.plain;
+    for (let at = 0; at < ids.length; at += size) {
+      const inputs = ids.slice(at, at + size).map((id) => ({ id }));
       const { path, associated } = this.#object;
-      const properties = await this.#names(signal);
+      const properties = [...(await this.#names(signal))];
+      const history = isHistoric ? { propertiesWithHistory: properties } : {};
       const answer = await this.#ask(
         `/crm/v3/objects/${path}/batch/read`,
-        { properties: [...properties], inputs },
+        { properties, ...history, inputs },
         signal,
       );
       const linked: [string, ReadonlyMap<string, JsonValue[]>][] = [];

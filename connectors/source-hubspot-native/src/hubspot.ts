@@ -76,6 +76,13 @@ export const hubspot = defineApi({
   name: 'source-hubspot-native',
   title: 'HubSpot',
   config: {
+    capturePropertyHistory: flag({
+      title: 'Capture Property History',
+      description: 'Objects hold what their properties were before, in propertiesWithHistory.',
+      default: false,
+      order: 9,
+      nonsensitive: true,
+    }),
     useLegacyNamingForCustomObjects: flag({
       title: 'Use Legacy Naming for Custom Objects',
       description:

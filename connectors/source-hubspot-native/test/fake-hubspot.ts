@@ -1,6 +1,6 @@
 // HubSpot as far as the connector relies on it. What it does is known from HubSpot's API reference and its own package
 // @hubspot/api-client: the search with its filters, one sort and `paging.next.after`; lists by `after`; reads by batches of at
-// most 100, which leave out what is gone; ids as texts; associations by batches, version 4; the schemas of custom objects; lists
+// most 100, 50 with the history of properties, which leave out what is gone; ids as texts; associations by batches, version 4; the schemas of custom objects; lists
 // by `offset` and `hasMore`, and who joined one, newest first. From upstream's connector (cards of its documentation and its
 // models): custom objects are `p_…` in paths; forms of other kinds are listed with `formTypes=all` alone, and the submissions
 // of comments on a blog are refused; submissions come newest first; both bounds of the filter of email events are inclusive, and
@@ -61,6 +61,16 @@ function withoutLinks({ modified }: Pick<Kind, 'modified'>, row: JsonObject): Js
   };
 }
 
+/** Of its version alone, and of the last two: what a row of the table was before is no longer known. */
+export function withHistory(
+  object: JsonObject,
+  { version, updated_at: timestamp = null }: JsonObject,
+): JsonObject {
+  const value = textOf(version);
+  const before = { timestamp: null, value: `before ${value}`, sourceType: 'API' };
+  return { ...object, propertiesWithHistory: { version: [{ timestamp, value, sourceType: 'API' }, before] } };
+}
+
 function bodyOf(body: string | undefined): JsonObject {
   const value = parseJson(body ?? 'null');
   return isJsonObject(value) ? value : {};
@@ -116,8 +126,11 @@ function listsOf(kind: Kind): Readonly<Record<string, FakeList>> {
   };
   const batch: FakeList = (rows, _url, _table, { body }) => {
     const ids = idsIn(body);
-    if (ids.size > 100) return { status: 400, text: 'at most 100 inputs' };
-    return page(rows.filter(({ id }) => ids.has(String(id))));
+    const wanted = rows.filter(({ id }) => ids.has(String(id)));
+    const isHistoric = 'propertiesWithHistory' in bodyOf(body);
+    if (ids.size > (isHistoric ? 50 : 100)) return { status: 400, text: 'too many inputs' };
+    if (!isHistoric) return page(wanted);
+    return pageOf(wanted.map(({ row }) => withHistory(withoutLinks(kind, row), row)));
   };
   const linksTo =
     (other: string): FakeList =>
@@ -341,5 +354,7 @@ export const fakeHubspot: FakeApi = {
   tables: { latestMs: 200_000 },
 };
 
+export const historicConfig =
+  '{"credentials":{"credentials_title":"OAuth Credentials","client_id":"id","client_secret":"hush","refresh_token":"the token"},"capturePropertyHistory":true}';
 export const config =
   '{"credentials":{"credentials_title":"OAuth Credentials","client_id":"id","client_secret":"hush","refresh_token":"the token"}}';

@@ -12,6 +12,7 @@ import {
   contactOf,
   emailEventOf,
   fakeHubspot,
+  historicConfig,
   memberOf,
   membersList,
   ownerOf,
@@ -19,6 +20,7 @@ import {
   submissionOf,
   submissionsList,
   submittedRow,
+  withHistory,
 } from './fake-hubspot.ts';
 
 test('the schemas of the spec keep the guidelines for configurations, and are as recorded', () => {
@@ -75,14 +77,22 @@ const happenings = {
   },
 } satisfies Record<string, FakeTruth>;
 
-for (const [what, streams] of Object.entries({ objects, happenings })) {
+const historic = {
+  contacts: { lists: [paths.contacts], rows: (row) => [withHistory(contactOf(row), row)] },
+} satisfies Record<string, FakeTruth>;
+
+for (const { what, streams, configured, seeds } of [
+  { what: 'objects', streams: objects, configured: config, seeds: 5 },
+  { what: 'objects with their history', streams: historic, configured: historicConfig, seeds: 2 },
+  { what: 'happenings', streams: happenings, configured: config, seeds: 5 },
+]) {
   test(`on a fake of HubSpot: killed between any two lines, ${what} end equal to its tables`, async () => {
     const faults = new Set<string>();
-    for (let seed = 1; seed <= 5; seed += 1) {
+    for (let seed = 1; seed <= seeds; seed += 1) {
       const converged = await convergeApi({
         api: hubspot,
         fake: fakeHubspot,
-        config,
+        config: configured,
         streams,
         described: { custom_cars: customObject('cars') },
         random: new SeededRandom(seed),
