@@ -53,7 +53,7 @@ async function applied(
   table: string,
   changes: boolean,
   cut?: Cut,
-): Promise<{ readonly contents: object; readonly messages: number }> {
+): Promise<{ readonly contents: object; readonly messages: number; readonly wasCut: boolean }> {
   const { apply, applyThroughProxy, proxy, query, lost } = subject;
   const last = changes ? before(table) : undefined;
   if (last !== undefined) {
@@ -67,14 +67,22 @@ async function applied(
     const { code } = error as { readonly code?: unknown };
     assert.ok(proxy.hasCut && lost.test(String(code)), String(error));
   }
-  const { messages } = proxy;
+  const { messages, hasCut: wasCut } = proxy;
   proxy.set(undefined);
   await apply(after(table), last);
   assert.equal(await apply(after(table), after(table)), '', 'nothing is left to do');
-  return { contents: await contents(subject, table), messages };
+  return { contents: await contents(subject, table), messages, wasCut };
 }
 
-/** Every step in both ways, or `runs` of them at random. */
+function shuffled<T>(items: readonly T[], random: SeededRandom): T[] {
+  const left = [...items];
+  return items.map(() => left.splice(random.between(0, left.length - 1), 1)).flat();
+}
+
+/** How many messages an Apply sends is not laid down: one more or less is no failure, and a proxy that cuts hardly anything is. */
+const leastShareCut = 0.75;
+
+/** Every step in both ways, or `runs` of them at random; a cut that is not reached is one behind the last message. */
 export async function assertCutsOfApply(
   subject: ApplySubject,
   { runs, seed }: { readonly runs: number; readonly seed: number },
@@ -82,17 +90,26 @@ export async function assertCutsOfApply(
 ): Promise<void> {
   const random = new SeededRandom(seed);
   let table = 0;
+  // The first Apply of a database also makes what all of them share, and sends more than the others.
+  await subject.apply(before('cut_first'));
   for (const changes of [false, true]) {
     const wanted = await applied(subject, `cut_${(table += 1)}`, changes);
+    assert.ok(wanted.messages > 0, 'the Apply goes through the proxy');
     const cuts = Array.from({ length: wanted.messages }, (_, at) => at + 1).flatMap((message) =>
       (['unsent', 'unanswered'] as const).map((how): Cut => ({ message, how })),
     );
-    const chosen =
-      runs >= cuts.length ? cuts : cuts.filter(() => random.next() < runs / cuts.length).slice(0, runs);
-    context.diagnostic(`WEIR_CRASH_SEED=${seed}, ${chosen.length} of ${cuts.length} cuts`);
-    for (const cut of chosen) {
-      const { contents: found } = await applied(subject, `cut_${(table += 1)}`, changes, cut);
-      assert.deepEqual(found, wanted.contents, JSON.stringify(cut));
+    const chosen = shuffled(cuts, random).slice(0, runs);
+    const missed: number[] = [];
+    for (const where of chosen) {
+      const found = await applied(subject, `cut_${(table += 1)}`, changes, where);
+      assert.deepEqual(found.contents, wanted.contents, JSON.stringify(where));
+      if (found.wasCut) continue;
+      assert.ok(found.messages < where.message, `${JSON.stringify(where)} was reached, and not cut`);
+      missed.push(where.message);
     }
+    const cut = chosen.length - missed.length;
+    const told = `WEIR_CRASH_SEED=${seed}, ${cut} of ${chosen.length} cuts, of ${cuts.length} there are; not reached: ${missed.join(', ') || 'none'}`;
+    context.diagnostic(told);
+    assert.ok(cut >= leastShareCut * chosen.length, told);
   }
 }
