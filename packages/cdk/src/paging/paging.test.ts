@@ -58,6 +58,46 @@ test('a URL in the body is used as it is, without the parameters again', () => {
   ]);
 });
 
+test('of a URL in the body, one parameter may be kept, and is sent with those of the first page', () => {
+  const pages = [
+    { envelope: { next: 'https://x/rows?limit=9&after=b%2F1' } },
+    { envelope: { next: '/rows?after=c' } },
+    { envelope: { next: null } },
+  ];
+  assert.deepEqual(requests(nextUrl('/next', { param: 'after' }), pages), [
+    '/rows?limit=2',
+    '/rows?limit=2&after=b/1',
+    '/rows?limit=2&after=c',
+  ]);
+  const strange = { envelope: { next: '/rows?page=2' }, headers: { link: '</rows?page=2>; rel="next"' } };
+  for (const paging of [nextUrl('/next', { param: 'after' }), linkHeader({ param: 'after' })]) {
+    assert.throws(() => requests(paging, [strange]), { code: 'CDK_STREAM_DEFECT' });
+  }
+});
+
+test('page numbers end where the body tells it: the last page, no more, all rows, all pages', () => {
+  const size = ['per', 2] as const;
+  const asked = (ends: object, pages: readonly Page[], first = 1): number =>
+    requests(pageNumber({ param: 'page', size, ends, stability: 'shifting', first }), [...pages, {}, {}])
+      .length;
+  const both = (first: object, second: object): Page[] => [
+    { envelope: { ...first } },
+    { envelope: { ...second } },
+  ];
+  for (const first of [0, 1]) {
+    assert.equal(asked({ last: '/last' }, both({ last: false }, { last: true }), first), 2);
+    assert.equal(asked({ more: '/more' }, both({ more: true }, { more: false }), first), 2);
+    assert.equal(asked({ total: '/n' }, both({ n: 4 }, { n: 4 }), first), 2);
+    assert.equal(
+      asked({ total: '/n' }, [...both({ n: 5 }, { n: 5 }), { count: 1, envelope: { n: 5 } }], first),
+      3,
+    );
+    assert.equal(asked({ pages: '/p' }, both({ p: 2 }, { p: 2 }), first), 2);
+    // A body that says nothing of it is not the last, a page without rows is.
+    assert.equal(asked({ total: '/n' }, [{}, { count: 0 }], first), 2);
+  }
+});
+
 test('a Link header is found among others, in every spelling of its relation', () => {
   const self = '<https://x/rows?self=1>; rel="self"';
   for (const link of [

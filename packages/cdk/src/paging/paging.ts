@@ -3,6 +3,7 @@
 
 import { isJsonObject, parsePointer, resolvePointer } from '@weir/schema';
 import { parseJson, type JsonValue } from '@weir/schema/json';
+import { errors } from '../errors.ts';
 import type { ApiRequest, Query } from '../http/request.ts';
 import type { ResponseHeaders } from '../http/transport.ts';
 
@@ -44,14 +45,25 @@ export const singlePage: Paging<'stable'> = {
   next: () => undefined,
 };
 
+export interface NextUrlOptions {
+  /** Only this parameter of the next URL is kept, and sent with those of the first page. */
+  readonly param?: string;
+}
+
 /** The address of the next page is in the body. */
-export function nextUrl(at: string): Paging<'stable'> {
+export function nextUrl(at: string, { param }: NextUrlOptions = {}): Paging<'stable'> {
   const pointer = parsePointer(at);
   return {
-    name: `the URL at ${at}`,
+    name: param === undefined ? `the URL at ${at}` : `${param} of the URL at ${at}`,
     stability: 'stable',
-    request: followed,
-    next: ({ envelope }) => textAt(envelope, pointer),
+    request: (base, position) => {
+      if (position === undefined || param === undefined) return followed(base, position);
+      return withParameter(base, param, position);
+    },
+    next: ({ envelope }) => {
+      const next = textAt(envelope, pointer);
+      return next === undefined || param === undefined ? next : parameterOf(String(next), param);
+    },
   };
 }
 
@@ -72,8 +84,7 @@ export function linkHeader({ param }: LinkHeaderOptions = {}): Paging<'stable'> 
     },
     next: ({ headers }) => {
       const next = nextLink(headers['link']);
-      if (next === undefined || param === undefined) return next;
-      return new URL(next, 'http://relative/').searchParams.get(param) ?? undefined;
+      return next === undefined || param === undefined ? next : parameterOf(next, param);
     },
   };
 }
@@ -135,9 +146,20 @@ export interface NumberedOptions<S extends Stability> {
   /** The parameter of the number of rows on a page, and that number. */
   readonly size: readonly [param: string, rows: number];
   /** short: a page with fewer rows is the last. empty: one without rows is. */
-  readonly ends?: 'short' | 'empty';
+  readonly ends?: 'short' | 'empty' | ToldEnd;
   /** `stable` if rows are never taken out of the middle of the list, which whoever says so has to know. */
   readonly stability: S;
+}
+
+/**
+ * Where a body says that a page is the last one, that there are more, how many rows there are, or how many pages. A page without
+ * rows is the last in any case; where a body says nothing, there are more.
+ */
+export interface ToldEnd {
+  readonly last?: string;
+  readonly more?: string;
+  readonly total?: string;
+  readonly pages?: string;
 }
 
 /** Pages with numbers, from `first` on. */
@@ -145,29 +167,35 @@ export function pageNumber<S extends Stability>({
   first = 1,
   ...options
 }: NumberedOptions<S> & { readonly first?: number }): Paging<S> {
-  return numbered(`page numbers as ${options.param}`, options, first, () => 1);
-}
-
-/** Where a body says that a page is the last one, and how many rows there are. One without rows is the last in any case. */
-export interface ToldEnd {
-  readonly last: string;
-  readonly total: string;
+  const before = (next: number): Before => ({
+    rows: (next - first) * options.size[1],
+    pages: next - first,
+  });
+  return numbered(`page numbers as ${options.param}`, options, first, () => 1, before);
 }
 
 export interface OffsetOptions<S extends Stability> extends Omit<NumberedOptions<S>, 'ends'> {
-  readonly ends?: 'short' | 'empty' | ToldEnd;
+  readonly ends?: 'short' | 'empty' | Omit<ToldEnd, 'pages'>;
 }
 
 /** Pages by the number of rows before them. */
 export function offset<S extends Stability>(options: OffsetOptions<S>): Paging<S> {
-  return numbered(`offsets as ${options.param}`, options, 0, (count) => count);
+  const before = (next: number): Before => ({ rows: next, pages: 0 });
+  return numbered(`offsets as ${options.param}`, options, 0, (count) => count, before);
+}
+
+/** What lies before a page. */
+interface Before {
+  readonly rows: number;
+  readonly pages: number;
 }
 
 function numbered<S extends Stability>(
   name: string,
-  { param, size: [sizeParam, rows], ends = 'short', stability }: OffsetOptions<S>,
+  { param, size: [sizeParam, rows], ends = 'short', stability }: NumberedOptions<S>,
   first: number,
   step: (count: number) => number,
+  before: (next: number) => Before,
 ): Paging<S> {
   return {
     name,
@@ -177,15 +205,18 @@ function numbered<S extends Stability>(
     next: ({ count, position, envelope }) => {
       if (count === 0 || (ends === 'short' && count < rows)) return undefined;
       const next = Number(position ?? first) + step(count);
-      return typeof ends === 'object' && isToldEnd(ends, envelope, next) ? undefined : next;
+      return typeof ends === 'object' && isToldEnd(ends, envelope, before(next)) ? undefined : next;
     },
   };
 }
 
-function isToldEnd({ last, total }: ToldEnd, envelope: JsonValue, next: number): boolean {
-  const rows = resolvePointer(envelope, parsePointer(total));
-  if (typeof rows === 'number' && rows <= next) return true;
-  return resolvePointer(envelope, parsePointer(last)) === true;
+function isToldEnd({ last, more, total, pages }: ToldEnd, envelope: JsonValue, before: Before): boolean {
+  const at = (pointer: string | undefined): JsonValue | undefined =>
+    pointer === undefined ? undefined : resolvePointer(envelope, parsePointer(pointer));
+  const isReached = (count: JsonValue | undefined, reached: number): boolean =>
+    typeof count === 'number' && count <= reached;
+  if (at(last) === true || at(more) === false) return true;
+  return isReached(at(total), before.rows) || isReached(at(pages), before.pages);
 }
 
 /** A whole URL has all parameters that it needs. */
@@ -207,6 +238,13 @@ function textAt(envelope: JsonValue, pointer: readonly string[]): string | numbe
   const value = resolvePointer(envelope, pointer);
   if (typeof value === 'number') return value;
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** There is a next page, which cannot be asked for without the parameter. */
+function parameterOf(url: string, param: string): string {
+  const value = new URL(url, 'http://relative/').searchParams.get(param);
+  if (value !== null) return value;
+  throw errors.CDK_STREAM_DEFECT({ message: `The address of the next page has no parameter ${param}.` });
 }
 
 function nextLink(header: string | undefined): string | undefined {
