@@ -157,7 +157,7 @@ export class TuplePacker {
     let at = this.#length;
     target[at++] = 0x02;
     // Calling the native copy takes longer than a few bytes do.
-    if (length > 24) at += source.copy(target, at, start, end);
+    if (length > 40) at += source.copy(target, at, start, end);
     else for (let index = start; index < end; index++) target[at++] = source[index] as number;
     target[at++] = 0x00;
     this.#length = at;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { TuplePacker } from './tuple-packer.ts';
 import { packTuple, TupleDouble, TupleReader, unpackTuple } from './tuple.ts';
 import type { TupleElement } from './tuple.ts';
 
@@ -136,3 +137,17 @@ for (const hex of ['03', '1601', '2100', '0261', '0100ff', '0515', '1d01']) {
     assert.throws(() => unpackTuple(Buffer.from(hex, 'hex')), { code: 'TUPLE_MALFORMED' });
   });
 }
+
+test('the bytes of a string pack as the string does, however many they are and wherever they lie', () => {
+  for (let length = 0; length <= 100; length += 1) {
+    const text = 'Zürich 8001 '.repeat(9).slice(0, length);
+    const bytes = Buffer.from(text);
+    const around = Buffer.concat([Buffer.from('in front'), bytes, Buffer.from('behind')]);
+    const packed = new TuplePacker()
+      .integer(7)
+      .text(around, 8, 8 + bytes.length)
+      .integer(8)
+      .copy();
+    assert.deepEqual(packed, packTuple([7, text, 8]));
+  }
+});
