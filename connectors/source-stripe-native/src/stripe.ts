@@ -20,6 +20,8 @@ import {
   occurredAt,
   type RowChange,
 } from '@weir/cdk';
+import { flag } from '@weir/schema';
+import { ofConnectedAccounts } from './accounts.ts';
 import { type ObjectList, objects } from './event-types.ts';
 
 const interval = '5m';
@@ -98,92 +100,104 @@ const again = <O extends object>({ kind, options }: { kind: 'events'; options: O
   options: { ...options, schedule: nightly },
 });
 
+const streams = {
+  ...Object.fromEntries(Object.entries(objects).map(([name, object]) => [name, listed(object)])),
+  Accounts: changes({ ...row, ...list, between, path: '/accounts', schedule: nightly }),
+  Events: changes({
+    ...row,
+    ...list,
+    between,
+    path: '/events',
+    cursor: occurredAt('/created', time),
+  }),
+  ...each(['BalanceTransactions', 'Files', 'FilesLink', 'ValueLists'], (name) =>
+    changes({
+      ...row,
+      ...list,
+      between,
+      path: {
+        BalanceTransactions: '/balance_transactions',
+        Files: '/files',
+        FilesLink: '/file_links',
+        ValueLists: '/radar/value_lists',
+      }[name],
+      schedule: nightly,
+      disabled: name === 'ValueLists',
+    }),
+  ),
+  Persons: again(
+    eventsOf(
+      persons,
+      below(accounts, 'account', (id) => `/accounts/${id}/persons`),
+    ),
+  ),
+  ExternalAccountCards: again(eventsOf(externals, external('card'), 'card')),
+  ExternalBankAccount: again(eventsOf(externals, external('bank_account'), 'bank_account')),
+  Cards: eventsOf(
+    sources,
+    below(customers, 'customer', (id) => `/customers/${id}/cards`),
+    'card',
+  ),
+  PaymentMethods: eventsOf(
+    payment,
+    below(customers, 'customer', (id) => `/customers/${id}/payment_methods`),
+  ),
+  BankAccounts: below(customers, 'customer', (id) => `/customers/${id}/bank_accounts`),
+  CustomerBalanceTransaction: below(customers, 'customer', (id) => `/customers/${id}/balance_transactions`),
+  ApplicationFeesRefunds: below(
+    listed(objects.ApplicationFees),
+    'application_fee',
+    (id) => `/application_fees/${id}/refunds`,
+  ),
+  CheckoutSessionsLine: below(
+    listed(objects.CheckoutSessions),
+    'checkout_session',
+    (id) => `/checkout/sessions/${id}/line_items`,
+  ),
+  CreditNotesLines: below(listed(objects.CreditNotes), 'credit_note', (id) => `/credit_notes/${id}/lines`),
+  InvoiceLineItems: below(listed(objects.Invoices), 'invoice', (id) => `/invoices/${id}/lines`),
+  SetupAttempts: below(
+    listed(objects.SetupIntents),
+    'setup_intent',
+    (id) => `/setup_attempts?setup_intent=${id}`,
+  ),
+  SubscriptionItems: below(subscriptions, 'subscription', (id) => `/subscription_items?subscription=${id}`),
+  TransferReversals: below(listed(objects.Transfers), 'transfer', (id) => `/transfers/${id}/reversals`),
+  ValueListItems: {
+    ...childChanges({
+      ...row,
+      of: changes({ ...row, ...list, between, path: '/radar/value_lists', schedule: nightly }),
+      id: '/id',
+      as: 'value_list',
+      path: (id) => `/radar/value_list_items?value_list=${id}`,
+      records: 'data',
+      paging,
+      answers,
+      schedule: nightly,
+      disabled: true,
+    }),
+  },
+};
+
 export const stripe = defineApi({
   name: 'source-stripe-native',
   title: 'Stripe',
-  config: {},
+  config: {
+    capture_connected_accounts: flag({
+      title: 'Capture Connected Accounts',
+      description: 'Whether the accounts that are connected to this one are captured too.',
+      default: false,
+      order: 10,
+      nonsensitive: true,
+    }),
+  },
   auth: [bearer()],
   start: { daysAgo: 30 },
   base: 'https://api.stripe.com/v1',
   probe: get('/account'),
   query: { limit: 100 },
   limits: [atOnce(20)],
-  streams: {
-    ...Object.fromEntries(Object.entries(objects).map(([name, object]) => [name, listed(object)])),
-    Accounts: changes({ ...row, ...list, between, path: '/accounts', schedule: nightly }),
-    Events: changes({
-      ...row,
-      ...list,
-      between,
-      path: '/events',
-      cursor: occurredAt('/created', time),
-    }),
-    ...each(['BalanceTransactions', 'Files', 'FilesLink', 'ValueLists'], (name) =>
-      changes({
-        ...row,
-        ...list,
-        between,
-        path: {
-          BalanceTransactions: '/balance_transactions',
-          Files: '/files',
-          FilesLink: '/file_links',
-          ValueLists: '/radar/value_lists',
-        }[name],
-        schedule: nightly,
-        disabled: name === 'ValueLists',
-      }),
-    ),
-    Persons: again(
-      eventsOf(
-        persons,
-        below(accounts, 'account', (id) => `/accounts/${id}/persons`),
-      ),
-    ),
-    ExternalAccountCards: again(eventsOf(externals, external('card'), 'card')),
-    ExternalBankAccount: again(eventsOf(externals, external('bank_account'), 'bank_account')),
-    Cards: eventsOf(
-      sources,
-      below(customers, 'customer', (id) => `/customers/${id}/cards`),
-      'card',
-    ),
-    PaymentMethods: eventsOf(
-      payment,
-      below(customers, 'customer', (id) => `/customers/${id}/payment_methods`),
-    ),
-    BankAccounts: below(customers, 'customer', (id) => `/customers/${id}/bank_accounts`),
-    CustomerBalanceTransaction: below(customers, 'customer', (id) => `/customers/${id}/balance_transactions`),
-    ApplicationFeesRefunds: below(
-      listed(objects.ApplicationFees),
-      'application_fee',
-      (id) => `/application_fees/${id}/refunds`,
-    ),
-    CheckoutSessionsLine: below(
-      listed(objects.CheckoutSessions),
-      'checkout_session',
-      (id) => `/checkout/sessions/${id}/line_items`,
-    ),
-    CreditNotesLines: below(listed(objects.CreditNotes), 'credit_note', (id) => `/credit_notes/${id}/lines`),
-    InvoiceLineItems: below(listed(objects.Invoices), 'invoice', (id) => `/invoices/${id}/lines`),
-    SetupAttempts: below(
-      listed(objects.SetupIntents),
-      'setup_intent',
-      (id) => `/setup_attempts?setup_intent=${id}`,
-    ),
-    SubscriptionItems: below(subscriptions, 'subscription', (id) => `/subscription_items?subscription=${id}`),
-    TransferReversals: below(listed(objects.Transfers), 'transfer', (id) => `/transfers/${id}/reversals`),
-    ValueListItems: {
-      ...childChanges({
-        ...row,
-        of: changes({ ...row, ...list, between, path: '/radar/value_lists', schedule: nightly }),
-        id: '/id',
-        as: 'value_list',
-        path: (id) => `/radar/value_list_items?value_list=${id}`,
-        records: 'data',
-        paging,
-        answers,
-        schedule: nightly,
-        disabled: true,
-      }),
-    },
-  },
+  streams,
+  describe: async (context, signal, { capture_connected_accounts: captures }) =>
+    captures ? await ofConnectedAccounts(context, streams, signal) : {},
 });

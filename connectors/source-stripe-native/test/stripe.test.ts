@@ -5,7 +5,15 @@ import { convergeApi, silentLog, VirtualClock } from '@weir/cdk/testing';
 import { decodeConfig, lintConfigSchema } from '@weir/schema';
 import { checkReadmeTables, matchSnapshot, SeededRandom } from '@weir/testing';
 import { stripe } from '../src/stripe.ts';
-import { bankAccounts, config, fakeStripe, objectOf } from './fake-stripe.ts';
+import {
+  accounts,
+  bankAccounts,
+  config,
+  configOfAccounts,
+  fakeStripe,
+  objectOf,
+  pathOf,
+} from './fake-stripe.ts';
 
 test('the schemas of the spec keep the guidelines for configurations, and are as recorded', () => {
   const { spec } = apiCapture(stripe);
@@ -63,6 +71,32 @@ test('on a fake of Stripe: killed between any two lines, the collections end equ
     for (const fault of Object.keys(converged.faults)) faults.add(fault);
   }
   assert.deepEqual([...faults].toSorted(), ['cut', 'expired', 'failing', 'reset', 'throttled']);
+});
+
+test('the accounts that are connected are captured too, each with its own objects', async () => {
+  const ofAccounts = (kind: string, path: string) => ({
+    lists: accounts.map((account) => pathOf(path, account)),
+    rowsOf: (list: string, row: object) => {
+      const account = accounts.find((each) => pathOf(path, each) === list) ?? '';
+      return [{ ...objectOf(kind, { ...row }, account), account_id: account }];
+    },
+  });
+  for (let seed = 1; seed <= 3; seed += 1) {
+    const { streams } = await convergeApi({
+      api: stripe,
+      fake: fakeStripe,
+      config: configOfAccounts,
+      streams: {
+        Customers: ofAccounts('customer', '/v1/customers'),
+        Products: ofAccounts('product', '/v1/products'),
+      },
+      random: new SeededRandom(seed),
+    });
+    for (const { name, captured, expected } of streams) {
+      assert.ok(new Set(expected.map(({ account_id: account }) => account)).size === accounts.length);
+      assert.deepEqual(captured, expected, `${name}, seed ${seed}`);
+    }
+  }
 });
 
 test('the property can fail: without the lag, events that appear late are lost', async () => {

@@ -31,7 +31,7 @@ function explainStream(
   const { kind, options } = definition;
   if (kind === 'parts') {
     const one = explainStream(api, base, options.stream('{part}'), nowMs, start);
-    return [`for each ${options.as}: ${one[0] ?? ''}`, ...one.slice(1)];
+    return [`for each ${options.as ?? 'part'}: ${one[0] ?? ''}`, ...one.slice(1)];
   }
   const header = `${kind}, every ${options.interval}${options.disabled === true ? ', not enabled' : ''}`;
   if ('match' in options)

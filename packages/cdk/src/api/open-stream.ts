@@ -45,12 +45,12 @@ export async function openStream(
     case 'child changes':
       return openChildChanges(name, childrenWithQuery(definition.options, query), context);
     case 'parts': {
-      const { of, as, stream, atOnce } = definition.options;
+      const { of, as, stream, atOnce, headers } = definition.options;
       const opened = new Map<string, Stream>();
       for (const part of await of(context, signal)) {
         const ofPart = stream(part);
         if (atOnce !== undefined && ofPart.kind === 'exports') throw waitsInTurn(part);
-        const own = context.sites?.get(part) ?? context;
+        const own = context.sites?.get(part) ?? withHeaders(context, headers?.(part));
         opened.set(part, await openStream(name, ofPart, own, query, signal));
       }
       return streamOfParts(as, opened, atOnce);
@@ -78,6 +78,13 @@ export async function openStream(
     case 'feed':
       return { kind: 'feed', feed: definition.options.open(context) };
   }
+}
+
+function withHeaders(
+  context: StreamContext,
+  headers: Readonly<Record<string, string>> | undefined,
+): StreamContext {
+  return headers === undefined ? context : { ...context, client: context.client.withHeaders(headers) };
 }
 
 function withQuery<O extends { readonly query?: Query }>(options: O, query: Query | undefined): O {
@@ -131,7 +138,10 @@ function snapshotOf(only: SnapshotStream): Stream {
 }
 
 export function streamKey({ kind, options }: StreamDefinition): readonly string[] {
-  if (kind === 'parts') return [`/_meta/${options.as}`, ...streamKey(options.stream(''))];
+  if (kind === 'parts') {
+    const own = streamKey(options.stream(''));
+    return options.as === undefined ? own : [`/_meta/${options.as}`, ...own];
+  }
   return 'key' in options ? options.key : [SNAPSHOT_KEY];
 }
 
@@ -157,7 +167,10 @@ export function streamFields(definition: StreamDefinition): Record<string, Field
 
 /** The members of `_meta` that the documents of a stream have beside those that all have. */
 export function streamMeta({ kind, options }: StreamDefinition): Record<string, FieldSchema> {
-  if (kind === 'parts') return { ...streamMeta(options.stream('')), [options.as]: { type: 'string' } };
+  if (kind === 'parts') {
+    const own = streamMeta(options.stream(''));
+    return options.as === undefined ? own : { ...own, [options.as]: { type: 'string' } };
+  }
   if (kind !== 'children' && kind !== 'child changes') return {};
   const names = kind === 'children' ? namesOfIds(options) : [options.as];
   return Object.fromEntries(

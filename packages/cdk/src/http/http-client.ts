@@ -76,6 +76,14 @@ export class HttpClient {
     this.#origin = new URL(options.base).origin;
   }
 
+  /** The same server, credentials and limits; each request has more headers. */
+  withHeaders(headers: Readonly<Record<string, string>>): HttpClient {
+    const { headers: common, ...options } = this.#options;
+    const client = new HttpClient({ ...options, headers: { ...common, ...headers } });
+    client.#hasAnswered = this.#hasAnswered;
+    return client;
+  }
+
   /** The answer's whole body as JSON; null for an empty one. */
   async json(request: ApiRequest, signal: AbortSignal): Promise<JsonValue> {
     const answer = await this.open(request, signal);

@@ -334,8 +334,10 @@ interface PartsSideBySide {
 interface ListOfParts extends StreamOptions {
   /** The names of the parts, which are those of their states. Asked for when a session begins. */
   readonly of: (context: StreamContext, signal: AbortSignal) => Promise<readonly string[]>;
-  /** The member of `_meta` that holds the name, and is the first part of the key. */
-  readonly as: string;
+  /** The member of `_meta` that holds the name, and is the first part of the key. Absent where keys are unique without it. */
+  readonly as?: string;
+  /** What makes a request one for a part, where all of them are asked for with the same credentials. */
+  readonly headers?: (part: string) => Readonly<Record<string, string>>;
 }
 
 /** One stream for each part of a list (accounts, stores, projects). The key of a part's stream is the rest of the key. */

@@ -1,5 +1,5 @@
 // One stream for each of many parts (accounts, stores, projects) that a call lists, each with a state of its own. Documents
-// say in `_meta` which part they are of, and that is the first part of their key.
+// can say in `_meta` which part they are of, and that is then the first part of their key.
 
 import type {
   ChangeEvent,
@@ -12,9 +12,9 @@ import type {
 } from '../engine/stream.ts';
 import { errors } from '../errors.ts';
 
-/** `opened`: the streams by the names of their parts. `as`: the member of `_meta`. */
+/** `opened`: the streams by the names of their parts. `as`: the member of `_meta`; nothing says the part when absent. */
 export function streamOfParts(
-  as: string,
+  as: string | undefined,
   opened: ReadonlyMap<string, Stream>,
   atOnce: number | undefined,
 ): Stream {
@@ -22,14 +22,17 @@ export function streamOfParts(
   const snapshots: Record<string, SnapshotStream> = {};
   for (const [name, stream] of opened) {
     if (stream.kind === 'changes' && 'only' in stream.parts)
-      changes[name] = marked(stream.parts.only, as, name);
+      changes[name] = as === undefined ? stream.parts.only : marked(stream.parts.only, as, name);
     else if (stream.kind === 'snapshot' && 'only' in stream.parts) {
       const { only } = stream.parts;
-      snapshots[name] = {
-        fetchSnapshot: (call) => only.fetchSnapshot(call),
-        meta: { ...only.meta, [as]: name },
-        ...(only.key === undefined ? {} : { key: [`/_meta/${as}`, ...only.key] }),
-      };
+      snapshots[name] =
+        as === undefined
+          ? only
+          : {
+              fetchSnapshot: (call) => only.fetchSnapshot(call),
+              meta: { ...only.meta, [as]: name },
+              ...(only.key === undefined ? {} : { key: [`/_meta/${as}`, ...only.key] }),
+            };
     } else {
       throw errors.CDK_STREAM_DEFECT({
         message: `The part ${JSON.stringify(name)} of a stream has parts itself, or no state.`,
