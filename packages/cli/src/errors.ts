@@ -106,6 +106,11 @@ export const catalogue = {
     fix: 'Choose another name, or remove the folder.',
     retry: 'never',
   },
+  NEW_FOLDER_UNUSABLE: {
+    summary: 'The folder in which `weir new` is to make a connector cannot be made.',
+    fix: 'Name another one with --folder: a folder, or a place where one may be made.',
+    retry: 'never',
+  },
   DEMO_NO_POSTGRES: {
     summary: 'There is no npm package of PostgreSQL for this platform, and the demo brings its own.',
     fix: 'Run the demo on Linux or macOS, on x64 or arm64.',

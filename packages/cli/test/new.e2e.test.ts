@@ -10,6 +10,14 @@ import { weir } from './weir-process.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 
+test('a folder that cannot be one is told by name', () => {
+  using folder = temporaryDirectory();
+  writeFileSync(join(folder.path, 'file'), '');
+  const { status, stderr } = weir(folder.path, 'new', 'source-my-shop', '--folder', 'file');
+  assert.equal(status, 1);
+  assert.match(stderr, /^weir: NEW_FOLDER_UNUSABLE: The folder file cannot be made: /);
+});
+
 for (const template of ['rest', 'graphql', 'webhook', 'database']) {
   test(`a new connector (${template}) compiles, passes its tests and answers Spec under its own name`, () => {
     using folder = temporaryDirectory();

@@ -14,7 +14,9 @@ function run(name: string, { template, folder: into }: NewOptions): void {
   const shown = relative('', folder) || '.';
   for (const file of files) process.stdout.write(`  ${shown}/${file}\n`);
   const source =
-    into === undefined ? `image ghcr.io/estuary/${name}:dev` : `command node ${folder}/src/main.ts`;
+    into === undefined
+      ? `image ghcr.io/estuary/${name}:dev`
+      : `command ${JSON.stringify(['node', `${folder}/src/main.ts`])}`;
   process.stdout.write(
     `A catalog names it as the ${source}. Its tests: node --test "${shown}/test/*.test.ts"\n`,
   );

@@ -33,7 +33,7 @@ export function makeConnector({ name, template, into }: NewConnector): { folder:
   }
   const folder = join(into ?? join(project, 'connectors'), name);
   if (existsSync(folder)) throw errors.NEW_EXISTS({ message: `${folder} is there already.` });
-  mkdirSync(dirname(folder), { recursive: true });
+  makeFolder(dirname(folder));
   cpSync(join(project, 'examples', 'templates', template), folder, { recursive: true });
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -42,6 +42,15 @@ export function makeConnector({ name, template, into }: NewConnector): { folder:
   // Elsewhere the packages of Weir are found through a link: they are on no registry.
   if (into !== undefined) symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));
   return { folder, files: files.map((file) => file.slice(folder.length + 1)) };
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw errors.NEW_FOLDER_UNUSABLE({ message: `The folder ${folder} cannot be made: ${message}.`, cause });
+  }
 }
 
 /** `source-my-shop` is `my-shop` in names of files, `myShop` in code and `My Shop` for people. */

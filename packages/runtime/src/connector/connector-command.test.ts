@@ -61,6 +61,18 @@ test('an unknown image names the built-in connectors of that kind and the way to
   assert.deepEqual(builtInConnectors('materialize', [folder]), ['materialize-a']);
 });
 
+test('an unknown image is told with the name that was meant, and with folders of connectors that are not there', async () => {
+  const absent = join(folder, 'absent');
+  const connectorFolders = [absent, folder];
+  const refused = async (image: string) =>
+    await assert.rejects(resolveConnector({ kind: 'image', image }, 'materialize', { connectorFolders }), {
+      code: 'CONNECTOR_UNKNOWN',
+      message: `The image ${image} is not a built-in connector. Did you mean "materialize-a"? There is no folder ${absent}.`,
+    });
+  await refused('ghcr.io/estuary/materialise-a:v1');
+  await refused('materialize');
+});
+
 test('a capture cannot use a materialization connector', async () => {
   await assert.rejects(resolveConnector({ kind: 'image', image: 'materialize-a' }, 'capture', options), {
     code: 'CONNECTOR_WRONG_KIND',

@@ -4,6 +4,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import type { CodecName } from '@weir/protocol';
+import { didYouMean } from '../catalog/did-you-mean.ts';
 import { errors } from '../errors.ts';
 import { dockerCommand } from './docker.ts';
 
@@ -156,8 +157,11 @@ function builtInCommand(
   const folder = folderOf(name, folders);
   if (folder === undefined) {
     const known = builtInConnectors(protocol, folders);
+    const longer = known.find((each) => each.startsWith(`${name}-`));
+    const meant = longer === undefined ? didYouMean(name, known) : ` Did you mean "${longer}"?`;
+    const missing = folders.filter((each) => !existsSync(each)).map((each) => ` There is no folder ${each}.`);
     throw errors.CONNECTOR_UNKNOWN({
-      message: `The image ${image} is not a built-in connector.`,
+      message: `The image ${image} is not a built-in connector.${meant}${missing.join('')}`,
       fix: `Built-in connectors for a ${protocol === 'capture' ? 'capture' : 'materialization'}: ${known.join(', ') || 'none'}. To run the real image through docker or podman, add --image-mode docker.`,
     });
   }
