@@ -212,6 +212,16 @@ test('a datetime stream is called again at once while it is behind, and else aft
   await run.session({ stream: only(stream) }, 130);
   assert.deepEqual(calls, [0, 0, 0, 60, 120]);
 
+  // What it may claim is so much behind that it is not asked for before there is more to claim.
+  const lagging = harness();
+  const looks: number[] = [];
+  const late = changes({ cursor: seconds(-50) }, ({ nowMs }) => {
+    looks.push((nowMs - at(BEGIN).ms) / 1000);
+    return [reached(Instant.ofMs(nowMs - 40_000))];
+  });
+  await lagging.session({ stream: only({ ...late, lagMs: 40_000 }) }, 130);
+  assert.deepEqual(looks, [50, 110]);
+
   const idle = harness();
   const tokens: number[] = [];
   const token = changes({ cursor: 0n }, ({ cursor, nowMs }) => {
@@ -540,6 +550,24 @@ test('a session ends by itself after a day, so that what was configured anew tak
   const stream = changes({ cursor: 0n }, () => []);
   await run.session({ stream: only(stream), intervalMs: 3_600_000 }, 100 * 3600);
   assert.equal(new Date(run.clock.now()).toISOString(), '2024-05-06T05:00:00.000Z');
+});
+
+test('a session that is asked to end does so at the next checkpoint of a call, however long the call is', async () => {
+  const run = harness();
+  const endless: ChangeStream<Cursor> = {
+    initial: () => ({ cursor: 0n }),
+    async *fetchChanges({ signal }) {
+      for (let id = 1n; ; id += 1n) {
+        await run.clock.until(run.clock.now() + 3_600_000, signal);
+        yield documents([{ id: Number(id) }]);
+        yield reached(id);
+      }
+    },
+  };
+  await run.session({ stream: only(endless) }, 100 * 3600);
+  // A day, and what was under way then.
+  assert.equal(run.clock.now(), at(BEGIN).ms + 24 * 3_600_000);
+  assert.equal(run.committed.documents.length, 24);
 });
 
 test('a stream that comes to no checkpoint is cut off half an hour after it was asked to end', async () => {
