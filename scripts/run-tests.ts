@@ -1,9 +1,10 @@
 // Runs the tests by kind. The kind is in the file name: `x.test.ts` is pure; `x.pg.test.ts`, `x.mysql.test.ts`,
 // `x.e2e.test.ts`, `x.crash.test.ts`, `x.fuzz.test.ts` need servers or processes. `--pure` runs only the pure ones;
-// `--crash` raises the number of kills, seeds and random values; other arguments are substrings of file names to run.
+// `--crash` raises the number of kills, seeds and random values, and runs the files that have some, those of connectors of
+// APIs among them; other arguments are substrings of file names to run.
 
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runnerFlags } from './runner-flags.ts';
 
@@ -14,6 +15,10 @@ const filters = process.argv.slice(2).filter((argument) => !argument.startsWith(
 const pure = /^[^.]+\.test\.ts$/;
 const random = /\.(crash|fuzz)\.test\.ts$/;
 
+function isRandom(path: string): boolean {
+  return random.test(path) || readFileSync(join(root, path), 'utf8').includes('testApi(');
+}
+
 function testFiles(): string[] {
   const all = globSync('{libs,packages,connectors,scripts,examples,docs}/**/*.test.ts', {
     cwd: root,
@@ -22,7 +27,7 @@ function testFiles(): string[] {
   return all.filter((path) => {
     const name = path.slice(path.lastIndexOf('/') + 1);
     if (flags.has('--pure') && !pure.test(name)) return false;
-    if (flags.has('--crash') && filters.length === 0 && !random.test(name)) return false;
+    if (flags.has('--crash') && filters.length === 0 && !isRandom(path)) return false;
     return filters.length === 0 || filters.some((filter) => path.includes(filter));
   });
 }

@@ -30,17 +30,20 @@ export interface ApiTests {
   readonly streams: ApiConvergence['streams'];
   /** The streams whose discovered schemas are recorded; one of each kind when absent. */
   readonly shown?: readonly string[];
-  /** Of the convergence; 5. */
+  /** Of the convergence; 5. Twice WEIR_CRASH_RUNS where that is set; WEIR_CRASH_SEED begins with another one. */
   readonly seeds?: number;
   /** Undefined for a connector without a README. */
   readonly readme?: false;
 }
 
 const NOW = Date.parse('2024-05-05T05:00:00Z');
+const runs = process.env['WEIR_CRASH_RUNS'];
+const firstSeed = Number(process.env['WEIR_CRASH_SEED'] ?? '1');
 
 export function testApi(options: ApiTests): void {
   const test = (name: string, body: () => void | Promise<void>): void => void register(name, body);
-  const { api, test: url, base = options.fake.origin, seeds = 5 } = options;
+  const { api, test: url, base = options.fake.origin } = options;
+  const seeds = runs === undefined ? (options.seeds ?? 5) : 2 * Number(runs);
 
   test('the schemas of the spec keep the guidelines for configurations, and are as recorded', () => {
     const { configSchema, resourceSchema } = apiCapture(api).spec;
@@ -78,7 +81,7 @@ export function testApi(options: ApiTests): void {
   test('on a fake of the API: killed between any two lines, the collections end equal to its tables', async () => {
     const { fake, config, streams } = options;
     const faults = new Set<string>();
-    for (let seed = 1; seed <= seeds; seed += 1) {
+    for (let seed = firstSeed; seed < firstSeed + seeds; seed += 1) {
       const converged = await convergeApi({ api, fake, config, streams, random: new SeededRandom(seed) });
       for (const { name, captured, expected } of converged.streams) {
         assert.deepEqual(captured, expected, `${name}, seed ${seed}`);

@@ -1,5 +1,6 @@
 // The output of a session as a runtime takes it, one line after another: the documents of a checkpoint are committed
-// with its state, and never without. It may die between any two lines; what had no checkpoint is then gone.
+// with its state, and never without. It may die between any two lines; what had no checkpoint is then gone. Or the session is
+// asked to stop between two lines, and may send what it still wants to.
 
 import type { CaptureOutput, CaptureTransaction, StatePatch } from '@weir/capture';
 import {
@@ -48,20 +49,25 @@ function applyPatch(target: JsonValue | undefined, patch: JsonValue): JsonValue 
   return result;
 }
 
+/** How a session ends: what it has not committed is gone, or it is asked to come to an end by itself. */
+export type Ending = 'killed' | 'stopped';
+
 export class CrashingOutput implements CaptureOutput {
   readonly #committed: Committed;
-  readonly #onCrash: () => void;
+  readonly #ending: Ending;
+  readonly #onEnd: () => void;
   #linesLeft: number;
   #queue: Promise<unknown> = Promise.resolve();
   #open: CommittedDocument[] = [];
   #sent = 0;
   #isDead = false;
 
-  /** Dies before line `lines + 1`; `onCrash` then ends the session. */
-  constructor(committed: Committed, lines: number, onCrash: () => void) {
+  /** `onEnd` ends the session before line `lines + 1`; if that kills it, the line and all others are lost. */
+  constructor(committed: Committed, lines: number, onEnd: () => void, ending: Ending = 'killed') {
     this.#committed = committed;
     this.#linesLeft = lines;
-    this.#onCrash = onCrash;
+    this.#ending = ending;
+    this.#onEnd = onEnd;
   }
 
   get acknowledgements(): never {
@@ -115,12 +121,12 @@ export class CrashingOutput implements CaptureOutput {
   }
 
   #line(): void {
-    if (this.#linesLeft === 0) {
-      this.#isDead = true;
-      this.#onCrash();
-      throw new Crash('the output died');
-    }
     this.#linesLeft -= 1;
+    if (this.#linesLeft !== -1) return;
+    this.#onEnd();
+    if (this.#ending === 'stopped') return;
+    this.#isDead = true;
+    throw new Crash('the output died');
   }
 }
 
