@@ -20,8 +20,8 @@ import {
   occurredAt,
   type RowChange,
 } from '@weir/cdk';
-import { flag } from '@weir/schema';
 import { ofConnectedAccounts } from './accounts.ts';
+import { config, withWindow } from './config.ts';
 import { type ObjectList, objects } from './event-types.ts';
 
 const interval = '5m';
@@ -182,22 +182,19 @@ const streams = {
 export const stripe = defineApi({
   name: 'source-stripe-native',
   title: 'Stripe',
-  config: {
-    capture_connected_accounts: flag({
-      title: 'Capture Connected Accounts',
-      description: 'Whether the accounts that are connected to this one are captured too.',
-      default: false,
-      order: 10,
-      nonsensitive: true,
-    }),
-  },
+  config,
   auth: [bearer()],
   start: { daysAgo: 30 },
   base: 'https://api.stripe.com/v1',
   probe: get('/account'),
   query: { limit: 100 },
   limits: [atOnce(20)],
+  headers: ({ advanced: { api_version: version = '' } }) =>
+    version === '' ? {} : { 'Stripe-Version': version },
   streams,
-  describe: async (context, signal, { capture_connected_accounts: captures }) =>
-    captures ? await ofConnectedAccounts(context, streams, signal) : {},
+  describe: async (context, signal, { capture_connected_accounts: captures, advanced }) => {
+    const windowed = withWindow(streams, advanced.incremental_window_size);
+    const ofAccounts = captures ? await ofConnectedAccounts(context, windowed, signal) : {};
+    return windowed === streams ? ofAccounts : { ...windowed, ...ofAccounts };
+  },
 });

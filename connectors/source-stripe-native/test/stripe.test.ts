@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apiCapture, catalogue, events, explainApi, occurredAt } from '@weir/cdk';
+import { apiCapture, catalogue, events, explainApi, occurredAt, type Transport } from '@weir/cdk';
 import { convergeApi, silentLog, VirtualClock } from '@weir/cdk/testing';
 import { decodeConfig, lintConfigSchema } from '@weir/schema';
 import { checkReadmeTables, matchSnapshot, SeededRandom } from '@weir/testing';
+import { withWindow } from '../src/config.ts';
 import { stripe } from '../src/stripe.ts';
 import {
   accounts,
@@ -97,6 +98,33 @@ test('the accounts that are connected are captured too, each with its own object
       assert.deepEqual(captured, expected, `${name}, seed ${seed}`);
     }
   }
+});
+
+test('the version of the API and the longest look at events are as the configuration says', async () => {
+  const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
+  const versions = new Set<string | undefined>();
+  const transport: Transport = async ({ headers }) => {
+    versions.add(headers['Stripe-Version']);
+    return { status: 200, headers: {}, body: (async function* () {})() };
+  };
+  const capture = apiCapture(stripe, { clock, random: new SeededRandom(1), transport });
+  const advanced = { api_version: '2024-06-20', incremental_window_size: 'PT1H' };
+  const { spec } = capture;
+  const text = JSON.stringify({ ...JSON.parse(config), advanced });
+  const decoded = decodeConfig(spec.configSchema, text, { what: 'the configuration' });
+  const { signal } = new AbortController();
+  await clock.run(
+    capture.discover(decoded as never, { log: silentLog, signal, taskName: '', preview: undefined }),
+  );
+  assert.deepEqual([...versions], ['2024-06-20']);
+  const { Customers, BankAccounts, Files } = stripe.streams;
+  assert.ok(Customers?.kind === 'events');
+  const windowed = withWindow({ Customers, BankAccounts, Files }, 'PT1H');
+  assert.ok(windowed['Customers']?.kind === 'events' && windowed['BankAccounts']?.kind === 'child changes');
+  assert.equal(windowed['Customers'].options.longestWindow, '3600000ms');
+  assert.ok(windowed['BankAccounts'].options.of.kind === 'events');
+  assert.equal(windowed['BankAccounts'].options.of.options.longestWindow, '3600000ms');
+  assert.equal(windowed['Files'], Files);
 });
 
 test('the property can fail: without the lag, events that appear late are lost', async () => {

@@ -226,7 +226,7 @@ export function streamContext(
   const client = new HttpClient({
     ...options,
     credentials,
-    ...(api.headers === undefined ? {} : { headers: api.headers }),
+    headers: typeof api.headers === 'function' ? api.headers(config as never) : (api.headers ?? {}),
     ...(api.answers === undefined ? {} : { answers: api.answers }),
   });
   return { client, clock, credentials, config, start: startOf(api, config, clock.now()) };

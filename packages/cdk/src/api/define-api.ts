@@ -38,7 +38,9 @@ export interface ApiDefinition<F extends Fields = Fields> {
   readonly base: string | ((config: Decoded<F>) => string);
   /** Its servers are the user's own, so that addresses that are not public are reached too. */
   readonly isSelfHosted?: boolean;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?:
+    | Readonly<Record<string, string>>
+    | ((config: Decoded<F>) => Readonly<Record<string, string>>);
   readonly limits?: readonly RateLimit[];
   /** What answers mean, for every request that has no rules of its own. */
   readonly answers?: readonly AnswerRule[];
