@@ -2,6 +2,7 @@
 // filter by time; most have none, and are read whole each time. Exports may be asked ten times a minute, all together.
 
 import {
+  type ApiRequest,
   authorizationCode,
   basic,
   changes,
@@ -12,7 +13,10 @@ import {
   each,
   errors,
   get,
+  type HttpClient,
+  type ListOptions,
   movingWindow,
+  nextUrl,
   type Paging,
   type Query,
   snapshot,
@@ -20,9 +24,9 @@ import {
   updatedAt,
   walk,
 } from '@weir/cdk';
-import { integer, optional, text } from '@weir/schema';
+import { integer, optional, resolvePointer, text } from '@weir/schema';
 import { optionalSection } from '@weir/schema/config';
-import { isJsonObject, type JsonObject, type JsonValue } from '@weir/schema/json';
+import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '@weir/schema/json';
 
 const paging = cursor({ at: '/meta/after_cursor', param: 'page[after]', more: '/meta/has_more' });
 const hundred = { 'page[size]': 100 };
@@ -129,7 +133,21 @@ const belowTickets = (list: string, rows: number) =>
     answers: [{ status: 404, means: 'empty' }],
   });
 
-const belowPosts = (list: string) =>
+/** Of accounts that have them switched on. */
+const sideConversations = (rows: number) =>
+  childChanges({
+    ...common,
+    keyType: 'string',
+    of: changes(changedTickets(rows)),
+    id: '/id',
+    as: 'ticket_id',
+    path: (id) => `/tickets/${id}/side_conversations`,
+    records: 'side_conversations',
+    paging: nextUrl('/next_page'),
+    answers: [{ status: 404, means: 'empty' }],
+  });
+
+const belowPosts = (list: string, below: Pick<ListOptions, 'complete' | 'map'> = {}) =>
   childChanges({
     ...common,
     interval: '15m',
@@ -141,7 +159,34 @@ const belowPosts = (list: string) =>
     query: hundred,
     paging,
     answers: [{ status: 404, means: 'empty' }],
+    ...below,
   });
+
+/** In the place of a comment, the votes on it. */
+const votesOnComments = {
+  complete: async (
+    comment: JsonObject,
+    { url }: ApiRequest,
+    ask: (request: ApiRequest) => Promise<JsonValue>,
+  ) => {
+    const votes: JsonValue[] = [];
+    let after: JsonValue | undefined = comment['vote_count'] === 0 ? undefined : '';
+    while (typeof after === 'string') {
+      const answer = await ask({
+        url: `${url}/${stringifyJson(comment['id'] ?? null)}/votes`,
+        query: { ...hundred, ...(after === '' ? {} : { 'page[after]': after }) },
+        answers: [{ status: 404, means: 'empty' }],
+      });
+      const { votes: page = [], meta = {} } = isJsonObject(answer) ? answer : {};
+      if (!Array.isArray(page) || !isJsonObject(meta))
+        throw errors.CDK_RECORDS_MISSING({ message: 'An answer of Zendesk has no votes.' });
+      votes.push(...page);
+      after = meta['has_more'] === true ? meta['after_cursor'] : undefined;
+    }
+    return { votes };
+  },
+  map: ({ votes }: JsonObject) => (Array.isArray(votes) ? votes.filter(isJsonObject) : []),
+};
 
 const isMarkedDeleted = ({ deleted }: JsonObject): boolean => deleted === true;
 const lists = [
@@ -169,6 +214,7 @@ const alongCursors = (rows: number) => ({
   users: token(exported('/incremental/users/cursor', 'users', rows)),
   ticket_audits: belowTickets('audits', rows),
   ticket_comments: belowTickets('comments', rows),
+  side_conversations: sideConversations(rows),
 });
 
 export const zendesk = defineApi({
@@ -228,8 +274,8 @@ export const zendesk = defineApi({
   streams: {
     ...alongCursors(LARGEST_PAGE),
     organizations: byTime('/incremental/organizations', 'organizations'),
-    talk_calls: byTime('/channels/voice/stats/incremental/calls', 'calls'),
-    talk_call_legs: byTime('/channels/voice/stats/incremental/legs', 'legs'),
+    calls: byTime('/channels/voice/stats/incremental/calls', 'calls'),
+    call_legs: byTime('/channels/voice/stats/incremental/legs', 'legs'),
     ticket_metric_events: byTime(
       '/incremental/ticket_metric_events',
       'ticket_metric_events',
@@ -274,6 +320,7 @@ export const zendesk = defineApi({
     topics: changes(scanned('/community/topics', 'topics')),
     post_comments: belowPosts('comments'),
     post_votes: belowPosts('votes'),
+    post_comment_votes: belowPosts('comments', votesOnComments),
     account_attributes: snapshot({
       path: '/routing/attributes',
       records: 'attributes',
@@ -290,9 +337,18 @@ export const zendesk = defineApi({
       interval: '15m',
     }),
   },
-  describe: (_context, _signal, { advanced }) =>
-    Promise.resolve(alongCursors(advanced.incremental_export_page_size)),
+  describe: async ({ client }, signal, { advanced }) => ({
+    ...alongCursors(advanced.incremental_export_page_size),
+    ...((await hasSideConversations(client, signal)) ? {} : { side_conversations: undefined }),
+  }),
 });
+
+async function hasSideConversations(client: HttpClient, signal: AbortSignal): Promise<boolean> {
+  const answers = [{ status: [403, 404], means: 'empty' }] as const;
+  const account = await client.json({ url: '/account/settings', answers }, signal);
+  const at = ['settings', 'side_conversations', 'show_in_context_panel'];
+  return resolvePointer(account, at) === true;
+}
 
 function wholeList(name: 'schedules' | 'sla_policies' | 'custom_ticket_statuses') {
   const places = {

@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiCapture, catalogue, changes, explainApi, updatedAt } from '@weir/cdk';
-import { convergeApi, FakeVendor, silentLog, VirtualClock } from '@weir/cdk/testing';
+import { convergeApi, type FakeTruth, FakeVendor, silentLog, VirtualClock } from '@weir/cdk/testing';
 import { decodeConfig, lintConfigSchema } from '@weir/schema';
 import { authorizationUrl, tokenRequest } from '@weir/schema/oauth2';
 import { checkReadmeTables, matchSnapshot, SeededRandom } from '@weir/testing';
 import { zendesk } from '../src/zendesk.ts';
-import { config, fakeZendesk, paths } from './fake-zendesk.ts';
+import {
+  config,
+  fakeZendesk,
+  paths,
+  below,
+  fakeBelow,
+  sideConversationsOf,
+  votesOf,
+} from './fake-zendesk.ts';
 
 test('the schemas of the spec keep the guidelines for configurations, and are as recorded', () => {
   const { spec } = apiCapture(zendesk);
@@ -72,12 +80,14 @@ test('the plan of every stream is as recorded', () => {
 test('what is discovered is as recorded', async () => {
   const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
   const random = new SeededRandom(3);
-  const { transport } = new FakeVendor(fakeZendesk, { clock, random, changesUntilMs: 0 });
+  const { transport } = new FakeVendor(fakeZendesk, { clock, random, changesUntilMs: 0, isCalm: true });
   const capture = apiCapture(zendesk, { clock, random, transport });
   const decoded = decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' });
   const context = { log: silentLog, signal: new AbortController().signal, taskName: '', preview: undefined };
   const found = await clock.run(capture.discover(decoded, context));
-  const shown = found.filter(({ recommendedName }) => /^(tickets|tags|post_votes)$/.test(recommendedName));
+  const shown = found.filter(({ recommendedName }) =>
+    /^(tickets|tags|post_votes|side_conversations|post_comment_votes)$/.test(recommendedName),
+  );
   const names = found.map(({ recommendedName, key }) => `${recommendedName} ${key.join()}`).join('\n');
   matchSnapshot(import.meta.url, 'discovered.txt', `${names}\n${JSON.stringify(shown, null, 2)}`);
 });
@@ -101,6 +111,29 @@ test('on a fake of Zendesk: killed between any two lines, the collections end eq
   }
   for (const fault of ['cut', 'failing', 'reset', 'throttled']) assert.ok(faults.has(fault), fault);
 });
+
+const streamsBelow = {
+  side_conversations: {
+    lists: [below.tickets],
+    rows: sideConversationsOf,
+    idOf: ({ ticket_id: id }) => Number(id),
+  },
+  post_comment_votes: {
+    lists: [below.posts],
+    rows: votesOf,
+    idOf: ({ id }) => Math.floor(Number(id) / 10),
+  },
+} satisfies Record<string, FakeTruth>;
+
+for (const [name, truth] of Object.entries(streamsBelow)) {
+  test(`on a fake of Zendesk: killed between any two lines, ${name} end as they are below rows that change`, async () => {
+    for (let seed = 1; seed <= 5; seed += 1) {
+      const run = { api: zendesk, fake: fakeBelow, config, random: new SeededRandom(seed) };
+      const { streams } = await convergeApi({ ...run, streams: { [name]: truth } });
+      for (const { captured, expected } of streams) assert.deepEqual(captured, expected, `seed ${seed}`);
+    }
+  });
+}
 
 test('the property can fail: without the lag, rows that appear late are lost', async () => {
   const { satisfaction_ratings: ratings } = zendesk.streams;
