@@ -10,13 +10,15 @@ const DEFAULT_WINDOW = 'P1D';
 const LONGEST_MS = 30 * 24 * 60 * MINUTE_MS;
 
 export const config = {
-  capture_connected_accounts: flag({
-    title: 'Capture Connected Accounts',
-    description: 'Whether the accounts that are connected to this one are captured too.',
-    default: false,
-    order: 10,
-    nonsensitive: true,
-  }),
+  capture_connected_accounts: optional(
+    flag({
+      title: 'Capture Connected Accounts',
+      description: 'Whether the accounts that are connected to this one are captured too.',
+      default: false,
+      order: 10,
+      nonsensitive: true,
+    }),
+  ),
   advanced: optionalSection(
     {
       title: 'Advanced Config',
