@@ -13,7 +13,7 @@ import {
   snapshot,
   updatedAt,
 } from '@weir/cdk';
-import { flag } from '@weir/schema';
+import { flag, optional } from '@weir/schema';
 import { streamsOfAccount } from './account.ts';
 import { crmObjects } from './crm-objects.ts';
 import { contactListMemberships, everyKind, formSubmissions } from './newest-below.ts';
@@ -76,21 +76,25 @@ export const hubspot = defineApi({
   name: 'source-hubspot-native',
   title: 'HubSpot',
   config: {
-    capturePropertyHistory: flag({
-      title: 'Capture Property History',
-      description: 'Objects hold what their properties were before, in propertiesWithHistory.',
-      default: false,
-      order: 9,
-      nonsensitive: true,
-    }),
-    useLegacyNamingForCustomObjects: flag({
-      title: 'Use Legacy Naming for Custom Objects',
-      description:
-        'Streams of custom objects are called as the objects are, without custom_ before it. One that is called as a stream of HubSpot itself takes its place.',
-      default: false,
-      order: 10,
-      nonsensitive: true,
-    }),
+    capturePropertyHistory: optional(
+      flag({
+        title: 'Capture Property History',
+        description: 'Objects hold what their properties were before, in propertiesWithHistory.',
+        default: false,
+        order: 9,
+        nonsensitive: true,
+      }),
+    ),
+    useLegacyNamingForCustomObjects: optional(
+      flag({
+        title: 'Use Legacy Naming for Custom Objects',
+        description:
+          'Streams of custom objects are called as the objects are, without custom_ before it. One that is called as a stream of HubSpot itself takes its place.',
+        default: false,
+        order: 10,
+        nonsensitive: true,
+      }),
+    ),
   },
   auth: [
     authorizationCode({
