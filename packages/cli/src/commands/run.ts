@@ -115,7 +115,7 @@ Connectors that say whether they have caught up are believed. Any other is idle 
 and it sends nothing for --idle, or three times as long if it has not sent a document yet.
 
 A task that failed, and whose error may pass, is tried again: for as long as it takes, or with --until-caught-up until it has
-failed 7 times in a row, or for 5 minutes, with nothing committed in between.
+failed 7 times in a row, or for 5 minutes, with nothing committed in between, and without having caught up.
 
 Exit status: 0 after a stop or when caught up, 1 when a task failed for good or was given up.
 

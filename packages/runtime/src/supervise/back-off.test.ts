@@ -46,4 +46,7 @@ test('a task of a run that is to end is given up after so many fruitless failure
   assert.notEqual(fail(1_000_000), undefined, 'the first one, after any time');
   assert.notEqual(fail(1_000_000 + patience.sinceFirstMs - 1), undefined);
   assert.equal(fail(1_000_000 + patience.sinceFirstMs), undefined);
+
+  backOff.caughtUp();
+  assert.notEqual(fail(2_000_000), undefined, 'the first one after there was nothing left to do');
 });

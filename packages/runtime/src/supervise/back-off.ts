@@ -23,7 +23,10 @@ export function retryDelayMs(policy: RetryPolicy, failures: number, random: Rand
   }
 }
 
-/** Of a run that is to end: a task that fails so often in a row, or for so long, and commits nothing in between, is given up. */
+/**
+ * Of a run that is to end: a task that fails so often in a row, or for so long, and in between neither commits anything nor
+ * catches up, is given up.
+ */
 export const patience = { failures: 7, sinceFirstMs: 5 * 60_000 } as const;
 
 /** The failures of one task. */
@@ -48,6 +51,11 @@ export class BackOff {
   /** It has committed documents: its next failure is a first one. */
   progressed(): void {
     this.#failures = 0;
+    this.#fruitless = 0;
+  }
+
+  /** It had nothing left to commit: whatever it failed with before is over. */
+  caughtUp(): void {
     this.#fruitless = 0;
   }
 

@@ -67,3 +67,30 @@ test('a capture that says nothing and sent no document is given three times as l
 test('a start forgets what the last session said', () => {
   assert.equal(idleAfter([0, { kind: 'opened' }], [0, status(true)], [0, { kind: 'starting' }]), undefined);
 });
+
+test('that a task had nothing left to do is remembered until it is started again, whatever else is not done', () => {
+  using folder = temporaryDirectory();
+  using environment = openEnvironment(folder.path);
+  let nowMs = 0;
+  const clock = { ...environment.clock, nowMs: () => nowMs };
+  const tasks = [
+    { name: 'busy', kind: 'capture' },
+    { name: 'a', kind: 'capture' },
+    { name: 'sink', kind: 'materialization' },
+  ] as const;
+  const caughtUp = new CaughtUp(tasks, environment.store, clock, idleMs);
+  const idle = () => {
+    assert.ok(!caughtUp.check());
+    return tasks.map(({ name }) => name).filter((name) => caughtUp.wasIdle(name));
+  };
+  caughtUp.see({ task: 'a', kind: 'opened' });
+  caughtUp.see({ task: 'a', ...status(true) });
+  assert.deepEqual(idle(), []);
+  nowMs += idleMs;
+  assert.deepEqual(idle(), ['a']);
+  caughtUp.see({ task: 'a', ...receiving(true) });
+  caughtUp.see({ task: 'sink', kind: 'caughtUp', positions: {} });
+  assert.deepEqual(idle(), ['a', 'sink']);
+  for (const task of ['a', 'sink']) caughtUp.see({ task, kind: 'starting' });
+  assert.deepEqual(idle(), []);
+});

@@ -32,6 +32,8 @@ export class CaughtUp {
     string,
     { spec?: MaterializationSpec; positions: Readonly<Record<string, number>> }
   >();
+  /** Tasks that had nothing left to do at some time since they were started. */
+  readonly #wereIdle = new Set<string>();
 
   constructor(tasks: readonly TaskName[], store: Store, clock: Clock, idleMs: number) {
     this.#store = store;
@@ -66,6 +68,8 @@ export class CaughtUp {
   }
 
   see(event: SupervisorEvent): void {
+    if (event.kind === 'starting') this.#wereIdle.delete(event.task);
+    if (event.kind === 'caughtUp') this.#wereIdle.add(event.task);
     const sink = this.#sinks.get(event.task);
     if (sink !== undefined && event.kind === 'caughtUp') sink.positions = event.positions;
     const capture = this.#captures.get(event.task);
@@ -105,9 +109,16 @@ export class CaughtUp {
     }
   }
 
+  /** Whether it had nothing left to do at some time since it was started, as far as `check` has looked. */
+  wasIdle(task: string): boolean {
+    return this.#wereIdle.has(task);
+  }
+
   check(): boolean {
     const nowMs = this.#clock.nowMs();
-    for (const capture of this.#captures.values()) if (!this.#isIdle(capture, nowMs)) return false;
+    const idle = [...this.#captures].filter(([, capture]) => this.#isIdle(capture, nowMs));
+    for (const [name] of idle) this.#wereIdle.add(name);
+    if (idle.length < this.#captures.size) return false;
     for (const { spec, positions } of this.#sinks.values()) {
       if (spec === undefined || !this.#hasEverything(spec, positions)) return false;
     }

@@ -233,6 +233,61 @@ test('a source that is never reached ends a run until caught up after so many tr
   }
 });
 
+test('a capture that has been idle is not given up for failures far apart, while another one is still at work', async () => {
+  // It is done with every second poll, and fails in the others.
+  const polling = scriptedCommand(`
+    function open({ state }) {
+      const polls = state?.polls ?? 0;
+      say({ opened: { explicitAcknowledgements: true } });
+      say({ checkpoint: { state: { updated: { polls: polls + 1 }, mergePatch: true } } });
+      lines.on('line', (line) => {
+        if (!JSON.parse(line).acknowledge) return;
+        if (polls % 2 === 1) {
+          console.error(JSON.stringify({ level: 'error', message: 'cut off.', fields: { code: 'TEST_CUT_OFF', retry: 'backoff' } }));
+          process.exit(1);
+        }
+        lines.close();
+        process.stdin.destroy();
+      });
+    }`);
+  const working = scriptedCommand(`
+    function open() {
+      console.error(JSON.stringify({ level: 'info', message: 'reading', fields: { eventType: 'connectorStatus', caughtUp: false } }));
+      say({ opened: {} });
+    }`);
+  using folder = temporaryDirectory();
+  const stop = new AbortController();
+  const delays: (number | undefined)[] = [];
+  let skippedMs = 0;
+  const { failed } = await supervise({
+    statePath: folder.path,
+    tasks: [...tasks, { name: 'test/working', kind: 'capture' }],
+    build: ({ name }) =>
+      Promise.resolve({
+        kind: 'capture',
+        spec: { ...ledgerCapture(), name, intervalSeconds: 0 },
+        version: '1',
+        command: name === 'test/source' ? polling : working,
+        catalogConfig: '{}',
+        secrets: [],
+      }),
+    signal: stop.signal,
+    untilCaughtUp: true,
+    clock: {
+      nowMs: () => Date.now() + skippedMs,
+      sleep: (ms, signal) => systemClock.sleep(ms < 500 ? ms : 0, signal),
+    },
+    onEvent: (event) => {
+      if (event.kind !== 'failed') return;
+      skippedMs += patience.sinceFirstMs;
+      if (delays.push(event.retryInMs) === 3 || event.retryInMs === undefined) stop.abort();
+    },
+  });
+  assert.equal(failed.size, 0, JSON.stringify([...failed.values()]));
+  assert.equal(delays.length, 3);
+  assert.ok(!delays.includes(undefined));
+});
+
 test('[G10] a connector that renews its configuration again and again, and commits nothing, is started ever later', async () => {
   using folder = temporaryDirectory();
   const renewing = scriptedCommand(`

@@ -149,6 +149,7 @@ class Supervisor {
         // A build that the stop has interrupted is no failure.
         if (this.#stop.signal.aborted && !(raw instanceof ThreadFailure)) break;
         const failure = raw instanceof ThreadFailure ? raw.error : toTaskError(raw);
+        if (this.#caughtUp.wasIdle(task.name)) backOff.caughtUp();
         const retryInMs = backOff.failed(failure.retry, this.#clock.nowMs());
         const isGivenUp = retryInMs === undefined && failure.retry !== 'never';
         const error = isGivenUp ? givenUp(failure, backOff.fruitless) : failure;
