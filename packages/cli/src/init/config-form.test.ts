@@ -281,6 +281,7 @@ test('a list is answered as a whole or item by item, with choices and lists insi
     '/from/stores/0/nme=a',
   );
   await refused(invalid, /no \/from\/stores\/first\/name/, '/from/stores/first/name=a');
+  await refused(invalid, /no \/from\/stores\/00\/name/, '/from/stores/00/name=a');
   await refused(invalid, /number 0 has no answer/, '/from/stores/1/name=a');
   await refused(invalid, /one of the two/, '/from/stores=[]', '/from/stores/0/name=a');
   await refused(

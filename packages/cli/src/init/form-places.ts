@@ -28,7 +28,9 @@ function hasPlace(node: SchemaNode, [token, ...below]: readonly string[]): boole
   const property = node.properties?.[token];
   if (property !== undefined && hasPlace(property, below)) return true;
   if (node.oneOf?.some((variant) => hasPlace(variant, [token, ...below])) === true) return true;
-  return isList(node) && node.items !== undefined && /^\d+$/.test(token) && hasPlace(node.items, below);
+  return (
+    isList(node) && node.items !== undefined && /^(0|[1-9]\d*)$/.test(token) && hasPlace(node.items, below)
+  );
 }
 
 /** The first item of a list stands for each of them. */
