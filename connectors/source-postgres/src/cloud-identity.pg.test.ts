@@ -13,6 +13,7 @@ import {
 } from '@weir/testing';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
@@ -31,6 +32,15 @@ const aws = {
 };
 // The servers of the tests have no TLS, which tokens ask for by default.
 const advanced = { sslmode: 'prefer' };
+
+/** Whether a client of the port has not read yet that its server has closed the connection (CLOSE_WAIT; proc(5), /proc/net/tcp). */
+function isHalfClosed(port: number): boolean {
+  const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .some(([, , to = '', state]) => to.endsWith(remote) && state === '08');
+}
 
 for (const version of postgresVersions) {
   describe(
@@ -110,6 +120,7 @@ for (const version of postgresVersions) {
             (await server.query('SELECT FROM pg_stat_activity WHERE pid = ANY ($1)', [pids])).length === 0
           );
         });
+        await capture.until('the capture to have noticed', () => !isHalfClosed(server.port));
         // The next use of the connection for queries opens it anew.
         await server.query('ALTER TABLE t ADD COLUMN v text; INSERT INTO t VALUES (2, $$new$$)');
         await capture.until('the row after the new column', () => capture.rows('t').length === 2);
