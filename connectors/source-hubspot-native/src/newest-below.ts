@@ -1,5 +1,5 @@
-// Rows of many lists that HubSpot sorts by time, newest first: submissions of forms, members of lists. That a row came
-// changes nothing above it, so each look reads every list from its top down to what has been seen; all have one cursor.
+// Rows of many lists that HubSpot sorts by time: submissions of forms, members of lists. That a row came changes nothing above
+// it, so each look reads every list, those that have the newest first from their top down to what has been seen; all have one cursor.
 
 import {
   type ChangesCall,
@@ -8,7 +8,9 @@ import {
   documents,
   horizon,
   type HttpClient,
+  isJsonObject,
   type ListByTime,
+  listedRecords,
   nextPage,
   occurredAt,
   openDescent,
@@ -17,6 +19,7 @@ import {
   reached,
   type StreamContext,
 } from '@weir/cdk';
+import { type JsonObject, parseJson } from '@weir/schema/json';
 import { idOf, nextAfter, resultsOf, textOf } from './answers.ts';
 import { contactLists } from './contact-lists.ts';
 
@@ -67,13 +70,13 @@ export const contactListMemberships = rawChanges({
       const claimed = horizon(call.nowMs, TICK_NS, LATE_MS.members);
       if (!claimed.isAfter(call.cursor)) return;
       for await (const list of contactLists(context.client, call.signal))
-        yield* newRows(membersOf(list), call, context);
+        yield* membersSince(list, call.cursor, context, call.signal);
       yield reached(claimed);
     },
-    async *fetchPage({ page = 0, ...call }: PageCall<Instant>) {
-      for await (const list of contactLists(context.client, call.signal)) {
+    async *fetchPage({ page = 0, signal }: PageCall<Instant>) {
+      for await (const list of contactLists(context.client, signal)) {
         if (list <= Number(page)) continue;
-        yield* newRows(membersOf(list), { ...call, cursor: context.start }, context);
+        yield* membersSince(list, context.start, context, signal);
         yield nextPage(list);
       }
       yield documents([]);
@@ -96,14 +99,35 @@ function submissionsOf(formId: string): ListByTime {
   };
 }
 
-function membersOf(listId: number): ListByTime {
-  return {
-    ...below,
-    path: `/crm/v3/lists/${listId}/memberships/join-order`,
-    query: { limit: 250 },
-    cursor: occurredAt('/membershipTimestamp', { tick: '1ms', lag: '5m' }),
-    map: (row) => ({ ...row, listId, recordId: textOf(row['recordId']) }),
-  };
+/**
+ * HubSpot's reference has the oldest members first, and upstream's connector is built on the newest first. So a list is read to its
+ * end, unless it has only gone down, and is below what is wanted.
+ */
+async function* membersSince(
+  listId: number,
+  oldest: Instant,
+  { client }: StreamContext,
+  signal: AbortSignal,
+) {
+  const path = `/crm/v3/lists/${listId}/memberships/join-order`;
+  let first: Instant | undefined;
+  let last: Instant | undefined;
+  let goesUp = false;
+  for await (const records of listedRecords(client, { ...below, path, query: { limit: 250 } }, signal)) {
+    const wanted: JsonObject[] = [];
+    for (const record of records) {
+      const row = parseJson(record);
+      if (!isJsonObject(row)) continue;
+      const time = Instant.parse(textOf(row['membershipTimestamp']));
+      if (time === undefined || !oldest.isAfter(time))
+        wanted.push({ ...row, listId, recordId: textOf(row['recordId']) });
+      if (time !== undefined && last !== undefined && time.isAfter(last)) goesUp = true;
+      first ??= time;
+      last = time ?? last;
+    }
+    if (wanted.length > 0) yield documents(wanted);
+    if (!goesUp && last !== undefined && first?.isAfter(last) === true && oldest.isAfter(last)) return;
+  }
 }
 
 async function openForms(client: HttpClient, signal: AbortSignal): Promise<readonly string[]> {

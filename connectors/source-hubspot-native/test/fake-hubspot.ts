@@ -1,10 +1,12 @@
 // HubSpot as far as the connector relies on it. What it does is known from HubSpot's API reference and its own package
 // @hubspot/api-client: the search with its filters, one sort and `paging.next.after`; lists by `after`; reads by batches of at
-// most 100, 50 with the history of properties, which leave out what is gone; ids as texts; associations by batches, version 4; the schemas of custom objects; lists
-// by `offset` and `hasMore`, and who joined one, newest first. From upstream's connector (cards of its documentation and its
-// models): custom objects are `p_…` in paths; forms of other kinds are listed with `formTypes=all` alone, and the submissions
-// of comments on a blog are refused; submissions come newest first; both bounds of the filter of email events are inclusive, and
-// an event that ended a bounce has no type; lists can be sorted by their ids, and may be of other objects than contacts.
+// most 100, 50 with the history of properties, which leave out what is gone; ids as texts; associations by batches, version 4; the
+// schemas of custom objects; lists by `offset` and `hasMore`. The members of one list come oldest first, as HubSpot's reference
+// has it, those of the other newest first, as upstream's connector expects them. From upstream's connector (cards of its
+// documentation and its models): custom objects are `p_…` in paths; forms of other kinds are listed with `formTypes=all` alone,
+// and the submissions of comments on a blog are refused; submissions come newest first; both bounds of the filter of email events
+// are inclusive, and an event that ended a bounce has no type; lists can be sorted by their ids, and may be of other objects than
+// contacts.
 // How late a row is shown, and how small the pages are, is made up.
 
 import type { FakeApi, FakeList, FakePage, TableRow } from '@weir/cdk/testing';
@@ -235,17 +237,30 @@ const submissions: FakeList = (_rows, { pathname, searchParams }, table) => {
 };
 
 /** A page of the newest first; `after`: the time of the last row of the page before, whose time no other row has. */
-function newestFirst(
-  rows: readonly { readonly row: JsonObject; readonly at: number }[],
-  after: string | null,
-): FakePage {
+function newestFirst(rows: readonly TimedRow[], after: string | null): FakePage {
   const below = rows
     .filter(({ at }) => at < Number(after ?? Infinity))
     .toSorted((left, right) => right.at - left.at);
-  const shown = below.slice(0, PAGE);
+  return pageOfTimed(below);
+}
+
+function oldestFirst(rows: readonly TimedRow[], after: string | null): FakePage {
+  const above = rows
+    .filter(({ at }) => at > Number(after ?? -Infinity))
+    .toSorted((left, right) => left.at - right.at);
+  return pageOfTimed(above);
+}
+
+interface TimedRow {
+  readonly row: JsonObject;
+  readonly at: number;
+}
+
+function pageOfTimed(left: readonly TimedRow[]): FakePage {
+  const shown = left.slice(0, PAGE);
   return pageOf(
     shown.map(({ row }) => row),
-    below.length > PAGE ? String(shown.at(-1)?.at) : undefined,
+    left.length > PAGE ? String(shown.at(-1)?.at) : undefined,
   );
 }
 
@@ -281,7 +296,8 @@ const members: FakeList = (rows, { pathname, searchParams }) => {
   const shown = rows
     .map(({ row }) => memberOf(pathname, row))
     .map(({ listId: _listId, ...row }) => ({ row, at: Date.parse(textOf(row['membershipTimestamp'])) }));
-  return newestFirst(shown, searchParams.get('after'));
+  const inOrder = pathname === membersPath(10_001) ? newestFirst : oldestFirst;
+  return inOrder(shown, searchParams.get('after'));
 };
 
 /** An event for each time that a row changed: what a row of the table was before is no longer known. */
