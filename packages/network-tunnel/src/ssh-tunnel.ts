@@ -188,6 +188,15 @@ export class SshTunnel implements AsyncDisposable {
     socket.setNoDelay(true);
     socket.on('error', () => undefined);
     socket.once('close', () => this.#sockets.delete(socket));
+    try {
+      this.#carry(socket);
+    } catch {
+      // ssh2 throws where its own socket has ended and it has not told so yet.
+      socket.destroy();
+    }
+  }
+
+  #carry(socket: Socket): void {
     const { host, port } = this.#target;
     if (this.signal.aborted) {
       socket.destroy();

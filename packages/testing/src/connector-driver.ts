@@ -147,7 +147,11 @@ export class ConnectorDriver<D extends Direction> implements AsyncDisposable {
     return this.#stderr
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => ({ fields: {}, ...(JSON.parse(line) as { level: string; message: string }) }));
+      .map((line) => {
+        // Node's own words, of an exception that nobody caught, are not in the form of logs.
+        if (!line.startsWith('{')) throw new Error(`the connector wrote to its stderr: ${this.#stderr}`);
+        return { fields: {}, ...(JSON.parse(line) as { level: string; message: string }) };
+      });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
