@@ -181,7 +181,11 @@ const votesOnComments = {
       if (!Array.isArray(page) || !isJsonObject(meta))
         throw errors.CDK_RECORDS_MISSING({ message: 'An answer of Zendesk has no votes.' });
       votes.push(...page);
-      after = meta['has_more'] === true ? meta['after_cursor'] : undefined;
+      if (meta['has_more'] !== true) break;
+      const next = meta['after_cursor'];
+      if (typeof next !== 'string' || next === after)
+        throw errors.CDK_PAGING_LOOP({ message: 'A page of votes has more behind it, and no place where.' });
+      after = next;
     }
     return { votes };
   },

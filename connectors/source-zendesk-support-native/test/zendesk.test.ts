@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { apiCapture, catalogue, changes, explainApi, updatedAt } from '@weir/cdk';
 import { convergeApi, type FakeTruth, FakeVendor, silentLog, VirtualClock } from '@weir/cdk/testing';
 import { decodeConfig, lintConfigSchema } from '@weir/schema';
+import type { JsonObject, JsonValue } from '@weir/schema/json';
 import { authorizationUrl, tokenRequest } from '@weir/schema/oauth2';
 import { checkReadmeTables, matchSnapshot, SeededRandom } from '@weir/testing';
 import { zendesk } from '../src/zendesk.ts';
@@ -155,4 +156,26 @@ test('the property can fail: without the lag, rows that appear late are lost', a
 test('the tables of the README are those of the schemas and of the errors', () => {
   const { spec } = apiCapture(zendesk);
   checkReadmeTables(import.meta.url, { config: spec.configSchema, resource: spec.resourceSchema }, catalogue);
+});
+
+test('a page of votes that has more behind it, and no new place where, is an error: none is left out, and none is asked for without end', async () => {
+  const stream = zendesk.streams['post_comment_votes'];
+  assert.ok(stream?.kind === 'child changes' && stream.options.complete !== undefined);
+  const { complete } = stream.options;
+  const votesOf = (metas: readonly JsonObject[]): Promise<JsonObject> => {
+    let asked = 0;
+    return complete({ id: 7 }, { url: '/comments' }, async () => {
+      asked += 1;
+      const meta = metas[asked - 1];
+      assert.ok(meta !== undefined, 'asked for once more than there are pages');
+      return { votes: [{ id: asked }], meta };
+    });
+  };
+  const more = (after_cursor: JsonValue): JsonObject => ({ has_more: true, after_cursor });
+  assert.deepEqual(await votesOf([more('a'), more('b'), { has_more: false }]), {
+    votes: [{ id: 1 }, { id: 2 }, { id: 3 }],
+  });
+  for (const metas of [[more(null)], [more('')], [more('a'), more('a')]]) {
+    await assert.rejects(votesOf(metas), { code: 'CDK_PAGING_LOOP' });
+  }
 });
