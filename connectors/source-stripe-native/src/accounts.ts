@@ -90,7 +90,10 @@ async function allAccounts(client: HttpClient, signal: AbortSignal): Promise<rea
   do {
     const page = await listed(client, { limit: PAGE, starting_after: after }, signal);
     ids.push(...page.ids);
-    after = page.hasMore ? page.ids.at(-1) : undefined;
+    const last = page.ids.at(-1);
+    if (page.hasMore && (last === undefined || last === after))
+      throw errors.CDK_PAGING_LOOP({ message: 'A page of accounts has more behind it, and no place where.' });
+    after = page.hasMore ? last : undefined;
   } while (after !== undefined);
   return ids;
 }

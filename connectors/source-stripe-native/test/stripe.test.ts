@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apiCapture, catalogue, events, explainApi, occurredAt, type Transport } from '@weir/cdk';
+import {
+  apiCapture,
+  type ApiRequest,
+  catalogue,
+  events,
+  explainApi,
+  occurredAt,
+  type StreamContext,
+  type Transport,
+} from '@weir/cdk';
 import { convergeApi, silentLog, VirtualClock } from '@weir/cdk/testing';
 import { decodeConfig, lintConfigSchema } from '@weir/schema';
 import { checkReadmeTables, matchSnapshot, SeededRandom } from '@weir/testing';
+import { ofConnectedAccounts } from '../src/accounts.ts';
 import { withWindow } from '../src/config.ts';
 import { stripe } from '../src/stripe.ts';
 import {
@@ -197,4 +207,28 @@ test('events of cards and bank accounts have the same types, and are told apart 
 test('the tables of the README are those of the schemas and of the errors', () => {
   const { spec } = apiCapture(stripe);
   checkReadmeTables(import.meta.url, { config: spec.configSchema, resource: spec.resourceSchema }, catalogue);
+});
+
+test('a page of accounts that has more behind it, and no new place where, is an error: none is left out, and none is asked for without end', async () => {
+  const { signal } = new AbortController();
+  const accountsOf = async (pages: readonly (readonly string[])[]): Promise<readonly string[]> => {
+    const left = [...pages];
+    const client = {
+      json: async ({ url, query }: ApiRequest) => {
+        if (url === '/account') return { id: 'own' };
+        if (query?.['limit'] === 1) return { data: [{ id: 'a' }], has_more: true };
+        const ids = left.shift();
+        assert.ok(ids !== undefined, 'asked for once more than there are pages');
+        return { data: ids.map((id) => ({ id })), has_more: left.length > 0 || ids.at(-1) !== 'z' };
+      },
+    };
+    const context = { client } as unknown as StreamContext;
+    const streams = stripe.streams as Parameters<typeof ofConnectedAccounts>[1];
+    const of = (await ofConnectedAccounts(context, streams, signal))['Customers'];
+    assert.ok(of?.kind === 'parts');
+    return of.options.of(context, signal);
+  };
+  assert.deepEqual(await accountsOf([['a', 'b'], ['z']]), ['own', 'a', 'b', 'z']);
+  for (const pages of [[[]], [['a'], []], [['a'], ['a']]])
+    await assert.rejects(accountsOf(pages), { code: 'CDK_PAGING_LOOP' });
 });
