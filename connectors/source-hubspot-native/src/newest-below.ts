@@ -20,7 +20,7 @@ import {
   type StreamContext,
 } from '@weir/cdk';
 import { type JsonObject, parseJson } from '@weir/schema/json';
-import { idOf, nextAfter, resultsOf, textOf } from './answers.ts';
+import { idOf, textOf } from './answers.ts';
 import { contactLists } from './contact-lists.ts';
 
 /** So long after its time a row may be listed. Members are asked for seldom, and so may be read again for longer. */
@@ -132,12 +132,10 @@ async function* membersSince(
 
 async function openForms(client: HttpClient, signal: AbortSignal): Promise<readonly string[]> {
   const ids: string[] = [];
-  let after: string | undefined;
-  do {
-    const query = { limit: 100, ...everyKind, after };
-    const answer = await client.json({ url: '/marketing/v3/forms', query }, signal);
-    for (const form of resultsOf(answer)) if (form['formType'] !== CLOSED) ids.push(idOf(form));
-    after = nextAfter(answer);
-  } while (after !== undefined);
+  const list = { path: '/marketing/v3/forms', records: 'results', paging: below.paging };
+  for await (const forms of listedRecords(client, { ...list, query: { limit: 100, ...everyKind } }, signal)) {
+    for (const form of forms.map((each) => parseJson(each)))
+      if (isJsonObject(form) && form['formType'] !== CLOSED) ids.push(idOf(form));
+  }
   return ids;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { apiCapture, catalogue, explainApi } from '@weir/cdk';
+import { apiCapture, catalogue, type ChangeStream, explainApi, Instant, type StreamContext } from '@weir/cdk';
 import { convergeApi, type FakeTruth, FakeVendor, silentLog, VirtualClock } from '@weir/cdk/testing';
 import { decodeConfig, lintConfigSchema } from '@weir/schema';
 import { checkReadmeTables, matchSnapshot, SeededRandom } from '@weir/testing';
@@ -109,4 +110,27 @@ for (const { what, streams, configured, seeds } of [
 test('the tables of the README are those of the schemas and of the errors', () => {
   const { spec } = apiCapture(hubspot);
   checkReadmeTables(import.meta.url, { config: spec.configSchema, resource: spec.resourceSchema }, catalogue);
+});
+
+test('a page of forms that leads to itself is an error, and is not asked for without end', async () => {
+  const stream = hubspot.streams['form_submissions'];
+  assert.ok(stream?.kind === 'raw changes');
+  let asked = 0;
+  const client = {
+    open: async () => {
+      asked += 1;
+      assert.ok(asked < 10, 'asked for again and again');
+      const body = [Buffer.from('{"results":[],"paging":{"next":{"after":"1"}}}')];
+      return { status: 200, headers: {}, isEmpty: false, body: Readable.from(body) };
+    },
+  };
+  const context = { client, start: Instant.ofMs(0) } as unknown as StreamContext;
+  const opened = stream.options.open(context) as unknown as ChangeStream<bigint>;
+  const call = { cursor: 0n, nowMs: 1e12, signal: new AbortController().signal, log: silentLog };
+  await assert.rejects(
+    async () => {
+      for await (const _event of opened.fetchChanges(call));
+    },
+    { code: 'CDK_PAGING_LOOP' },
+  );
 });
