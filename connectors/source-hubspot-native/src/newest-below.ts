@@ -85,7 +85,7 @@ export const contactListMemberships = rawChanges({
 });
 
 async function* newRows(list: ListByTime, call: ChangesCall<Instant>, context: StreamContext) {
-  for await (const event of openDescent(list.path, list, context).fetchChanges(call))
+  for await (const event of openDescent('form_submissions', list, context).fetchChanges(call))
     if (event.kind === 'documents') yield event;
 }
 

@@ -170,7 +170,7 @@ export const listStreams = {
       ...mayBeGone,
       id: '/id',
       as: '/screenId',
-      path: (screen) => platform(`screens/${screen}/tabs`),
+      path: (screen: string) => platform(`screens/${screen}/tabs`),
     },
     as: '/tabId',
     path: (tab, screen) => platform(`screens/${screen}/tabs/${tab}/fields`),

@@ -90,31 +90,36 @@ export {
   token,
   walk,
 } from './streams/define-stream.ts';
+export type { ChildChangesOptions, ChildrenOptions, ListAbove, ListsBelow } from './streams/below-options.ts';
 export type {
   ChangesOptions,
-  ChildChangesOptions,
-  ChildrenOptions,
   DescentOptions,
   EventsOptions,
-  ExportJob,
-  ExportOptions,
-  FeedOptions,
-  ListAbove,
   ListByTime,
-  ListOptions,
-  PartDefinition,
-  ListsBelow,
-  PartsOptions,
   ReportOptions,
   RowChange,
   SequenceOptions,
-  SnapshotOptions,
-  StreamContext,
-  StreamDefinition,
-  StreamOptions,
   TokenOptions,
   WalkOptions,
+} from './streams/changes-options.ts';
+export type {
+  FeedOptions,
+  PartDefinition,
+  PartsOptions,
+  SnapshotOptions,
+  StreamDefinition,
 } from './streams/definition.ts';
+export type { ExportJob, ExportOptions } from './streams/export-options.ts';
+export type {
+  FixedList,
+  Knob,
+  Known,
+  KnownPlace,
+  KnownRow,
+  KnownWindow,
+  ListOptions,
+} from './streams/list-options.ts';
+export type { StreamContext, StreamOptions } from './streams/stream-options.ts';
 export { selection } from './streams/connections-within.ts';
 export type { ConnectionsWithin, ConnectionWithin, RowSelection } from './streams/connections-within.ts';
 export { connection, graphqlAnswers } from './streams/graphql.ts';

@@ -3,7 +3,7 @@
 import { HttpClient } from '../src/http/http-client.ts';
 import { fixedCredentials } from '../src/http/credentials.ts';
 import { RateLimiter } from '../src/http/rate-limit.ts';
-import type { StreamContext } from '../src/streams/definition.ts';
+import type { StreamContext } from '../src/streams/stream-options.ts';
 import { silentLog } from '../src/testing/silent-log.ts';
 import type { VirtualClock } from '../src/testing/virtual-clock.ts';
 import type { Instant } from '../src/time/instant.ts';

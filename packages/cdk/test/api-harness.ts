@@ -19,7 +19,8 @@ const BEGIN = Date.parse('2024-05-05T05:00:00Z');
 export const config =
   '{"credentials":{"credentials_title":"Private App Credentials","access_token":"t"},"start_date":"2024-05-05T00:00:00Z"}';
 
-export function apiOf(streams: ApiDefinition['streams']): ApiDefinition {
+/** Whatever configuration their functions take. */
+export function apiOf(streams: Readonly<Record<string, StreamDefinition<never>>>): ApiDefinition {
   return defineApi({
     name: 'source-sample',
     title: 'Sample',
@@ -29,7 +30,7 @@ export function apiOf(streams: ApiDefinition['streams']): ApiDefinition {
     base: 'https://api.example.com',
     probe: get('/me'),
     query: { limit: 2 },
-    streams,
+    streams: streams as ApiDefinition['streams'],
   });
 }
 
@@ -42,7 +43,7 @@ export interface Ran {
 
 /** Runs one stream; `answer` gives a body for the path and query of each request. `state`: of the stream, as it begins. */
 export async function run(
-  stream: StreamDefinition,
+  stream: StreamDefinition<never>,
   answer: (target: string) => string,
   forSeconds = 1,
   state?: object,
@@ -67,7 +68,7 @@ export async function run(
   const log = { ...silentLog, warn: (message: string) => warnings.push(message), with: () => log };
   const session = {
     config: decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' }),
-    bindings: [binding('rows', streamKey(stream))],
+    bindings: [binding('rows', streamKey(stream as StreamDefinition))],
     state: state === undefined ? {} : { bindingStateV1: { rows: state } },
     output: new CrashingOutput(committed, Infinity, () => undefined),
     log,

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { exportStream } from '../src/streams/recent-changes.ts';
 import { streamOfParts } from '../src/streams/part-stream.ts';
 import { exports } from '../src/streams/define-stream.ts';
-import type { ExportJob, ExportOptions } from '../src/streams/definition.ts';
+import type { ExportJob, ExportOptions } from '../src/streams/export-options.ts';
 import { isJsonObject, type JsonObject } from '@weir/schema/json';
 import type { PagePosition } from '../src/engine/stream.ts';
 import { silentLog } from '../src/testing/silent-log.ts';

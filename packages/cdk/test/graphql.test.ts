@@ -54,7 +54,7 @@ async function read(definition: StreamDefinition, answers: readonly string[], li
   const { signal } = new AbortController();
   const context = { client, clock, start: new Instant(0n) };
   assert.ok(definition.kind !== 'webhook');
-  const stream = await openStream('orders', definition, context, undefined, signal);
+  const stream = await openStream('orders', definition, context, signal);
   const call = { signal, log: silentLog, nowMs: clock.now() };
   const events = async (): Promise<unknown[]> => {
     if (stream.kind === 'snapshot' && 'only' in stream.parts) {

@@ -17,7 +17,7 @@ const cells = children({
     of: { path: '/books', records: 'data' },
     id: '/id',
     as: 'book',
-    path: (book) => `/books/${book}/sheets`,
+    path: (book: string) => `/books/${book}/sheets`,
     records: 'data',
     query: { hidden: false },
     answers: [{ status: 200, text: /no such book/, means: 'empty' }],

@@ -120,7 +120,14 @@ const api = defineApi({
   limits: [movingWindow(100, '1m'), costBudget(1000, '20s', { appliesTo: /connected/ })],
   streams: {
     windows: changes({ ...common, path: '/windows', between }),
-    short: changes({ ...common, path: '/short', between, longestWindow: '7d' }),
+    // What windows and rows above are known for is as good as a constant.
+    short: changes({
+      ...common,
+      path: ({ window }) => (window.from === '' ? '/nowhere' : '/short'),
+      query: ({ window }) => ({ to: window.to }),
+      between: ({ from }) => ({ from }),
+      longestWindow: '7d',
+    }),
     scanned: changes({ ...common, path: '/scanned' }),
     walked: walk({
       key: ['/id'],
@@ -156,6 +163,7 @@ const api = defineApi({
       as: 'above',
       key: ['/_meta/above', '/n'],
       path: (id) => `/above/${id}/rows`,
+      query: ({ id }) => ({ of: id }),
       answers: [{ status: 404, text: /not there/, means: 'empty' }],
     }),
     evented: events({

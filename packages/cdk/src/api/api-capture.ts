@@ -24,7 +24,8 @@ import { type Credentials, fixedCredentials } from '../http/credentials.ts';
 import { explainApi } from './explain-api.ts';
 import { documentSchema } from '../schema/document-schema.ts';
 import { completeSourcedSchema } from '../schema/sourced-schema.ts';
-import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
+import type { StreamDefinition } from '../streams/definition.ts';
+import type { StreamContext } from '../streams/stream-options.ts';
 import { parseCron } from '../time/cron.ts';
 import { isoDuration, isoDurationMs, spanMs } from '../time/duration.ts';
 import { Instant } from '../time/instant.ts';
@@ -67,7 +68,8 @@ const STAND_IN = 'https://base.invalid';
 
 function explained(api: ApiDefinition, config: ApiConfig | undefined, nowMs: number): string {
   // The plan is the same for each site.
-  if (config !== undefined && api.sites === undefined) return explainApi(api, baseOf(api, config), nowMs);
+  if (config !== undefined && api.sites === undefined)
+    return explainApi(api, baseOf(api, config), nowMs, config);
   return explainApi(api, STAND_IN, nowMs).replaceAll(STAND_IN, baseOf(api, NAMES_IN_BRACES));
 }
 
@@ -229,7 +231,8 @@ export function streamContext(
     headers: typeof api.headers === 'function' ? api.headers(config as never) : (api.headers ?? {}),
     ...(api.answers === undefined ? {} : { answers: api.answers }),
   });
-  return { client, clock, credentials, config, start: startOf(api, config, clock.now()) };
+  const { query = {} } = api;
+  return { client, clock, credentials, config, query, start: startOf(api, config, clock.now()) };
 }
 
 function startOf({ start }: ApiDefinition, config: ApiConfig, nowMs: number): Instant {
@@ -364,7 +367,7 @@ async function openBinding(
     stream:
       definition.kind === 'webhook'
         ? { kind: 'feed', feed: webhooks.feed(resource.name, definition, collection) }
-        : await openStream(resource.name, definition, context, api.query, signal),
+        : await openStream(resource.name, definition, context, signal),
     intervalMs: intervalOf(definition, resource),
     schedule: schedule === undefined ? undefined : parseCron(schedule),
   };

@@ -4,7 +4,8 @@ import type { Decoded, Fields, TextInfo } from '@weir/schema/config';
 import type { AuthKind } from '../auth/auth-kind.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import type { AnswerRule, ApiRequest, Query } from '../http/request.ts';
-import type { StreamContext, StreamDefinition } from '../streams/definition.ts';
+import type { StreamDefinition } from '../streams/definition.ts';
+import type { StreamContext } from '../streams/stream-options.ts';
 import type { Webhooks } from '../webhook/webhook-definition.ts';
 
 export interface Sites {
@@ -17,7 +18,8 @@ export interface Sites {
   readonly nameInfo: Pick<TextInfo, 'title' | 'description' | 'pattern'>;
 }
 
-export interface ApiDefinition<F extends Fields = Fields> {
+/** `C`: what the configuration decodes to; whatever it is when absent, as where definitions are only handed on. */
+export interface ApiDefinition<F extends Fields = Fields, C = unknown> {
   /** `source-…`. */
   readonly name: string;
   /** Of the system, in Title Case. */
@@ -50,7 +52,7 @@ export interface ApiDefinition<F extends Fields = Fields> {
   readonly query?: Query;
   /** How what arrives at streams of the kind `webhook` proves itself. */
   readonly webhooks?: Webhooks<Decoded<F>>;
-  readonly streams: Readonly<Record<string, StreamDefinition>>;
+  readonly streams: Readonly<Record<string, StreamDefinition<C>>>;
   /**
    * Streams that the API has to be asked for: more of them, those of an account of its own, or others in place of those above.
    * undefined: one that these credentials do not reach. Asked when bindings are discovered and checked, and when a session
@@ -60,14 +62,14 @@ export interface ApiDefinition<F extends Fields = Fields> {
     context: StreamContext,
     signal: AbortSignal,
     config: Decoded<F>,
-  ) => Promise<Readonly<Record<string, StreamDefinition | undefined>>>;
+  ) => Promise<Readonly<Record<string, StreamDefinition<C> | undefined>>>;
 }
 
 /** Keeps the names and kinds of the streams. */
-export function defineApi<const F extends Fields, S extends ApiDefinition<F>['streams']>(
-  definition: ApiDefinition<F> & { readonly streams: S },
+export function defineApi<const F extends Fields, S extends ApiDefinition<F, Decoded<F>>['streams']>(
+  definition: ApiDefinition<F, Decoded<F>> & { readonly streams: S },
 ): ApiDefinition & { readonly streams: S } {
-  // What `base` takes is what `config` decodes to, here and nowhere else.
+  // What functions take is what `config` decodes to, here and nowhere else.
   return definition as unknown as ApiDefinition & { readonly streams: S };
 }
 

@@ -2,38 +2,70 @@
 // For people who review a definition, and for a snapshot beside it.
 
 import { encodeBody, requestUrl } from '../http/request.ts';
-import { singlePage } from '../paging/paging.ts';
-import type { ChangesOptions, ListOptions, ListsBelow, StreamDefinition } from '../streams/definition.ts';
-import { withFilter } from '../streams/graphql.ts';
-import { baseRequest } from '../streams/list-source.ts';
+import type { ChangesOptions } from '../streams/changes-options.ts';
+import type { StreamDefinition } from '../streams/definition.ts';
+import type { ExportOptions } from '../streams/export-options.ts';
 import { longestExportMs } from '../streams/export-stream.ts';
-import { listsAbove } from '../streams/row-above.ts';
-import { horizon, Instant } from '../time/instant.ts';
+import type { Bounds } from '../streams/stream-options.ts';
 import { isoDuration, spanMs } from '../time/duration.ts';
+import { horizon, Instant } from '../time/instant.ts';
+import { configNames, unseenNames } from './config-names.ts';
 import type { ApiDefinition } from './define-api.ts';
+import {
+  explainBelow,
+  firstRequest,
+  pagesOf,
+  type PlanContext,
+  requestBelow,
+  restsOf,
+} from './explain-list.ts';
 
-/** `base`: what the API's own would be with some configuration. `nowMs`: when the plan is made. */
-export function explainApi(api: ApiDefinition, base: string, nowMs: number): string {
+/**
+ * `base`: what the API's own would be with some configuration. `nowMs`: when the plan is made. Without `config`, its fields are
+ * their own names in braces.
+ */
+export function explainApi(api: ApiDefinition, base: string, nowMs: number, config?: object): string {
   const start =
     api.start === undefined ? new Instant(0n) : Instant.ofMs(nowMs - api.start.daysAgo * 86_400_000);
   return Object.entries(api.streams)
-    .map(([name, stream]) => `${name}: ${explainStream(api, base, stream, nowMs, start).join('\n  ')}\n`)
+    .map(([name, stream]) => {
+      const read = new Set<string>();
+      const known = config ?? configNames((field) => read.add(field));
+      const plan: PlanContext = { base, nowMs, start, config: known, query: api.query };
+      const lines = explained(stream, plan, config !== undefined);
+      const unseen = unseenNames(read, lines.join());
+      if (unseen.length > 0 && !lines.includes(COMPUTED)) {
+        lines.push(`depends on ${unseen.join(', ')} of the configuration`);
+      }
+      return `${name}: ${lines.join('\n  ')}\n`;
+    })
     .join('');
 }
 
-function explainStream(
-  api: ApiDefinition,
-  base: string,
-  definition: StreamDefinition,
-  nowMs: number,
-  start: Instant,
-): string[] {
+const COMPUTED = 'what is asked for is computed from the configuration: explain it with one';
+
+function explained(stream: StreamDefinition, plan: PlanContext, isConfigured: boolean): string[] {
+  try {
+    return explainStream(plan, stream);
+  } catch (failure) {
+    // A function that computes with values of the configuration cannot do so with their names.
+    if (isConfigured || !(failure instanceof TypeError)) throw failure;
+    return [headerOf(stream), COMPUTED];
+  }
+}
+
+function headerOf({ kind, options }: StreamDefinition): string {
+  return `${kind}, every ${options.interval}${options.disabled === true ? ', not enabled' : ''}`;
+}
+
+function explainStream(plan: PlanContext, definition: StreamDefinition): string[] {
+  const { base, nowMs, start } = plan;
   const { kind, options } = definition;
   if (kind === 'parts') {
-    const one = explainStream(api, base, options.stream('{part}'), nowMs, start);
+    const one = explainStream(plan, options.stream('{part}'));
     return [`for each ${options.as ?? 'part'}: ${one[0] ?? ''}`, ...one.slice(1)];
   }
-  const header = `${kind}, every ${options.interval}${options.disabled === true ? ', not enabled' : ''}`;
+  const header = headerOf(definition);
   if ('match' in options)
     return [
       header,
@@ -44,22 +76,22 @@ function explainStream(
     const { events, history } = options;
     const to = horizon(nowMs, events.cursor.tickNs, events.cursor.lagMs);
     const from = to.plusMs(-spanMs(options.interval));
-    const query = events.between({ from: events.cursor.print(from), to: events.cursor.print(to) });
+    const window = { from: events.cursor.print(from), to: events.cursor.print(to) };
     const before =
       'kind' in history
-        ? explainStream(api, base, history, nowMs, start).slice(1)
-        : [`first of the backfill: ${request(api, base, history, {})}`, pagesOf(history)];
+        ? explainStream(plan, history).slice(1)
+        : [`first of the backfill: ${firstRequest(plan, history, plan)}`, pagesOf(history)];
     return [
       header,
       ...before,
       `key: ${options.key.join(', ')}`,
-      `events: ${request(api, base, events, query)}`,
+      `events: ${firstRequest(plan, events, { ...plan, window }, events.between(window))}`,
       `by ${events.cursor.described}, kept for ${options.retention}`,
     ];
   }
   if (kind === 'exports') {
     const { cursor, job, longestWindow, recent } = options;
-    const windowMs = longestExportMs(options, {});
+    const windowMs = longestExportMs(options, { config: plan.config as object });
     const longest = start.plusMs(windowMs);
     const newest = horizon(nowMs, cursor.tickNs, cursor.lagMs);
     const end = longest.isAfter(newest) ? newest : longest;
@@ -82,7 +114,7 @@ function explainStream(
       ...(recent === undefined
         ? []
         : [
-            `changes within ${recent.within}: ${request(api, base, recent, recent.between({ from: cursor.print(end), to: cursor.print(end) }))}`,
+            `changes within ${recent.within}: ${recentRequest(plan, recent, cursor.print(end))}`,
             pagesOf(recent),
             ...restsOf(recent),
           ]),
@@ -91,28 +123,32 @@ function explainStream(
   }
   if (!('path' in options)) return [header, 'read by the connector itself'];
   if (kind === 'child changes') {
-    const above = explainStream(api, base, options.of, nowMs, start).slice(1);
-    return [header, ...above, `then for each ${options.id}: GET ${base}${options.path('{id}')}`];
+    const above = explainStream(plan, options.of).slice(1);
+    const below = requestBelow(plan, options, options.path('{id}'), []);
+    return [header, ...above, `then for each ${options.id}: ${below}`];
   }
-  if ('of' in options) return [header, ...explainBelow(api, base, options)];
+  if ('of' in options) return [header, ...explainBelow(plan, options)];
   const paging = pagesOf('paging' in options ? options : {});
   const rests = restsOf(options);
   if ('number' in options) {
     const [param, rows] = options.size;
-    const query = { [param]: rows, ...options.after(String(options.first ?? 0)) };
-    return [header, `first: ${request(api, base, options, query)}`, `behind: ${options.number}`];
+    const after = String(options.first ?? 0);
+    const query = { [param]: rows, ...options.after(after) };
+    const first = firstRequest(plan, options, { ...plan, after }, query);
+    return [header, `first: ${first}`, `behind: ${options.number}`];
   }
   if ('token' in options) {
-    const first = request(api, base, options, options.first?.(start) ?? {});
+    const first = firstRequest(plan, options, { ...plan, after: undefined }, options.first?.(start));
     return [header, `first: ${first}`, `then: ${options.token.at} as ${options.token.param}`];
   }
   if ('reread' in options || 'lag' in options) {
     const day = start.toText(0).slice(0, 10);
-    const first = request(api, base, options, options.between({ from: day, to: day }));
+    const window = { from: day, to: day };
+    const first = firstRequest(plan, options, { ...plan, window }, options.between(window));
     return [header, `first of the backfill: ${first}`, paging, `complete after: ${options.lag}`];
   }
   if (!('cursor' in options)) {
-    const first = `first: ${request(api, base, options, {})}`;
+    const first = `first: ${firstRequest(plan, options, plan)}`;
     if ('key' in options) return [header, first, paging, ...rests, `key: ${options.key.join(', ')}`];
     const order = options.order === 'as listed' ? 'as listed' : `by ${options.order.by}`;
     return [header, first, paging, ...rests, `order: ${order}`];
@@ -121,52 +157,36 @@ function explainStream(
   const described = [`changes: ${cursor.described}`, `key: ${options.key.join(', ')}`];
   if ('since' in options) {
     const [param, rows] = options.size;
-    const query = { [param]: rows, ...options.since(cursor.print(start)) };
+    const after = cursor.print(start);
+    const query = { [param]: rows, ...options.since(after) };
     return [
       header,
-      `first of the backfill: ${request(api, base, options, query)}`,
+      `first of the backfill: ${firstRequest(plan, options, { ...plan, after }, query)}`,
       `pages: from the time of the last row`,
       ...described,
     ];
   }
   if (kind === 'descent') {
-    return [header, `first: ${request(api, base, options, {})}`, paging, ...described, 'newest first'];
+    return [header, `first: ${firstRequest(plan, options, plan)}`, paging, ...described, 'newest first'];
   }
   const end = horizon(nowMs, cursor.tickNs, cursor.lagMs);
-  const first = request(api, base, options, filter(options, start, windowEnd(options, start, end)));
+  const window = boundsOf(options, start, windowEnd(options, start, end));
+  const first = firstRequest(plan, options, { ...plan, window }, options.between?.(window));
   const whole = options.between === undefined ? ['found by reading the whole list'] : [];
   const again = options.lookback === undefined ? [] : [`looked at again after ${options.lookback}`];
   return [header, `first of the backfill: ${first}`, paging, ...rests, ...described, ...whole, ...again];
 }
 
-function pagesOf(list: Pick<ListOptions, 'paging'>): string {
-  return `pages: ${(list.paging ?? singlePage).name}`;
+function recentRequest(plan: PlanContext, recent: NonNullable<ExportOptions['recent']>, at: string): string {
+  const window = { from: at, to: at };
+  return firstRequest(plan, recent, { ...plan, window }, recent.between(window));
 }
 
-/** What is asked for more of the lists within a row. */
-function restsOf({ complete }: Pick<ListOptions, 'complete'>): string[] {
-  return (complete?.queries ?? []).map((query) => `the rest of a list within a row: ${query}`);
-}
-
-/** From the topmost list down. */
-function explainBelow(api: ApiDefinition, base: string, { of, id, path }: ListsBelow): string[] {
-  const above = listsAbove(of).flatMap((list) =>
-    'of' in list ? explainBelow(api, base, list) : [`first: ${request(api, base, list, {})}`],
-  );
-  return [...above, `then for each ${id}: GET ${base}${path('{id}', ...namesAbove(of))}`];
-}
-
-function namesAbove(of: ListsBelow['of']): string[] {
-  const [first] = listsAbove(of);
-  if (first === undefined || !('of' in first)) return [];
-  return [`{${(first.as ?? 'above').replace('/', '')}}`, ...namesAbove(first.of)];
-}
-
-function filter(options: ChangesOptions, from: Instant, to: Instant) {
-  const { between, cursor, excludesStart = false, excludesEnd = false } = options;
+function boundsOf(options: ChangesOptions, from: Instant, to: Instant): Bounds {
+  const { cursor, excludesStart = false, excludesEnd = false } = options;
   const first = excludesStart ? from.plusNs(-cursor.tickNs) : from;
   const last = excludesEnd ? to.plusNs(cursor.tickNs) : to;
-  return between?.({ from: cursor.print(first, 'from'), to: cursor.print(last, 'to') }) ?? {};
+  return { from: cursor.print(first, 'from'), to: cursor.print(last, 'to') };
 }
 
 function windowEnd(
@@ -177,18 +197,4 @@ function windowEnd(
   if (longestWindow === undefined) return end;
   const longest = from.plusMs(spanMs(longestWindow));
   return longest.isAfter(end) ? end : longest;
-}
-
-function request(
-  api: ApiDefinition,
-  base: string,
-  options: ListOptions,
-  more: NonNullable<ListOptions['query']>,
-): string {
-  const first = withFilter(baseRequest({ ...options, query: { ...api.query, ...options.query } }), more);
-  const { method, url, query, body } = (options.paging ?? singlePage).request(first, undefined);
-  const target = decodeURIComponent(
-    requestUrl(base, { url, ...(query === undefined ? {} : { query }) }).href,
-  );
-  return `${method} ${target}${body === undefined ? '' : ` ${encodeBody(body).text}`}`;
 }

@@ -1,7 +1,6 @@
 // From the definition of a stream to the stream that the engine runs.
 
 import type { ChangeStream, Cursor, SnapshotStream, Stream } from '../engine/stream.ts';
-import type { Query } from '../http/request.ts';
 import type { FieldSchema } from '../schema/document-schema.ts';
 import { childrenStream } from '../streams/children-stream.ts';
 import { streamOfParts, waitsInTurn } from '../streams/part-stream.ts';
@@ -12,14 +11,9 @@ import { ReportStream } from '../streams/report-stream.ts';
 import { sequenceStream } from '../streams/sequence-stream.ts';
 import { tokenStream } from '../streams/token-stream.ts';
 import { windowedParts } from '../streams/twins.ts';
-import type {
-  ChildChangesOptions,
-  EventsOptions,
-  ExportOptions,
-  ListsBelow,
-  StreamContext,
-  StreamDefinition,
-} from '../streams/definition.ts';
+import type { ListsBelow } from '../streams/below-options.ts';
+import type { StreamDefinition } from '../streams/definition.ts';
+import type { StreamContext } from '../streams/stream-options.ts';
 import type { WebhookDefinition } from '../webhook/webhook-definition.ts';
 import { WalkStream } from '../streams/walk-stream.ts';
 import { listsAbove } from '../streams/row-above.ts';
@@ -28,22 +22,21 @@ import { snapshotStream } from '../streams/snapshot-stream.ts';
 /** A row of a snapshot is known by its number. */
 export const SNAPSHOT_KEY = '/_meta/row_id';
 
-/** `query`: parameters of every list. Webhooks are opened together, elsewhere. */
+/** Webhooks are opened together, elsewhere. */
 export async function openStream(
   name: string,
   definition: Exclude<StreamDefinition, WebhookDefinition>,
   context: StreamContext,
-  query: Query | undefined,
   signal: AbortSignal,
 ): Promise<Stream> {
   const { kind } = definition;
   switch (kind) {
     case 'changes':
-      return windowedParts(name, withQuery(definition.options, query), context);
+      return windowedParts(name, definition.options, context);
     case 'events':
-      return changesOf(openEvents(name, eventsWithQuery(definition.options, query), context));
+      return changesOf(openEvents(name, definition.options, context));
     case 'child changes':
-      return openChildChanges(name, childrenWithQuery(definition.options, query), context);
+      return openChildChanges(name, definition.options, context);
     case 'parts': {
       const { of, as, stream, atOnce, headers } = definition.options;
       const opened = new Map<string, Stream>();
@@ -51,28 +44,28 @@ export async function openStream(
         const ofPart = stream(part);
         if (atOnce !== undefined && ofPart.kind === 'exports') throw waitsInTurn(part);
         const own = context.sites?.get(part) ?? withHeaders(context, headers?.(part));
-        opened.set(part, await openStream(name, ofPart, own, query, signal));
+        opened.set(part, await openStream(name, ofPart, own, signal));
       }
       return streamOfParts(as, opened, atOnce);
     }
     case 'walk':
-      return changesOf(new WalkStream(name, withQuery(definition.options, query), context));
+      return changesOf(new WalkStream(name, definition.options, context));
     case 'descent':
-      return changesOf(new DescentStream(name, withQuery(definition.options, query), context));
+      return changesOf(new DescentStream(name, definition.options, context));
     case 'sequence':
-      return changesOf(sequenceStream(name, withQuery(definition.options, query), context));
+      return changesOf(sequenceStream(name, definition.options, context));
     case 'token':
-      return changesOf(tokenStream(name, withQuery(definition.options, query), context));
+      return changesOf(tokenStream(name, definition.options, context));
     case 'report':
-      return changesOf(new ReportStream(withQuery(definition.options, query), context));
+      return changesOf(new ReportStream(definition.options, context));
     case 'exports':
-      return changesOf(exportStream(name, exportsWithQuery(definition.options, query), context));
+      return changesOf(exportStream(name, definition.options, context));
     case 'raw changes':
       return changesOf(definition.options.open(context));
     case 'snapshot':
-      return snapshotOf(snapshotStream(withQuery(definition.options, query), context));
+      return snapshotOf(snapshotStream(definition.options, context));
     case 'children':
-      return snapshotOf(childrenStream(name, belowWithQuery(definition.options, query), context));
+      return snapshotOf(childrenStream(name, definition.options, context));
     case 'raw snapshot':
       return snapshotOf(definition.options.open(context));
     case 'feed':
@@ -85,48 +78,6 @@ function withHeaders(
   headers: Readonly<Record<string, string>> | undefined,
 ): StreamContext {
   return headers === undefined ? context : { ...context, client: context.client.withHeaders(headers) };
-}
-
-function withQuery<O extends { readonly query?: Query }>(options: O, query: Query | undefined): O {
-  return { ...options, query: { ...query, ...options.query } };
-}
-
-function exportsWithQuery(options: ExportOptions, query: Query | undefined): ExportOptions {
-  return options.recent === undefined ? options : { ...options, recent: withQuery(options.recent, query) };
-}
-
-function eventsWithQuery(options: EventsOptions, query: Query | undefined): EventsOptions {
-  const { events, history } = options;
-  return {
-    ...options,
-    events: withQuery(events, query),
-    history:
-      'kind' in history
-        ? { kind: history.kind, options: childrenWithQuery(history.options, query) }
-        : withQuery(history, query),
-  };
-}
-
-function belowWithQuery<O extends ListsBelow>(options: O, query: Query | undefined): O {
-  const of = listsAbove(options.of).map((list) =>
-    'of' in list ? belowWithQuery(list, query) : withQuery(list, query),
-  );
-  return { ...withQuery(options, query), of };
-}
-
-function childrenWithQuery(options: ChildChangesOptions, query: Query | undefined): ChildChangesOptions {
-  return { ...withQuery(options, query), of: aboveWithQuery(options.of, query) };
-}
-
-function aboveWithQuery(of: ChildChangesOptions['of'], query: Query | undefined): ChildChangesOptions['of'] {
-  switch (of.kind) {
-    case 'changes':
-      return { kind: of.kind, options: withQuery(of.options, query) };
-    case 'descent':
-      return { kind: of.kind, options: withQuery(of.options, query) };
-    case 'events':
-      return { kind: of.kind, options: eventsWithQuery(of.options, query) };
-  }
 }
 
 function changesOf(only: ChangeStream<Cursor>): Stream {

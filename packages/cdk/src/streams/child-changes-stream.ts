@@ -16,10 +16,12 @@ import type {
 } from '../engine/stream.ts';
 import type { RecordBatch } from '../records/record-buffer.ts';
 import type { Instant } from '../time/instant.ts';
-import type { ChildChangesOptions, StreamContext } from './definition.ts';
+import type { ChildChangesOptions } from './below-options.ts';
+import { knownIn, type StreamContext } from './stream-options.ts';
 import { documentsOf } from './deleted-rows.ts';
 import { readList } from './list-reader.ts';
 import { batchOf, recordsOf } from './record-batches.ts';
+import { fixedList } from './list-options.ts';
 import { baseRequest, listSource } from './list-source.ts';
 import { encodedId, type HeldIds, heldIds, idAbove, withMembers, withMeta } from './row-above.ts';
 
@@ -81,9 +83,13 @@ export class ChildChanges implements ChangeStream<Instant> {
     for (const id of ids) {
       const held = heldIds([{ as: this.#options.as, id }]);
       const map = withMembers(held, this.#options.map);
+      const encoded = encodedId(id);
       const list = {
-        ...this.#options,
-        path: this.#options.path(encodedId(id)),
+        ...fixedList(
+          { ...this.#options, path: this.#options.path(encoded) },
+          { ...knownIn(this.#context), id: encoded, above: [] },
+          this.#context.query,
+        ),
         ...(map === undefined ? {} : { map }),
       };
       const { client } = this.#context;

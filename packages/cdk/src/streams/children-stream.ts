@@ -4,7 +4,9 @@
 import { compareJson, parsePointer, resolvePointer } from '@weir/schema';
 import { type JsonValue, parseJson, stringifyJson } from '@weir/schema/json';
 import type { SnapshotStream } from '../engine/stream.ts';
-import type { ChildrenOptions, ListOptions, ListsBelow, StreamContext } from './definition.ts';
+import type { ChildrenOptions, ListsBelow } from './below-options.ts';
+import { type FixedList, fixedList } from './list-options.ts';
+import { knownIn, type StreamContext } from './stream-options.ts';
 import { readList } from './list-reader.ts';
 import { recordsOf } from './record-batches.ts';
 import { baseRequest, listSource } from './list-source.ts';
@@ -20,8 +22,8 @@ export function childrenStream(
     async *fetchSnapshot({ signal }) {
       const first = onlyFirst(options.once);
       for (const above of await rowsAbove(name, options, context, signal)) {
-        const { list, held } = listBelow(options, above, first);
-        for await (const batch of inOrder(context.client, { ...options, ...list }, signal)) {
+        const { list, held } = listBelow(options, above, first, context);
+        for await (const batch of inOrder(context.client, list, options, signal)) {
           yield withMeta(held, batch);
         }
       }
@@ -33,19 +35,22 @@ export function childrenStream(
 /** The way down to a list: the ids of the rows above it, the topmost first, and what documents call them. */
 type Way = readonly { readonly as: string | undefined; readonly id: JsonValue }[];
 
-function listBelow(options: ListsBelow, way: Way, first: OnlyFirst) {
+function listBelow(options: ListsBelow, way: Way, first: OnlyFirst, context: StreamContext) {
   const held = heldIds(way);
   const [nearest = '', ...above] = way.map(({ id }) => encodedId(id)).toReversed();
   const map = first(withMembers(held, options.map));
-  const list: ListOptions = {
-    ...options,
-    path: options.path(nearest, ...above),
+  const list: FixedList = {
+    ...fixedList(
+      { ...options, path: options.path(nearest, ...above) },
+      { ...knownIn(context), id: nearest, above },
+      context.query,
+    ),
     ...(map === undefined ? {} : { map }),
   };
   return { list, held };
 }
 
-type OnlyFirst = (map: ListOptions['map']) => ListOptions['map'];
+type OnlyFirst = (map: FixedList['map']) => FixedList['map'];
 
 /** Leaves out records that are known by the same as one before, whichever list they are of. */
 function onlyFirst(once: string | undefined): OnlyFirst {
@@ -69,7 +74,7 @@ async function rowsAbove(
   signal: AbortSignal,
 ): Promise<Way[]> {
   const ways = new Map<string, Way>();
-  const takeFrom = async (list: ListOptions, above: Way): Promise<void> => {
+  const takeFrom = async (list: FixedList, above: Way): Promise<void> => {
     const base = baseRequest(list);
     for await (const event of readList(context.client, listSource(list), base, undefined, signal)) {
       if ('next' in event) continue;
@@ -80,11 +85,11 @@ async function rowsAbove(
     }
   };
   for (const list of listsAbove(of)) {
-    if (!('of' in list)) await takeFrom(list, []);
+    if (!('of' in list)) await takeFrom(fixedList(list, knownIn(context), context.query), []);
     else {
       const first = onlyFirst(list.once);
       for (const above of await rowsAbove(name, list, context, signal)) {
-        await takeFrom(listBelow(list, above, first).list, above);
+        await takeFrom(listBelow(list, above, first, context).list, above);
       }
     }
   }

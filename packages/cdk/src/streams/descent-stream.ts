@@ -16,8 +16,10 @@ import { documents } from '../documents/document-batch.ts';
 import { errors } from '../errors.ts';
 import type { ListPosition } from '../paging/paging.ts';
 import type { Instant } from '../time/instant.ts';
-import type { ListByTime, StreamContext } from './definition.ts';
+import type { ListByTime } from './changes-options.ts';
+import { knownIn, type StreamContext } from './stream-options.ts';
 import { documentsOf } from './deleted-rows.ts';
+import { fixedList } from './list-options.ts';
 import { baseRequest } from './list-source.ts';
 import { TimedList, wanted } from './timed-list.ts';
 import { positionOf } from './windowed-stream.ts';
@@ -34,12 +36,12 @@ export function openDescent(
 export class DescentStream implements ChangeStream<Instant> {
   readonly lagMs: number;
   readonly #options: ListByTime;
-  readonly #start: Instant;
+  readonly #context: StreamContext;
   readonly #list: TimedList;
 
   constructor(name: string, options: ListByTime, context: StreamContext) {
     this.#options = options;
-    this.#start = context.start;
+    this.#context = context;
     this.#list = new TimedList(name, options, context);
     this.lagMs = this.#list.lagMs;
   }
@@ -59,7 +61,7 @@ export class DescentStream implements ChangeStream<Instant> {
 
   /** The rows above the cutoff are the changes' own; that they are sent from here too does no harm. */
   async *fetchPage({ page, signal }: PageCall<Instant>): AsyncGenerator<PageEvent, void, void> {
-    yield* this.#down(positionOf(page), this.#start, signal);
+    yield* this.#down(positionOf(page), this.#context.start, signal);
     // What ends with a position is asked for again.
     yield documents([]);
   }
@@ -71,7 +73,8 @@ export class DescentStream implements ChangeStream<Instant> {
     signal: AbortSignal,
   ): AsyncGenerator<DocumentBatch | Extract<PageEvent, { kind: 'page' }>, void, void> {
     let last: Instant | undefined;
-    for await (const event of this.#list.read(baseRequest(this.#options), from, signal)) {
+    const list = fixedList(this.#options, knownIn(this.#context), this.#context.query);
+    for await (const event of this.#list.read(list, baseRequest(list), from, signal)) {
       if ('next' in event) {
         if (last !== undefined && oldest.isAfter(last)) return;
         yield nextPage(event.next);

@@ -17,13 +17,16 @@ import {
 } from '../engine/stream.ts';
 import { spanMs } from '../time/duration.ts';
 import { Instant } from '../time/instant.ts';
-import type { EventsOptions, StreamContext } from './definition.ts';
+import type { EventsOptions } from './changes-options.ts';
+import { knownIn, type StreamContext } from './stream-options.ts';
+import { fixedList } from './list-options.ts';
 import { baseRequest } from './list-source.ts';
 import { type TimedEvent, TimedList } from './timed-list.ts';
 
 export class EventStream implements ChangeStream<Instant> {
   readonly lagMs: number;
   readonly #options: EventsOptions;
+  readonly #context: StreamContext;
   readonly #list: TimedList;
   readonly #history: ChangeStream<Instant>;
   readonly #key: readonly (readonly string[])[];
@@ -31,6 +34,7 @@ export class EventStream implements ChangeStream<Instant> {
   /** `history`: its backfill is the stream's. */
   constructor(name: string, options: EventsOptions, context: StreamContext, history: ChangeStream<Instant>) {
     this.#options = options;
+    this.#context = context;
     this.#list = new TimedList(name, options.events, context);
     this.#history = history;
     this.#key = options.key.map(parsePointer);
@@ -56,11 +60,12 @@ export class EventStream implements ChangeStream<Instant> {
     while (end.isAfter(from)) {
       const longest = from.plusMs(spanMs(longestWindow));
       const to = longest.isAfter(end) ? end : longest;
-      const base = baseRequest(events);
-      const bounds = { from: events.cursor.print(from, 'from'), to: events.cursor.print(to, 'to') };
-      const request = { ...base, query: { ...base.query, ...events.between(bounds) } };
+      const window = { from: events.cursor.print(from, 'from'), to: events.cursor.print(to, 'to') };
+      const list = fixedList(events, { ...knownIn(this.#context), window }, this.#context.query);
+      const base = baseRequest(list);
+      const request = { ...base, query: { ...base.query, ...events.between(window) } };
       const known = new Set<string>();
-      for await (const event of this.#list.read(request, undefined, signal)) {
+      for await (const event of this.#list.read(list, request, undefined, signal)) {
         if (!('next' in event)) yield* this.#rows(event, known);
       }
       yield reached(to);

@@ -23,7 +23,8 @@ import {
 import { errors } from '../errors.ts';
 import { spanMs } from '../time/duration.ts';
 import { horizon, Instant } from '../time/instant.ts';
-import type { Bounds, ExportJob, ExportOptions, StreamContext } from './definition.ts';
+import type { ExportJob, ExportOptions } from './export-options.ts';
+import type { Bounds, StreamContext } from './stream-options.ts';
 import { documentsOf } from './deleted-rows.ts';
 import type { AnswerRule, ApiRequest } from '../http/request.ts';
 import { readPage } from './list-reader.ts';
@@ -243,7 +244,7 @@ export class ExportStream implements ChangeStream<Instant> {
     signal: AbortSignal,
   ): AsyncGenerator<DocumentBatch, boolean, void> {
     const { job, isDeleted } = this.#options;
-    const source = listSource({ path: '', ...this.#options });
+    const source = listSource(this.#options);
     const files = job.files(answer, id);
     if (files === undefined) return false;
     for (const file of files) {

@@ -8,7 +8,7 @@ import type { BudgetLeft } from '../http/rate-limit.ts';
 import type { AnswerRule, ApiRequest } from '../http/request.ts';
 import type { ListPosition, Paging } from '../paging/paging.ts';
 import { type ConnectionsWithin, completeConnections, nextCursor } from './connections-within.ts';
-import type { ListOptions } from './definition.ts';
+import type { FixedList } from './list-options.ts';
 
 export interface ConnectionOptions {
   readonly query: string;
@@ -34,7 +34,7 @@ export interface ConnectionOptions {
 
 /** The part of a list that a connection is: what a filter asks for goes into the variables, not into the URL. */
 export function connection(options: ConnectionOptions): Pick<
-  ListOptions<Paging<'stable'>>,
+  FixedList<Paging<'stable'>>,
   'path' | 'method' | 'body' | 'records' | 'answers' | 'check' | 'complete' | 'cost' | 'budget'
 > & {
   readonly paging: Paging<'stable'>;

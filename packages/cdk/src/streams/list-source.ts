@@ -1,7 +1,7 @@
 import type { ApiRequest } from '../http/request.ts';
 import { singlePage } from '../paging/paging.ts';
 import type { RecordFormat } from '../records/read-records.ts';
-import type { ListOptions } from './definition.ts';
+import type { FixedList } from './list-options.ts';
 import type { ListSource } from './list-reader.ts';
 
 export function listSource({
@@ -12,7 +12,7 @@ export function listSource({
   complete,
   check,
   budget,
-}: ListOptions): ListSource {
+}: Omit<FixedList, 'path'>): ListSource {
   return { paging, format: formatOf(records), map, nested, complete, check, budget };
 }
 
@@ -25,7 +25,7 @@ export function baseRequest({
   body,
   answers,
   cost,
-}: ListOptions): ApiRequest {
+}: FixedList): ApiRequest {
   return {
     url: path,
     method,

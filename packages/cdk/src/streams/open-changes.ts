@@ -3,7 +3,9 @@
 import type { ChangeStream, Stream } from '../engine/stream.ts';
 import type { Instant } from '../time/instant.ts';
 import { ChildChanges } from './child-changes-stream.ts';
-import type { ChildChangesOptions, EventsOptions, StreamContext } from './definition.ts';
+import type { ChildChangesOptions } from './below-options.ts';
+import type { EventsOptions } from './changes-options.ts';
+import type { StreamContext } from './stream-options.ts';
 import { DescentStream } from './descent-stream.ts';
 import { EventStream } from './event-stream.ts';
 import { windowedParts } from './twins.ts';

@@ -4,7 +4,8 @@
 import type { ChangeStream } from '../engine/stream.ts';
 import { spanMs } from '../time/duration.ts';
 import type { Instant } from '../time/instant.ts';
-import type { ExportOptions, StreamContext } from './definition.ts';
+import type { ExportOptions } from './export-options.ts';
+import type { StreamContext } from './stream-options.ts';
 import { ExportStream } from './export-stream.ts';
 import { WindowedStream } from './windowed-stream.ts';
 

@@ -16,9 +16,11 @@ import {
 import { spanMs } from '../time/duration.ts';
 import { Instant } from '../time/instant.ts';
 import { ofShown, shownIn } from '../time/zone.ts';
-import type { ReportOptions, StreamContext } from './definition.ts';
+import type { ReportOptions } from './changes-options.ts';
+import { knownIn, type StreamContext } from './stream-options.ts';
 import { documentsOf } from './deleted-rows.ts';
 import { readList } from './list-reader.ts';
+import { fixedList } from './list-options.ts';
 import { baseRequest, listSource } from './list-source.ts';
 
 const DAY_NS = 86_400_000_000_000n;
@@ -68,15 +70,10 @@ export class ReportStream implements ChangeStream<Instant> {
 
   async *#days(from: Instant, to: Instant, signal: AbortSignal): AsyncGenerator<DocumentBatch, void, void> {
     const days = { from: this.#dayOf(from), to: this.#dayOf(this.#daysLater(to, -1)) };
-    const base = baseRequest(this.#options);
+    const list = fixedList(this.#options, { ...knownIn(this.#context), window: days }, this.#context.query);
+    const base = baseRequest(list);
     const request = { ...base, query: { ...base.query, ...this.#options.between(days) } };
-    for await (const event of readList(
-      this.#context.client,
-      listSource(this.#options),
-      request,
-      undefined,
-      signal,
-    )) {
+    for await (const event of readList(this.#context.client, listSource(list), request, undefined, signal)) {
       if (!('next' in event)) yield* documentsOf(event, undefined);
     }
   }

@@ -4,7 +4,8 @@ import { parsePointer, resolvePointer } from '@weir/schema';
 import { type JsonObject, type JsonValue, stringifyJson } from '@weir/schema/json';
 import type { DocumentBatch } from '../engine/stream.ts';
 import { errors } from '../errors.ts';
-import type { ListAbove, ListOptions, ListsBelow } from './definition.ts';
+import type { ListAbove, ListsBelow } from './below-options.ts';
+import type { FixedList } from './list-options.ts';
 
 /** `name`: of the stream below. Throws when the row has no id: an empty one would ask for the list above again. */
 export function idAbove(name: string, row: JsonValue, at: string): JsonValue {
@@ -18,7 +19,7 @@ export function encodedId(id: JsonValue): string {
   return encodeURIComponent(typeof id === 'string' ? id : stringifyJson(id));
 }
 
-type MapRecord = ListOptions['map'];
+type MapRecord = FixedList['map'];
 
 /** How the documents of a list are to hold ids of rows above: as members of themselves, or of their `_meta`. */
 export interface HeldIds {

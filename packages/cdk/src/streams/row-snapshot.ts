@@ -4,7 +4,9 @@ import { type JsonObject, type JsonValue, parseJson } from '@weir/schema/json';
 import { documents } from '../documents/document-batch.ts';
 import type { HttpClient } from '../http/http-client.ts';
 import { rawSnapshot } from './define-stream.ts';
-import type { ListOptions, RawSnapshotDefinition, StreamOptions } from './definition.ts';
+import type { RawSnapshotDefinition } from './definition.ts';
+import { type FixedList, fixedList, type ListOptions } from './list-options.ts';
+import { knownIn, type StreamOptions } from './stream-options.ts';
 import { readList } from './list-reader.ts';
 import { recordsOf } from './record-batches.ts';
 import { baseRequest, listSource } from './list-source.ts';
@@ -23,10 +25,12 @@ const BATCH_ROWS = 500;
 export function rowSnapshot({ rows, ...options }: RowSnapshotOptions): RawSnapshotDefinition {
   return rawSnapshot({
     ...options,
-    open: ({ client }) => ({
+    open: (context) => ({
       async *fetchSnapshot({ signal }) {
         let batch: JsonObject[] = [];
-        for await (const row of rows((list) => readRows(client, list, signal))) {
+        for await (const row of rows((list) =>
+          readRows(context.client, fixedList(list, knownIn(context)), signal),
+        )) {
           if (batch.push(row) < BATCH_ROWS) continue;
           yield documents(batch);
           batch = [];
@@ -39,7 +43,7 @@ export function rowSnapshot({ rows, ...options }: RowSnapshotOptions): RawSnapsh
 
 async function* readRows(
   client: HttpClient,
-  list: ListOptions,
+  list: FixedList,
   signal: AbortSignal,
 ): AsyncGenerator<JsonValue, void, void> {
   for await (const event of readList(client, listSource(list), baseRequest(list), undefined, signal)) {

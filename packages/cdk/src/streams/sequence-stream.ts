@@ -5,16 +5,18 @@ import { parsePointer, resolvePointer } from '@weir/schema';
 import { parseJson } from '@weir/schema/json';
 import { type ChangeEvent, type ChangesCall, type ChangeStream, reached } from '../engine/stream.ts';
 import { errors } from '../errors.ts';
-import type { SequenceOptions, StreamContext } from './definition.ts';
+import type { SequenceOptions } from './changes-options.ts';
+import { knownIn, type StreamContext } from './stream-options.ts';
 import { documentsOf } from './deleted-rows.ts';
 import { readPage } from './list-reader.ts';
 import { recordsOf } from './record-batches.ts';
+import { fixedList } from './list-options.ts';
 import { baseRequest, listSource } from './list-source.ts';
 
 export function sequenceStream(
   name: string,
   options: SequenceOptions,
-  { client }: StreamContext,
+  context: StreamContext,
 ): ChangeStream<bigint> {
   const [sizeParam, rows] = options.size;
   const pointer = parsePointer(options.number);
@@ -29,11 +31,13 @@ export function sequenceStream(
   return {
     initial: () => ({ cursor: options.first ?? 0n }),
     async *fetchChanges({ cursor, signal }: ChangesCall<bigint>): AsyncGenerator<ChangeEvent<bigint>> {
-      const base = baseRequest(options);
-      const query = { ...base.query, [sizeParam]: rows, ...options.after(cursor.toString()) };
+      const after = cursor.toString();
+      const list = fixedList(options, { ...knownIn(context), after }, context.query);
+      const base = baseRequest(list);
+      const query = { ...base.query, [sizeParam]: rows, ...options.after(after) };
       let last = cursor;
       let count = 0;
-      for await (const batch of readPage(client, listSource(options), { ...base, query }, signal)) {
+      for await (const batch of readPage(context.client, listSource(list), { ...base, query }, signal)) {
         for (const record of recordsOf(batch)) {
           const number = numberOf(record);
           if (number <= last) {

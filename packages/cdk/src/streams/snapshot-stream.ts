@@ -4,13 +4,19 @@ import { parsePointer, resolvePointer } from '@weir/schema';
 import { compareJson, parseJson, type JsonValue } from '@weir/schema/json';
 import type { DocumentBatch, SnapshotStream } from '../engine/stream.ts';
 import type { HttpClient } from '../http/http-client.ts';
-import type { ListOptions, RowIdentity, SnapshotOptions, StreamContext } from './definition.ts';
+import type { SnapshotOptions } from './definition.ts';
+import { type FixedList, fixedList } from './list-options.ts';
+import { knownIn, type RowIdentity, type StreamContext } from './stream-options.ts';
 import { asDocuments, readList } from './list-reader.ts';
 import { batchOf, recordsOf } from './record-batches.ts';
 import { baseRequest, listSource } from './list-source.ts';
 
-export function snapshotStream(options: SnapshotOptions, { client }: StreamContext): SnapshotStream {
-  return { fetchSnapshot: ({ signal }) => inOrder(client, options, signal), ...keyOf(options) };
+export function snapshotStream(options: SnapshotOptions, context: StreamContext): SnapshotStream {
+  const list = () => fixedList(options, knownIn(context), context.query);
+  return {
+    fetchSnapshot: ({ signal }) => inOrder(context.client, list(), options, signal),
+    ...keyOf(options),
+  };
 }
 
 /** What rows are known by, if not by their numbers. */
@@ -21,12 +27,13 @@ export function keyOf(options: RowIdentity): Pick<SnapshotStream, 'key'> {
 /** The rows of one list, in their order. */
 export async function* inOrder(
   client: HttpClient,
-  options: ListOptions & RowIdentity,
+  list: FixedList,
+  identity: RowIdentity,
   signal: AbortSignal,
 ): AsyncGenerator<DocumentBatch, void, void> {
-  const batches = documentsOf(readList(client, listSource(options), baseRequest(options), undefined, signal));
-  if ('key' in options || options.order === 'as listed') yield* batches;
-  else yield await sorted(batches, options.order.by);
+  const batches = documentsOf(readList(client, listSource(list), baseRequest(list), undefined, signal));
+  if ('key' in identity || identity.order === 'as listed') yield* batches;
+  else yield await sorted(batches, identity.order.by);
 }
 
 async function* documentsOf(list: ReturnType<typeof readList>): AsyncGenerator<DocumentBatch, void, void> {

@@ -5,7 +5,8 @@ import type { ApiRequest } from '../http/request.ts';
 import type { ListPosition } from '../paging/paging.ts';
 import type { RecordBatch } from '../records/record-buffer.ts';
 import { horizon, type Instant } from '../time/instant.ts';
-import type { ListOptions, StreamContext } from './definition.ts';
+import type { FixedList } from './list-options.ts';
+import type { StreamContext } from './stream-options.ts';
 import { readList } from './list-reader.ts';
 import { batchOf } from './record-batches.ts';
 import { listSource } from './list-source.ts';
@@ -35,7 +36,7 @@ export type TimedEvent =
   | { readonly rows: readonly TimedRow[]; readonly batch: RecordBatch }
   | { readonly next: ListPosition };
 
-interface TimedListOptions extends ListOptions {
+interface TimedListOptions {
   readonly cursor: Timestamp;
   /** The filter by time, where the list has one that both of its bounds are given to. */
   readonly between?: unknown;
@@ -75,17 +76,12 @@ export class TimedList {
   }
 
   async *read(
+    list: FixedList,
     request: ApiRequest,
     from: ListPosition | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<TimedEvent, void, void> {
-    for await (const event of readList(
-      this.#context.client,
-      listSource(this.#options),
-      request,
-      from,
-      signal,
-    )) {
+    for await (const event of readList(this.#context.client, listSource(list), request, from, signal)) {
       if ('next' in event) yield event;
       else yield { batch: event, rows: this.#timed(event) };
     }

@@ -14,9 +14,11 @@ import {
 import { errors } from '../errors.ts';
 import type { ApiRequest } from '../http/request.ts';
 import { withParameter } from '../paging/paging.ts';
-import type { StreamContext, TokenOptions } from './definition.ts';
+import type { TokenOptions } from './changes-options.ts';
+import { knownIn, type StreamContext } from './stream-options.ts';
 import { documentsOf } from './deleted-rows.ts';
 import { readPage } from './list-reader.ts';
+import { type FixedList, fixedList } from './list-options.ts';
 import { baseRequest, listSource } from './list-source.ts';
 
 /** No token yet. */
@@ -30,8 +32,10 @@ export function tokenStream(
   const { token, more, forgotten, isDeleted } = options;
   const at = parsePointer(token.at);
   const moreAt = more === undefined ? undefined : parsePointer(more);
-  const requestOf = (cursor: string): ApiRequest => {
-    const base = baseRequest(options);
+  const listAfter = (cursor: string) =>
+    fixedList(options, { ...knownIn(context), after: cursor === NONE ? undefined : cursor }, context.query);
+  const requestOf = (list: FixedList, cursor: string): ApiRequest => {
+    const base = baseRequest(list);
     if (cursor === NONE) {
       return { ...base, query: { ...base.query, ...options.first?.(context.start) } };
     }
@@ -54,7 +58,8 @@ export function tokenStream(
   return {
     initial: () => ({ cursor: NONE }),
     async *fetchChanges({ cursor, signal }: ChangesCall<string>): AsyncGenerator<ChangeEvent<string>> {
-      const records = readPage(context.client, listSource(options), requestOf(cursor), signal);
+      const list = listAfter(cursor);
+      const records = readPage(context.client, listSource(list), requestOf(list, cursor), signal);
       let step = await records.next();
       for (; step.done !== true; step = await records.next()) yield* documentsOf(step.value, isDeleted);
       const { isEmpty, envelope, count } = step.value;

@@ -7,7 +7,8 @@
 import type { ChangeStream, Stream } from '../engine/stream.ts';
 import { spanMs } from '../time/duration.ts';
 import type { Instant } from '../time/instant.ts';
-import type { ChangesOptions, StreamContext } from './definition.ts';
+import type { ChangesOptions } from './changes-options.ts';
+import type { StreamContext } from './stream-options.ts';
 import { SentRows } from './sent-rows.ts';
 import { WindowedStream } from './windowed-stream.ts';
 

@@ -14,14 +14,15 @@ import {
 } from '../engine/stream.ts';
 import { documents } from '../documents/document-batch.ts';
 import { errors } from '../errors.ts';
-import type { ApiRequest } from '../http/request.ts';
 import type { RecordBatch } from '../records/record-buffer.ts';
 import { Instant } from '../time/instant.ts';
-import type { StreamContext, WalkOptions } from './definition.ts';
+import type { WalkOptions } from './changes-options.ts';
+import { knownIn, type StreamContext } from './stream-options.ts';
 import { documentsOf } from './deleted-rows.ts';
 import { withFilter } from './graphql.ts';
+import { fixedList } from './list-options.ts';
 import { baseRequest } from './list-source.ts';
-import { TimedList, wanted } from './timed-list.ts';
+import { type TimedEvent, TimedList, wanted } from './timed-list.ts';
 
 /** One page, with what of it is wanted. */
 interface WalkedPage {
@@ -87,7 +88,7 @@ export class WalkStream implements ChangeStream<Instant> {
     const batches: RecordBatch[] = [];
     let last = from;
     let count = 0;
-    for await (const event of this.#list.read(this.#request(from), undefined, signal)) {
+    for await (const event of this.#read(from, signal)) {
       if ('next' in event) continue;
       for (const { time } of event.rows) {
         if (last.isAfter(time)) throw this.#unsorted(last, time);
@@ -105,10 +106,12 @@ export class WalkStream implements ChangeStream<Instant> {
     return { batches, last, isLast };
   }
 
-  #request(from: Instant): ApiRequest {
+  #read(from: Instant, signal: AbortSignal): AsyncGenerator<TimedEvent, void, void> {
     const { cursor, since, size } = this.#options;
-    const base = baseRequest(this.#options);
-    return withFilter(base, { [size[0]]: size[1], ...since(cursor.print(from)) });
+    const after = cursor.print(from);
+    const list = fixedList(this.#options, { ...knownIn(this.#context), after }, this.#context.query);
+    const request = withFilter(baseRequest(list), { [size[0]]: size[1], ...since(after) });
+    return this.#list.read(list, request, undefined, signal);
   }
 
   #unsorted(before: Instant, after: Instant): Error {

@@ -17,13 +17,14 @@ import {
   type PagePosition,
   reached,
 } from '../engine/stream.ts';
-import type { ApiRequest } from '../http/request.ts';
 import type { ListPosition } from '../paging/paging.ts';
 import { spanMs } from '../time/duration.ts';
 import { Instant } from '../time/instant.ts';
-import type { ChangesOptions, StreamContext } from './definition.ts';
+import type { ChangesOptions } from './changes-options.ts';
+import { knownIn, type StreamContext } from './stream-options.ts';
 import { documentsOf } from './deleted-rows.ts';
 import { withFilter } from './graphql.ts';
+import { fixedList } from './list-options.ts';
 import { baseRequest } from './list-source.ts';
 import type { SentRows } from './sent-rows.ts';
 import { type TimedEvent, TimedList, wanted } from './timed-list.ts';
@@ -70,7 +71,7 @@ export class WindowedStream implements ChangeStream<Instant> {
     let from = seen;
     while (end.isAfter(from)) {
       const to = this.#windowEnd(from, end);
-      for await (const event of this.#list.read(this.#request(from, to), undefined, signal)) {
+      for await (const event of this.#read(from, to, undefined, signal)) {
         if (!('next' in event)) yield* this.#rows(event, from, to, log, this.#look);
       }
       yield reached(to);
@@ -96,7 +97,7 @@ export class WindowedStream implements ChangeStream<Instant> {
     for (;;) {
       const to = isWindowed ? this.#windowEnd(from, cutoff) : cutoff;
       const progress = resumes === 'at its last page' ? this.#progress(from, to) : undefined;
-      for await (const event of this.#list.read(this.#request(from, to), position, signal)) {
+      for await (const event of this.#read(from, to, position, signal)) {
         if (!('next' in event)) {
           progress?.add(event.rows);
           yield* this.#rows(event, from, to, log, undefined);
@@ -136,13 +137,20 @@ export class WindowedStream implements ChangeStream<Instant> {
     return longest.isAfter(end) ? end : longest;
   }
 
-  #request(from: Instant, to: Instant): ApiRequest {
+  #read(
+    from: Instant,
+    to: Instant,
+    position: ListPosition | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<TimedEvent, void, void> {
     const { cursor, between, excludesStart = false, excludesEnd = false } = this.#options;
-    const base = baseRequest(this.#options);
-    if (between === undefined) return base;
     const first = excludesStart ? from.plusNs(-cursor.tickNs) : from;
     const last = excludesEnd ? to.plusNs(cursor.tickNs) : to;
-    return withFilter(base, between({ from: cursor.print(first, 'from'), to: cursor.print(last, 'to') }));
+    const window = { from: cursor.print(first, 'from'), to: cursor.print(last, 'to') };
+    const list = fixedList(this.#options, { ...knownIn(this.#context), window }, this.#context.query);
+    const base = baseRequest(list);
+    const request = between === undefined ? base : withFilter(base, between(window));
+    return this.#list.read(list, request, position, signal);
   }
 
   /**

@@ -1,6 +1,6 @@
 // What a connector says of its webhooks: once how they prove themselves, and for each stream which of them are its own.
 
-import type { StreamOptions } from '../streams/definition.ts';
+import type { StreamOptions } from '../streams/stream-options.ts';
 import type { Challenge } from './challenges.ts';
 import type { Verification } from './verification.ts';
 import type { WebhookId } from './webhook-app.ts';
