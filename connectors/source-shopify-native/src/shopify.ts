@@ -1,10 +1,10 @@
 // Shopify's Admin API (GraphQL, version 2026-01), for one store or several.
 
-import { apiKey, type AuthKind, costBudget, defineApi, oauthToken, ofSites, sessionLogin } from '@weir/cdk';
-import { flag, optional, secret, text } from '@weir/schema';
-import { optionalSection } from '@weir/schema/config';
-import { graphqlRequest } from './graphql-requests.ts';
-import { grantedScopes, reaches } from './scopes.ts';
+import { apiKey, type AuthKind, clientCredentials, costBudget, defineApi, ofSites } from '@weir/cdk';
+import { secret } from '@weir/schema';
+import { type Access, accessOf, reaches } from './access.ts';
+import { graphqlRequest } from './bulk-operation.ts';
+import { checkConfig, config, upgradeConfig } from './config.ts';
 import { withoutPublications } from './selections.ts';
 import { streamsOf } from './store-streams.ts';
 
@@ -12,16 +12,15 @@ const streams = streamsOf((rows) => rows);
 const streamsUnpublished = streamsOf(withoutPublications);
 
 const TOKEN = 'x-shopify-access-token';
-const client = {
-  client_id: secret({ title: 'Client Id', description: 'The id of the app.', order: 1 }),
-  client_secret: secret({ title: 'Client Secret', description: 'The secret of the app.', order: 2 }),
-};
-const byToken: AuthKind = {
-  ...apiKey({ title: 'Private App Credentials', sends: { header: TOKEN } }),
-  fields: {
-    access_token: secret({ title: 'Access Token', description: 'The token of the store.', order: 1 }),
-  },
-};
+const accessToken = secret({ title: 'Access Token', description: 'The token of the store.', order: 3 });
+const byToken = (title: string, fields: AuthKind['fields'] = {}): AuthKind => ({
+  ...apiKey({ title, sends: { header: TOKEN } }),
+  fields: { ...fields, access_token: accessToken },
+});
+const byClient = clientCredentials({
+  tokenUrl: '/admin/oauth/access_token',
+  sends: (token) => ({ headers: { [TOKEN]: token }, query: {} }),
+});
 
 export const shopify = defineApi({
   name: 'source-shopify-native',
@@ -36,62 +35,13 @@ export const shopify = defineApi({
       pattern: '^[a-zA-Z0-9][a-zA-Z0-9-]*$',
     },
   },
-  config: {
-    advanced: optionalSection(
-      {
-        title: 'Advanced Config',
-        description: 'Settings that most stores do not need.',
-        order: 10,
-        advanced: true,
-      },
-      {
-        window_size: optional(
-          text({
-            title: 'Window Size',
-            description:
-              'The longest time that one bulk operation reads, as an ISO 8601 duration without years and months.',
-            format: 'duration',
-            pattern: '^(P(?=.*[1-9])([0-9]+W|([0-9]+D)?(T([0-9]+[HMS])+)?))?$',
-            default: 'P30D',
-            order: 0,
-          }),
-        ),
-        should_use_composite_key: optional(
-          flag({
-            title: 'Use Composite Key',
-            description:
-              'Whether the keys of collections hold the name of the store. Off only in captures that are older than lists of stores; what is discovered has it in any case.',
-            default: true,
-            nonsensitive: true,
-            order: 1,
-          }),
-        ),
-      },
-    ),
-  },
-  auth: [
-    sessionLogin({
-      title: 'Client Credentials',
-      fields: client,
-      login: (value) => ({
-        method: 'POST',
-        url: '/admin/oauth/access_token',
-        body: {
-          form: {
-            grant_type: 'client_credentials',
-            client_id: value('client_id'),
-            client_secret: value('client_secret'),
-          },
-        },
-        answers: [{ status: [400, 401, 403], means: 'unauthorized' }],
-      }),
-      token: oauthToken,
-      sends: (token) => ({ headers: { [TOKEN]: token }, query: {} }),
-    }),
-    byToken,
-  ],
+  config,
+  upgradeConfig,
+  checkConfig,
+  // The last one is of captures that are older than lists of stores: its token does not end.
+  auth: [byClient, byToken('Private App Credentials'), byToken('OAuth Credentials', byClient.fields)],
   start: { daysAgo: 30 },
-  base: (config) => `https://${String(Reflect.get(config, 'store'))}.myshopify.com`,
+  base: (site) => `https://${String(Reflect.get(site, 'store'))}.myshopify.com`,
   probe: graphqlRequest('{ shop { id } }'),
   // The smallest plan's; what the answers tell of a store's own corrects it.
   limits: [costBudget(2000, '20s', { appliesTo: /graphql\.json$/ })],
@@ -99,16 +49,18 @@ export const shopify = defineApi({
     Object.entries(streams).map(([name, stream]) => [name, ofSites('store', stream)]),
   ),
   /** Streams are read from the stores whose token reaches them; those that none reaches are hidden. */
-  describe: async ({ sites = new Map() }, signal) => {
-    const granted = new Map<string, ReadonlySet<string>>();
-    for (const [store, context] of sites) granted.set(store, await grantedScopes(context, signal));
+  describe: async ({ sites = new Map() }, signal, { advanced }) => {
+    const granted = new Map<string, Access>();
+    for (const [store, context] of sites) granted.set(store, await accessOf(context, signal));
     const own = (store: string) =>
-      granted.get(store)?.has('publications') === false ? streamsUnpublished : streams;
+      granted.get(store)?.scopes.has('publications') === false ? streamsUnpublished : streams;
     return Object.fromEntries(
       Object.entries(streams).map(([name, stream]) => {
-        const stores = [...granted].filter(([, scopes]) => reaches(scopes, name)).map(([store]) => store);
+        const stores = [...granted].filter(([, access]) => reaches(access, name)).map(([store]) => store);
         if (stores.length === 0) return [name, undefined];
-        return [name, ofSites('store', (store) => own(store)[name] ?? stream, stores)];
+        // Numbers of rows are those of a store in any case.
+        const isKeyless = !advanced.should_use_composite_key && stream.kind !== 'snapshot';
+        return [name, ofSites('store', (store) => own(store)[name] ?? stream, stores, isKeyless)];
       }),
     );
   },

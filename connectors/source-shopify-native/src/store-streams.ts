@@ -3,72 +3,30 @@
 
 import {
   changes,
+  configuredMs,
   createdAt,
   exports,
   isJsonObject,
-  isoDurationMs,
   type PartDefinition,
+  rootConnection,
+  type RowSelection,
   snapshot,
-  type StreamContext,
   updatedAt,
 } from '@weir/cdk';
-import { getProperty, type JsonObject, type JsonValue } from '@weir/schema/json';
-import { ABOVE, bulkOperation, filterOf, type ObjectList, pagesOf } from './graphql-requests.ts';
-import * as selections from './selections.ts';
+import type { JsonObject } from '@weir/schema/json';
+import { bulkOperation, filterOf, type ObjectList, pages } from './bulk-operation.ts';
+import { selections } from './selections.ts';
 
 const interval = '5m';
 const row = { key: ['/id'], keyType: 'string', interval } as const;
 /** The search of the API finds a change a little later than it was made. */
 const time = { tick: '1s', lag: '2m' } as const;
 const updated = updatedAt('/updatedAt', time);
-const WINDOW_MS = 30 * 86_400_000;
-
-/** `advanced.window_size` */
-function windowMs({ config }: Pick<StreamContext, 'config'>): number {
-  const advanced = isJsonObject((config ?? null) as JsonValue)
-    ? getProperty(config as JsonObject, 'advanced')
-    : null;
-  const size = isJsonObject(advanced ?? null) ? (advanced as JsonObject)['window_size'] : undefined;
-  return (typeof size === 'string' ? isoDurationMs(size) : undefined) ?? WINDOW_MS;
-}
-
-type Rows = Parameters<typeof exports>[0]['map'];
-
-/** Objects that change. `map`: the documents of an object, where it is none itself. */
-function objects(list: ObjectList, map?: Rows): PartDefinition {
-  const own = map === undefined ? {} : { map };
-  const between = (bounds: Parameters<typeof filterOf>[1]) => ({ filter: filterOf(list, bounds) });
-  const isOfRowsBelow = list.filters === 'rows below';
-  const isFilesOnly = isOfRowsBelow || list.isFilesOnly === true;
-  return exports({
-    ...row,
-    ...own,
-    cursor: updated,
-    records: { kind: 'json lines' },
-    // What is below one row is without a limit there, and is taken line by line.
-    ...(isOfRowsBelow ? {} : { nested: { id: 'id', above: ABOVE, lists: list.rows.lists ?? [] } }),
-    job: bulkOperation(list),
-    longestWindow: windowMs,
-    ...(isFilesOnly ? {} : { recent: { ...pagesOf(list), ...own, within: '6h', between } }),
-  });
-}
-
-const listOf = (root: string, rows: ObjectList['rows'], more: Partial<ObjectList> = {}): ObjectList => ({
-  root,
-  rows,
-  ...more,
-});
-const ofOrders = (rows: ObjectList['rows']) => objects(listOf('orders', rows));
-const ofCollections = (kind: string, rows: ObjectList['rows']) =>
-  objects(listOf('collections', rows, { also: `collection_type:${kind}` }));
+const longestWindow = configuredMs('/advanced/window_size', '30d');
 const everywhere = { args: 'includeInactive: true, includeLegacy: true' };
-/** A list without a filter by time. */
-const ofLocations = (rows: ObjectList['rows']): PartDefinition =>
-  changes({
-    ...row,
-    ...pagesOf(listOf('locations', rows, { ...everywhere, filters: 'nothing' })),
-    cursor: updated,
-  });
+
+type Name = keyof typeof selections;
+type Rows = Parameters<typeof exports>[0]['map'];
 
 /** The rows of the list below. */
 const rowsAt =
@@ -80,56 +38,92 @@ const rowsAt =
 
 /** A line of a file as a level, which is below its item in the document, and below its location in the file. */
 const levelIn = (line: JsonObject): JsonObject | undefined => {
-  const { item = null, [ABOVE]: location } = line;
+  const { item = null, [pages.above]: location } = line;
   if (location === undefined) return undefined;
-  return { ...line, [ABOVE]: isJsonObject(item) ? (item['id'] ?? null) : null };
+  return { ...line, [pages.above]: isJsonObject(item) ? (item['id'] ?? null) : null };
 };
 
-/** `published`: what becomes of the selection of objects that can be published. */
-export const streamsOf = (
-  published: (rows: ObjectList['rows']) => ObjectList['rows'],
-): Readonly<Record<string, PartDefinition>> => ({
-  abandoned_checkouts: objects(listOf('abandonedCheckouts', selections.abandonedCheckouts)),
-  customers: objects(listOf('customers', selections.customers)),
-  customer_metafields: objects(listOf('customers', selections.customerMetafields)),
-  products: objects(listOf('products', published(selections.products))),
-  product_media: objects(listOf('products', selections.productMedia)),
-  product_metafields: objects(listOf('products', selections.productMetafields)),
-  product_variants: objects(listOf('products', selections.productVariants)),
-  product_variant_metafields: objects(
-    listOf('products', selections.productVariantMetafields),
-    rowsAt('variants'),
-  ),
-  fulfillment_orders: ofOrders(selections.fulfillmentOrders),
-  fulfillments: ofOrders(selections.fulfillments),
-  orders: ofOrders(selections.orders),
-  order_agreements: objects(listOf('orders', selections.orderAgreements, { isFilesOnly: true })),
-  order_metafields: ofOrders(selections.orderMetafields),
-  order_transactions: ofOrders(selections.orderTransactions),
-  order_refunds: ofOrders(selections.orderRefunds),
-  order_returns: ofOrders(selections.orderReturns),
-  order_risks: ofOrders(selections.orderRisks),
-  inventory_items: objects(listOf('inventoryItems', selections.inventoryItems)),
-  inventory_levels: objects(
-    listOf('locations', selections.inventoryLevels, { ...everywhere, filters: 'rows below' }),
-    levelIn,
-  ),
-  custom_collections: ofCollections('custom', published(selections.collections)),
-  smart_collections: ofCollections('smart', published(selections.collections)),
-  custom_collection_metafields: ofCollections('custom', selections.collectionMetafields),
-  smart_collection_metafields: ofCollections('smart', selections.collectionMetafields),
-  locations: ofLocations(selections.locations),
-  location_metafields: ofLocations(selections.locationMetafields),
-  disputes: changes({
+/** Where objects that change are listed, and which streams are made of them. */
+const lists: readonly (readonly [root: string, streams: readonly Name[], also?: string])[] = [
+  ['abandonedCheckouts', ['abandoned_checkouts']],
+  ['customers', ['customers', 'customer_metafields']],
+  [
+    'products',
+    ['products', 'product_media', 'product_metafields', 'product_variants', 'product_variant_metafields'],
+  ],
+  [
+    'orders',
+    [
+      ...(['fulfillment_orders', 'fulfillments', 'orders', 'order_agreements', 'order_metafields'] as const),
+      ...(['order_transactions', 'order_refunds', 'order_returns', 'order_risks'] as const),
+    ],
+  ],
+  ['inventoryItems', ['inventory_items']],
+  ['locations', ['inventory_levels']],
+  ['collections', ['custom_collections', 'custom_collection_metafields'], 'collection_type:custom'],
+  ['collections', ['smart_collections', 'smart_collection_metafields'], 'collection_type:smart'],
+  ['subscriptionContracts', ['subscription_contracts']],
+];
+
+const unlike: Partial<Record<Name, Partial<ObjectList>>> = {
+  order_agreements: { isFilesOnly: true },
+  inventory_levels: { ...everywhere, filters: 'rows below' },
+};
+/** The documents of an object, where it is none itself. */
+const maps: Partial<Record<Name, Rows>> = {
+  product_variant_metafields: rowsAt('variants'),
+  inventory_levels: levelIn,
+};
+
+function objects(list: ObjectList, map: Rows): PartDefinition {
+  const own = map === undefined ? {} : { map };
+  const between = (bounds: Parameters<typeof filterOf>[1]) => ({ filter: filterOf(list, bounds) });
+  const isOfRowsBelow = list.filters === 'rows below';
+  const isFilesOnly = isOfRowsBelow || list.isFilesOnly === true;
+  const { id, above } = pages;
+  return exports({
     ...row,
-    ...pagesOf(listOf('disputes', selections.disputes, { filters: 'nothing' })),
-    // What becomes of a dispute is found at night: it has no time of its update.
-    cursor: createdAt('/initiatedAt', time),
-    schedule: '55 23 * * *',
-  }),
-  markets: snapshot({
-    ...pagesOf(listOf('markets', selections.markets, { filters: 'nothing' })),
-    order: { by: '/id' },
-    interval: '15m',
-  }),
-});
+    ...own,
+    cursor: updated,
+    records: { kind: 'json lines' },
+    // What is below one row is without a limit there, and is taken line by line.
+    ...(isOfRowsBelow ? {} : { nested: { id, above, lists: list.rows.lists ?? [] } }),
+    job: bulkOperation(list),
+    longestWindow,
+    ...(isFilesOnly ? {} : { recent: { ...rootConnection(list, pages), ...own, within: '6h', between } }),
+  });
+}
+
+/** A list without a filter by time. */
+const whole = (root: string, rows: RowSelection, more: Partial<ObjectList> = {}) =>
+  rootConnection({ root, rows, filters: 'nothing', ...more }, pages);
+const ofLocations = (rows: RowSelection): PartDefinition =>
+  changes({ ...row, ...whole('locations', rows, everywhere), cursor: updated });
+const listed = (root: string, rows: RowSelection): PartDefinition =>
+  snapshot({ ...whole(root, rows), order: { by: '/id' }, interval: '15m' });
+
+/** `published`: what becomes of the selection of objects that can be published. */
+export function streamsOf(
+  published: (rows: RowSelection) => RowSelection,
+): Readonly<Record<string, PartDefinition>> {
+  const selected = lists.flatMap(([root, names, also]) =>
+    names.map((name) => {
+      const list = { root, rows: published(selections[name]), ...(also === undefined ? {} : { also }) };
+      return [name, objects({ ...list, ...unlike[name] }, maps[name])] as const;
+    }),
+  );
+  return {
+    ...Object.fromEntries(selected),
+    locations: ofLocations(selections.locations),
+    location_metafields: ofLocations(selections.location_metafields),
+    disputes: changes({
+      ...row,
+      ...whole('disputes', selections.disputes),
+      // What becomes of a dispute is found at night: it has no time of its update.
+      cursor: createdAt('/initiatedAt', time),
+      schedule: '55 23 * * *',
+    }),
+    markets: listed('markets', selections.markets),
+    staff_members: listed('staffMembers', selections.staff_members),
+  };
+}

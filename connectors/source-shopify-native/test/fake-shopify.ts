@@ -12,25 +12,41 @@
 // Made up: how long operations run, which of them end by TIMEOUT, how late the search is, and that a page has no more than 25 rows.
 
 import type { JsonObject, JsonValue } from '@weir/cdk';
-import type { FakeApi, FakeList, FakePage, FakeRefusal, ScriptedTable, TableRow } from '@weir/cdk/testing';
+import {
+  type FakeApi,
+  type FakeList,
+  type FakePage,
+  type FakeRefusal,
+  graphqlFields,
+  type ScriptedTable,
+  type TableRow,
+} from '@weir/cdk/testing';
+import {
+  filtered,
+  linesOf,
+  nodeFields,
+  nodeOf,
+  pageOf,
+  placeOf,
+  type Root,
+  roots,
+  stores,
+  thingAt,
+  thingOf,
+} from './fake-objects.ts';
 
 export const PATH = '/admin/api/2026-01/graphql.json';
 const FILES = '/bulk-operation-outputs';
 const STORAGE = 'https://storage.example.com';
-const stores = ['north', 'south'];
-/** Ids are unique among stores. */
-const APART = 1_000_000;
 const RUNS_MS = 20_000;
 const AT_ONCE = 5;
 const TOO_MANY = 20;
-const FIRST_BELOW = 5;
-const MOST = 25;
-
-type Rows = Readonly<Record<'orders' | 'levels' | 'locations' | 'markets', readonly TableRow[]>>;
+const LOCATIONS = [1, 2];
 
 interface Operation {
   readonly id: string;
   readonly query: string;
+  readonly root: Root;
   readonly lines: readonly JsonObject[];
   readonly isTooLarge: boolean;
   readonly createdMs: number;
@@ -41,136 +57,49 @@ interface Asked {
   readonly variables?: Readonly<Record<string, JsonValue>>;
 }
 
-const gid = (type: string, store: string, id: number | string): string =>
-  `gid://shopify/${type}/${typeof id === 'number' ? id + stores.indexOf(store) * APART : id}`;
+/** What is there now; `changing`: and changes before it is looked at. */
+type Rows = (root: Root, changing: boolean) => readonly TableRow[];
 
-/** The number of a row of the tables, by the id of an object. */
-export const numberOf = ({ id }: JsonObject): number =>
-  Number(/\d+/.exec(typeof id === 'string' ? id : '')?.[0] ?? 0) % APART;
-export const storeOf = ({ id }: JsonObject): string =>
-  stores[Math.floor(Number(/\d+/.exec(typeof id === 'string' ? id : '')?.[0] ?? 0) / APART)] ?? '';
-
-const dated = ({ updated_at: updatedAt = null, created_at: createdAt = null }: JsonObject): JsonObject => ({
-  updatedAt,
-  createdAt,
-});
-
-/** A document, whose lists are those of the connections below it. */
-export function orderOf(store: string, row: JsonObject): JsonObject {
-  const [n, version] = [Number(row['id']), Number(row['version'])];
-  const id = gid('Order', store, n);
-  const below = (count: number, of: (index: number) => JsonObject): JsonObject[] =>
-    Array.from({ length: count }, (_, index) => ({ ...of(index), __parentId: id }));
-  const schedules = below(1, (index) => ({
-    __typename: 'PaymentSchedule',
-    id: gid('PaymentSchedule', store, `${n}-${index}`),
-  }));
-  return {
-    id,
-    ...dated(row),
-    note: String(version),
-    paymentTerms: n % 3 === 0 ? { overdue: false, paymentSchedules: schedules } : null,
-    lineItems: below((n + version) % 8, (index) => ({
-      __typename: 'LineItem',
-      id: gid('LineItem', store, `${n}-${index}`),
-      quantity: version,
-    })),
-    discountApplications: below(version % 2, (index) => ({
-      __typename: 'ManualDiscountApplication',
-      index,
-    })),
-  };
-}
-
-export function levelOf(store: string, row: JsonObject): JsonObject {
-  const n = Number(row['id']);
-  const item = gid('InventoryItem', store, n);
-  return {
-    id: `${gid('InventoryLevel', store, n)}?inventory_item_id=${n}`,
-    ...dated(row),
-    item: { id: item },
-    quantities: [{ name: 'available', quantity: row['version'] ?? null }],
-    __parentId: item,
-  };
-}
-
-export const locationOf = (store: string, row: JsonObject): JsonObject => ({
-  id: gid('Location', store, Number(row['id'])),
-  ...dated(row),
-  name: `Location ${Number(row['version'])}`,
-});
-
-export const marketOf = (store: string, row: JsonObject): JsonObject => {
-  const id = gid('Market', store, Number(row['id']));
-  const catalog = { id: gid('MarketCatalog', store, Number(row['id'])), status: 'ACTIVE', __parentId: id };
-  return { id, name: `Market ${Number(row['version'])}`, catalogs: [catalog] };
-};
-
-/** Pages by values: a position is the place of the row before it, whether that is there or not. */
-function pageOf(
-  rows: readonly { readonly place: number; readonly node: JsonObject }[],
-  after: JsonValue = null,
-  first = FIRST_BELOW,
-) {
-  const rest = after === null ? rows : rows.filter(({ place }) => place > Number(after));
-  const nodes = rest.slice(0, Math.min(first, MOST));
-  const pageInfo = { hasNextPage: rest.length > nodes.length, endCursor: String(nodes.at(-1)?.place ?? '') };
-  return { nodes: nodes.map(({ node }) => node), pageInfo };
-}
-
-type List = readonly JsonObject[];
-const connectionOf = (list: JsonValue | undefined, after?: JsonValue) =>
-  pageOf(
-    (Array.isArray(list) ? (list as List) : []).map(({ __parentId: _above, ...node }, place) => ({
-      place,
-      node,
-    })),
-    after,
-  );
-
-function orderNode(order: JsonObject): JsonObject {
-  const terms = order['paymentTerms'] as JsonObject | null;
-  return {
-    ...order,
-    lineItems: connectionOf(order['lineItems']),
-    discountApplications: connectionOf(order['discountApplications']),
-    paymentTerms:
-      terms === null ? null : { ...terms, paymentSchedules: connectionOf(terms['paymentSchedules']) },
-  };
-}
-
-/** The rows that a filter asks for. */
-function between(rows: readonly TableRow[], filter: JsonValue | undefined): readonly TableRow[] {
-  const [, from = '', to = '~'] =
-    /updated_at:>='([^']+)' AND updated_at:<='([^']+)'/.exec(typeof filter === 'string' ? filter : '') ?? [];
-  return rows.filter(({ updatedAt }) => updatedAt.toString() >= from && updatedAt.toString() <= to);
-}
-
-const LOCATIONS = [1, 2];
-const atLocation = (rows: readonly TableRow[], location: number) =>
-  rows.filter(({ id }) => LOCATIONS[id % LOCATIONS.length] === location);
-
-/** The lines of an operation's file. */
-function linesOf(store: string, query: string, rows: Rows): readonly JsonObject[][] {
-  if (query.includes('inventoryLevels')) {
+/** The lines of an operation's file, by the objects that they are of. */
+function written(store: string, query: string, rows: Rows): readonly (readonly JsonObject[])[] {
+  const [field] = fieldsOf(query);
+  if (field === undefined) return [];
+  const fields = nodeFields(field);
+  const levels = fields.find(({ name }) => name === 'inventoryLevels');
+  if (levels !== undefined) {
+    const there = filtered(rows('inventoryLevels', true), levels.args['query'] as string);
     return LOCATIONS.map((location) => {
-      const id = gid('Location', store, location);
-      const levels = atLocation(between(rows.levels, query), location).map(({ row }) => levelOf(store, row));
-      return [{ id }, ...levels.map((level) => ({ ...level, __parentId: id }))];
+      const above = thingOf(store, 'locations', { id: location });
+      const own = there
+        .filter(({ id }) => LOCATIONS[id % LOCATIONS.length] === location)
+        .map(({ row }) => linesOf(thingOf(store, 'inventoryLevels', row), nodeFields(levels)));
+      return [{ id: above.id }, ...own.flat().map((line) => ({ ...line, __parentId: above.id }))];
     });
   }
-  return between(rows.orders, query).map(({ row }) => {
-    const { lineItems, discountApplications, paymentTerms, ...order } = orderOf(store, row);
-    const { paymentSchedules = [], ...terms } = (paymentTerms ?? {}) as JsonObject;
-    const below = [discountApplications, paymentSchedules, lineItems] as unknown as JsonObject[][];
-    return [{ ...order, paymentTerms: paymentTerms === null ? null : terms }, ...below.flat()];
-  });
+  const root = field.name as Root;
+  return filtered(rows(root, true), field.args['query'] as string).map(({ row }) =>
+    linesOf(thingOf(store, root, row), fields),
+  );
 }
 
 const operations = new WeakMap<ScriptedTable, Map<string, Operation[]>>();
 const counts = new WeakMap<ScriptedTable, number>();
+/** The other store is not allowed to read these. */
+const onlyNorth = ['markets', 'publications'];
+const handles = [
+  'read_orders',
+  'write_inventory',
+  'read_locations',
+  'read_customers',
+  'read_products',
+  'read_returns',
+  'read_own_subscription_contracts',
+  'read_shopify_payments_disputes',
+  'read_users',
+  'read_merchant_managed_fulfillment_orders',
+];
 
-function graphql(
+function answered(
   store: string,
   { query, variables = {} }: Asked,
   rows: Rows,
@@ -178,6 +107,51 @@ function graphql(
 ): JsonObject {
   const count = (counts.get(table) ?? 0) + 1;
   counts.set(table, count);
+  if (query.includes('accessScopes')) {
+    const all = [...handles, ...(store === 'north' ? onlyNorth.map((each) => `read_${each}`) : [])];
+    const plan = { displayName: 'Advanced', partnerDevelopment: false, shopifyPlus: false };
+    const accessScopes = all.map((handle) => ({ handle }));
+    return { data: { currentAppInstallation: { accessScopes }, shop: { plan } } };
+  }
+  if (query.includes('shop {')) return { data: { shop: { id: `gid://shopify/Shop/${store}` } } };
+  if (count % 9 === 0) return { errors: [{ message: 'Throttled', extensions: { code: 'THROTTLED' } }] };
+  if (/bulkOperation/.test(query)) return bulk(store, { query, variables }, rows, table, count);
+  const extensions = {
+    cost: {
+      throttleStatus: {
+        maximumAvailable: 2000,
+        currentlyAvailable: 2000 - (count % 5) * 300,
+        restoreRate: 100,
+      },
+    },
+  };
+  const [field] = fieldsOf(query);
+  if (field === undefined) return { data: null };
+  const { after, first, filter } = variables;
+  if (field.name === 'node') {
+    const id = variables['id'] as string;
+    const { number, root } = placeOf(id);
+    const row = rows(root, false).find((each) => each.id === number);
+    const node = row === undefined ? null : nodeOf(thingAt(id, row.row), field.fields, after);
+    return { data: { node }, extensions };
+  }
+  const root = field.name as Root;
+  const listed = filtered(rows(root, true), 'query' in field.args ? filter : undefined);
+  const page = pageOf(
+    listed.map(({ id, row }) => ({ place: id, node: nodeOf(thingOf(store, root, row), nodeFields(field)) })),
+    after,
+    Number(first),
+  );
+  return { data: { [root]: page }, extensions };
+}
+
+function bulk(
+  store: string,
+  { query, variables = {} }: Asked,
+  rows: Rows,
+  table: ScriptedTable,
+  count: number,
+): JsonObject {
   const known = operationsOf(table, store);
   const stateOf = ({ createdMs, isTooLarge }: Operation): string => {
     const ageMs = table.nowMs - createdMs;
@@ -196,19 +170,6 @@ function graphql(
         ? `${STORAGE}${FILES}?store=${store}&id=${operation.id}&signature=s`
         : null,
   });
-  if (query.includes('accessScopes')) {
-    const handles = [
-      'read_orders',
-      'write_inventory',
-      'read_locations',
-      ...(store === 'north' ? ['read_markets'] : []),
-    ];
-    return { data: { currentAppInstallation: { accessScopes: handles.map((handle) => ({ handle })) } } };
-  }
-  if (query.includes('shop {')) return { data: { shop: { id: gid('Shop', store, 1) } } };
-  if (count % 9 === 0) {
-    return { errors: [{ message: 'Throttled', extensions: { code: 'THROTTLED' } }] };
-  }
   if (query.includes('bulkOperationRunQuery')) {
     const running = known.filter((each) => table.nowMs < each.createdMs + RUNS_MS);
     // Others of the same app have some of them.
@@ -217,15 +178,16 @@ function graphql(
       return { data: { bulkOperationRunQuery: { bulkOperation: null, userErrors: [busy] } } };
     }
     const text = variables['query'] as string;
-    const grouped = linesOf(store, text, rows);
+    const objects = written(store, text, rows);
     const lines = query.includes('groupObjects: true')
-      ? grouped.flat()
-      : [...grouped.map(([first]) => first ?? {}), ...grouped.flatMap(([, ...below]) => below)];
+      ? objects.flat()
+      : [...objects.map(([first]) => first ?? {}), ...objects.flatMap(([, ...below]) => below)];
     const operation = {
-      id: gid('BulkOperation', store, known.length + 1),
+      id: `gid://shopify/BulkOperation/${store}/${known.length + 1}`,
       query: text,
+      root: fieldsOf(text)[0]?.name as Root,
       lines,
-      isTooLarge: lines.filter(({ note }) => note !== undefined).length > TOO_MANY,
+      isTooLarge: objects.length > TOO_MANY,
       createdMs: table.nowMs,
     };
     known.push(operation);
@@ -235,53 +197,11 @@ function graphql(
     return { data: { bulkOperations: { nodes: foundOf(known.map(shown), query, variables['filter']) } } };
   }
   if (query.includes('bulkOperationCancel(')) return { data: { bulkOperationCancel: { userErrors: [] } } };
-  if (query.includes('bulkOperation(')) {
-    const found = known.find(({ id }) => id === variables['id']);
-    return { data: { bulkOperation: found === undefined ? null : shown(found) } };
-  }
-  const { after, first } = variables;
-  const extensions = {
-    cost: {
-      throttleStatus: {
-        maximumAvailable: 2000,
-        currentlyAvailable: 2000 - (count % 5) * 300,
-        restoreRate: 100,
-      },
-    },
-  };
-  if (query.includes('node(id')) {
-    const object = { id: variables['id'] ?? null };
-    const row = rows.orders.find(({ id }) => id === numberOf(object));
-    if (row === undefined) return { data: { node: null }, extensions };
-    const order = orderOf(store, row.row);
-    const terms = (order['paymentTerms'] ?? {}) as JsonObject;
-    const node = {
-      lineItems: connectionOf(order['lineItems'], after),
-      discountApplications: connectionOf(order['discountApplications'], after),
-      paymentTerms: { paymentSchedules: connectionOf(terms['paymentSchedules'], after) },
-    };
-    return { data: { node }, extensions };
-  }
-  const pages: Readonly<Record<string, () => ReturnType<typeof pageOf>>> = {
-    orders: () =>
-      rowsPage(between(rows.orders, variables['filter']), (row) => orderNode(orderOf(store, row))),
-    locations: () => rowsPage(rows.locations, (row) => locationOf(store, row)),
-    markets: () =>
-      rowsPage(rows.markets, (row) => {
-        const market = marketOf(store, row);
-        return { ...market, catalogs: connectionOf(market['catalogs']) };
-      }),
-  };
-  const rowsPage = (of: readonly TableRow[], node: (row: JsonObject) => JsonObject) =>
-    pageOf(
-      of.map(({ id, row }) => ({ place: id, node: node(row) })),
-      after,
-      Number(first),
-    );
-  const asked = Object.keys(pages).find((name) => query.includes(`${name}(`)) ?? '';
-  return { data: { [asked]: pages[asked]?.() ?? null }, extensions };
+  const found = known.find(({ id }) => id === variables['id']);
+  // Objects change while an operation runs.
+  if (found !== undefined) rows(found.root, true);
+  return { data: { bulkOperation: found === undefined ? null : shown(found) } };
 }
-
 /** The first of those that a filter asks for. In which order they come is not relied on. */
 function foundOf(known: readonly JsonObject[], query: string, filter: JsonValue = null): JsonObject[] {
   const asked = typeof filter === 'string' ? filter : '';
@@ -302,22 +222,22 @@ function operationsOf(table: ScriptedTable, store: string): Operation[] {
   return own;
 }
 
+/** Parsed once: few queries are sent, and often. */
+const parsed = new Map<string, ReturnType<typeof graphqlFields>>();
+function fieldsOf(query: string): ReturnType<typeof graphqlFields> {
+  const known = parsed.get(query) ?? graphqlFields(query);
+  parsed.set(query, known);
+  return known;
+}
+
 const api: FakeList = (_rows, url, table, { body = '{}' }, tables): FakePage => {
   const store = url.hostname.split('.')[0] ?? '';
-  const { query, variables } = JSON.parse(body) as Asked;
-  const rows = (of: string): readonly TableRow[] => {
-    const own = tables(`${store}/${of}`);
-    // Objects change between two looks, and not with every rest of a list below one.
-    if (!query.includes('node(id')) own.changeUntilTheEnd();
+  const rows: Rows = (root, changing) => {
+    const own = tables(`${store}/${root}`);
+    if (changing) own.changeUntilTheEnd();
     return own.visible();
   };
-  const shown: Rows = {
-    orders: rows('orders'),
-    levels: rows('levels'),
-    locations: rows('locations'),
-    markets: rows('markets'),
-  };
-  return { body: graphql(store, { query, ...(variables === undefined ? {} : { variables }) }, shown, table) };
+  return { body: answered(store, JSON.parse(body) as Asked, rows, table) };
 };
 
 const files: FakeList = (_rows, { searchParams }, table): FakePage | FakeRefusal => {
@@ -330,7 +250,7 @@ const files: FakeList = (_rows, { searchParams }, table): FakePage | FakeRefusal
 
 const nothing: FakeList = () => ({ status: 404, text: 'no such path' });
 const tables = stores.flatMap((store) =>
-  ['orders', 'levels', 'locations', 'markets'].map((of) => [`${store}/${of}`, nothing] as const),
+  Object.keys(roots).map((root) => [`${store}/${root}`, nothing] as const),
 );
 
 export const fakeShopify: FakeApi = {

@@ -3,49 +3,21 @@ import { test } from 'node:test';
 import {
   apiCapture,
   explainApi,
-  type JsonObject,
   type JsonValue,
+  rowCost,
   type RowSelection,
   type StreamContext,
   type Transport,
 } from '@weir/cdk';
-import {
-  convergeApi,
-  type FakeApi,
-  type FakePage,
-  type FakeTruth,
-  silentLog,
-  VirtualClock,
-} from '@weir/cdk/testing';
+import { convergeApi, type FakeApi, type FakePage, silentLog, VirtualClock } from '@weir/cdk/testing';
 import { decodeConfig } from '@weir/schema';
 import { SeededRandom } from '@weir/testing';
 import { testApi } from '@weir/testing/api';
-import { costOf } from '../src/graphql-requests.ts';
-import * as selections from '../src/selections.ts';
+import { accessOf, reaches } from '../src/access.ts';
+import { selections } from '../src/selections.ts';
 import { shopify } from '../src/shopify.ts';
-import {
-  config,
-  fakeShopify,
-  levelOf,
-  locationOf,
-  marketOf,
-  numberOf,
-  orderOf,
-  PATH,
-  storeOf,
-} from './fake-shopify.ts';
-
-/** The rows of a table of each store, of which both make objects. */
-const truth = (
-  of: string,
-  objectOf: (store: string, row: JsonObject) => JsonObject,
-  stores = ['north', 'south'],
-): FakeTruth => ({
-  lists: stores.map((store) => `${store}/${of}`),
-  rowsOf: (list, row) => [objectOf(list.split('/')[0] ?? '', row)],
-  idOf: numberOf,
-  listOf: (row) => `${storeOf(row)}/${of}`,
-});
+import { config, fakeShopify, PATH } from './fake-shopify.ts';
+import { truths } from './truths.ts';
 
 testApi({
   test: import.meta.url,
@@ -53,13 +25,7 @@ testApi({
   fake: fakeShopify,
   config,
   base: 'https://{store}.myshopify.com',
-  streams: {
-    orders: truth('orders', orderOf),
-    inventory_levels: truth('levels', levelOf),
-    locations: truth('locations', locationOf),
-    // The token of the other store does not reach its markets.
-    markets: truth('markets', marketOf, ['north']),
-  },
+  streams: truths('orders', 'inventory_levels', 'locations', 'markets'),
   shown: ['orders', 'markets', 'disputes'],
   seeds: 2,
 });
@@ -82,7 +48,7 @@ const converging = (fake: FakeApi, seed = 1, advanced: object = {}) =>
     api: shopify,
     fake,
     config: JSON.stringify({ ...(JSON.parse(config) as object), advanced }),
-    streams: { orders: truth('orders', orderOf) },
+    streams: truths('orders'),
     random: new SeededRandom(seed),
   });
 
@@ -242,16 +208,16 @@ test('a store is a name and nothing else, so that no token is sent to another ho
 test('no page costs more than Shopify allows, and no operation has more connections, or deeper ones, than it takes', () => {
   const plan = explainApi(shopify, 'https://x.myshopify.com', Date.parse('2024-05-05T05:00:00Z'));
   const operations = plan.split('\n').filter((line) => line.includes('bulkOperationRunQuery'));
-  // All streams but those of locations, disputes and markets.
-  assert.equal(operations.length, Object.keys(shopify.streams).length - 4);
+  // All streams but those of locations, disputes, markets and staff.
+  assert.equal(operations.length, Object.keys(shopify.streams).length - 5);
   for (const line of operations) {
     const connections = line.split('edges {').length - 1;
     assert.ok(connections <= 5, line);
   }
-  for (const rows of Object.values(selections).filter((each) => typeof each === 'object')) {
+  for (const rows of Object.values(selections)) {
     const depth = (of: RowSelection): number => 1 + Math.max(0, ...(of.lists ?? []).map(depth));
     assert.ok(depth(rows) <= 3, rows.type);
-    assert.ok(costOf(rows) <= 1000, `${rows.type} costs ${costOf(rows)}`);
+    assert.ok(rowCost(rows, 5) <= 1000, `${rows.type} costs ${rowCost(rows, 5)}`);
   }
 });
 
@@ -260,7 +226,7 @@ test('the rest of a list is asked for only of rows that can be asked for by thei
   const asked = new Set(plan.matchAll(/node\(id: \$id\) \{ \.\.\. on (\w+)/g).map(([, type = '']) => type));
   // Those of the schema that implement Node; a SalesAgreement, for one, does not.
   const nodes = ['AbandonedCheckout', 'Collection', 'Customer', 'FulfillmentOrder', 'Location', 'Market'];
-  const more = ['Order', 'Product', 'ProductVariant', 'Return'];
+  const more = ['Order', 'Product', 'ProductVariant', 'Return', 'SubscriptionContract'];
   assert.deepEqual([...asked].toSorted(), [...nodes, ...more]);
 });
 
@@ -293,7 +259,7 @@ test('an operation reads no longer time than the configuration says', async () =
   };
   assert.ok(Math.max(...(await windows())) > 72);
   assert.equal(Math.max(...(await windows({ window_size: 'PT20H' }))), 20);
-  for (const size of ['PT0S', 'P0D', '20 hours', '30d', 'P1M', 'P1Y', '-P1D', 'P', 'PT']) {
+  for (const size of ['PT0S', 'P0D', 'P0M', '20 hours', '30d', '-P1D', 'P', 'PT', 0]) {
     await assert.rejects(windows({ window_size: size }), {
       code: 'CONFIG_INVALID',
       message: /window_size/,
@@ -315,7 +281,9 @@ test('streams are those that a store’s token reaches, and where its objects ar
   ]);
   const first = sites.get('north');
   assert.ok(shopify.describe !== undefined && first !== undefined);
-  const found = await shopify.describe({ ...first, sites }, new AbortController().signal, {});
+  const found = await shopify.describe({ ...first, sites }, new AbortController().signal, {
+    advanced: { should_use_composite_key: true },
+  });
   const storesOf = async (name: string): Promise<readonly string[]> => {
     const stream = found[name];
     return stream?.kind === 'parts' ? stream.options.of(first, new AbortController().signal) : [];
@@ -339,12 +307,43 @@ test('streams are those that a store’s token reaches, and where its objects ar
   );
 });
 
+test('what a plan does not have is hidden for the custom apps of its stores, and not for an app that users signed in at', () => {
+  const scopes = new Set(['customers', 'orders', 'users', 'merchant_managed_fulfillment_orders', 'products']);
+  const personal = ['customers', 'orders', 'fulfillment_orders'];
+  for (const plan of ['Basic', 'Starter']) {
+    for (const name of [...personal, 'staff_members']) assert.equal(reaches({ scopes, plan }, name), false);
+    for (const name of ['products', 'order_refunds', 'customer_metafields'])
+      assert.ok(reaches({ scopes, plan }, name), name);
+  }
+  for (const name of personal) assert.ok(reaches({ scopes, plan: 'Shopify' }, name), name);
+  assert.equal(reaches({ scopes, plan: 'Shopify' }, 'staff_members'), false);
+  for (const plan of [undefined, 'Advanced'])
+    for (const name of [...personal, 'staff_members']) assert.ok(reaches({ scopes, plan }, name), name);
+});
+
+test('the plan of a store is not asked of partners, of Plus and of apps that users signed in at', async () => {
+  const { signal } = new AbortController();
+  const planOf = async (plan: object, title = 'Client Credentials') => {
+    const data = { currentAppInstallation: { accessScopes: [] }, shop: { plan } };
+    const client = { json: async () => ({ data }) };
+    const config = { credentials: { credentials_title: title } };
+    return (await accessOf({ client, config } as unknown as StreamContext, signal)).plan;
+  };
+  const basic = { displayName: 'Basic', partnerDevelopment: false, shopifyPlus: false };
+  assert.equal(await planOf(basic), 'Basic');
+  assert.equal(await planOf(basic, 'OAuth Credentials'), undefined);
+  assert.equal(await planOf({ ...basic, partnerDevelopment: true }), undefined);
+  assert.equal(await planOf({ ...basic, shopifyPlus: true }), undefined);
+});
+
 test('an answer that does not say what a token may read is none of a token that may read nothing', async () => {
   const answers = [{ data: { currentAppInstallation: null } }, { data: {} }, null] as const;
   for (const answer of answers) {
     const store = { client: { json: async () => answer } } as unknown as StreamContext;
     const sites = new Map([['north', store]]);
-    const described = shopify.describe?.({ ...store, sites }, new AbortController().signal, {});
+    const described = shopify.describe?.({ ...store, sites }, new AbortController().signal, {
+      advanced: { should_use_composite_key: true },
+    });
     await assert.rejects(described ?? Promise.resolve(), { code: 'CDK_RECORDS_MISSING' });
   }
 });

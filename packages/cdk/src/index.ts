@@ -122,8 +122,19 @@ export type {
 export type { StreamContext, StreamOptions } from './streams/stream-options.ts';
 export { selection } from './streams/connections-within.ts';
 export type { ConnectionsWithin, ConnectionWithin, RowSelection } from './streams/connections-within.ts';
+export { rowsBelow, rowsOf, rowsOfType } from './streams/row-selection.ts';
+export {
+  budgetAt,
+  objectsAt,
+  rootConnection,
+  type RootConnection,
+  type RootPages,
+  rowCost,
+  wholeConnection,
+} from './streams/root-connection.ts';
 export { connection, graphqlAnswers } from './streams/graphql.ts';
 export type { ConnectionOptions } from './streams/graphql.ts';
+export { configuredMs } from './streams/export-stream.ts';
 export type { ListBelow, NestedRows } from './streams/row-tree.ts';
 export { openDescent } from './streams/descent-stream.ts';
 export { asDocuments, readList } from './streams/list-reader.ts';

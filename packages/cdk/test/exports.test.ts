@@ -182,7 +182,7 @@ test('whichever way its changes are read, and of whichever part, the engine is t
   for (const more of [{}, { recent }]) {
     const { stream } = contextOf(() => '', { ...options, ...more });
     const opened = new Map([['a', { kind: 'changes', parts: { only: stream } } as const]]);
-    const parts = streamOfParts('of', opened, undefined);
+    const parts = streamOfParts({ as: 'of', isKeyless: false }, opened, undefined);
     assert.ok(parts.kind === 'changes' && 'named' in parts.parts);
     assert.deepEqual([stream.readsOn, parts.parts.named['a']?.readsOn], [true, true]);
   }

@@ -95,6 +95,8 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
       checkBindings(await probed(api, config, context, runtime), bindings);
       return bindings.map(({ resource }) => [resource.name]);
     },
+    ...(api.upgradeConfig === undefined ? {} : { upgradeConfig: api.upgradeConfig }),
+    checkConfig: (config) => api.checkConfig?.(config as never),
     explicitAcknowledgements: Object.values(api.streams).some(
       ({ kind }) => kind === 'feed' || kind === 'webhook',
     ),
@@ -132,8 +134,8 @@ export function apiCapture(api: ApiDefinition, runtime: ApiRuntime = {}): Captur
         const opened = await Promise.all(
           bindings.map((binding) => openBinding(whole, binding, context, webhooks, signal)),
         );
-        for (const { name, stateKey, stream } of opened) {
-          if (whole.streams[name]?.kind !== 'parts') continue;
+        for (const { name, stateKey, stream, main } of opened) {
+          if (whole.streams[name]?.kind !== 'parts' && main === undefined) continue;
           const known = new BindingState(name, bindingState(state, stateKey));
           tellLostParts(name, stream, known, new Set(context.sites.keys()), log);
         }
@@ -358,6 +360,10 @@ async function openBinding(
   const definition = streamNamed(api, resource.name);
   const sourced = await definition.options.sourcedSchema?.(context, signal);
   const schedule = resource.schedule ?? definition.options.schedule;
+  const main =
+    definition.kind === 'parts'
+      ? await definition.options.main?.(context, signal)
+      : definition.options.formerPart;
   return {
     index,
     name: resource.name,
@@ -370,5 +376,6 @@ async function openBinding(
         : await openStream(resource.name, definition, context, signal),
     intervalMs: intervalOf(definition, resource),
     schedule: schedule === undefined ? undefined : parseCron(schedule),
+    main,
   };
 }

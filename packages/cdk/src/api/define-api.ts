@@ -26,6 +26,10 @@ export interface ApiDefinition<F extends Fields = Fields, C = unknown> {
   readonly title: string;
   /** Fields of the configuration, beside credentials and start date; their order begins at 10. */
   readonly config: F;
+  /** Rewrites an older form of the configuration before it is decoded. */
+  readonly upgradeConfig?: (raw: Record<string, unknown>) => Record<string, unknown>;
+  /** Checks what the schema cannot; throws. */
+  readonly checkConfig?: (config: Decoded<F>) => void;
   /** Ways to sign in; the user chooses one, the first is offered first. */
   readonly auth: readonly [AuthKind, ...AuthKind[]];
   /**

@@ -38,7 +38,7 @@ export async function openStream(
     case 'child changes':
       return openChildChanges(name, definition.options, context);
     case 'parts': {
-      const { of, as, stream, atOnce, headers } = definition.options;
+      const { of, as, isKeyless = false, stream, atOnce, headers } = definition.options;
       const opened = new Map<string, Stream>();
       for (const part of await of(context, signal)) {
         const ofPart = stream(part);
@@ -46,7 +46,7 @@ export async function openStream(
         const own = context.sites?.get(part) ?? withHeaders(context, headers?.(part));
         opened.set(part, await openStream(name, ofPart, own, signal));
       }
-      return streamOfParts(as, opened, atOnce);
+      return streamOfParts(as === undefined ? undefined : { as, isKeyless }, opened, atOnce);
     }
     case 'walk':
       return changesOf(new WalkStream(name, definition.options, context));
@@ -91,7 +91,7 @@ function snapshotOf(only: SnapshotStream): Stream {
 export function streamKey({ kind, options }: StreamDefinition): readonly string[] {
   if (kind === 'parts') {
     const own = streamKey(options.stream(''));
-    return options.as === undefined ? own : [`/_meta/${options.as}`, ...own];
+    return options.as === undefined || options.isKeyless === true ? own : [`/_meta/${options.as}`, ...own];
   }
   return 'key' in options ? options.key : [SNAPSHOT_KEY];
 }

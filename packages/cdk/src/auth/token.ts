@@ -82,6 +82,8 @@ export interface TokenEndpoint {
   readonly sendsClient?: 'basic' | 'form';
   /** More parameters of the form. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** How a token is sent; as a bearer's. */
+  readonly sends?: (token: string) => Secrets;
 }
 
 export const clientFields = {
@@ -154,7 +156,8 @@ export function grantCredentials(
   grant: Readonly<Record<string, string>>,
 ): Credentials {
   const request = tokenRequest(endpoint, values, grant);
-  return new TokenCredentials(context, async (signal) => oauthToken(await context.ask(request, signal)));
+  const fetch = async (signal: AbortSignal): Promise<Token> => oauthToken(await context.ask(request, signal));
+  return new TokenCredentials(context, fetch, endpoint.sends);
 }
 
 /** A provider that does not take a grant says so by one of these (RFC 6749 §5.2); another attempt would not help. */

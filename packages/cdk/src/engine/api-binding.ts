@@ -14,6 +14,8 @@ export interface ApiBinding {
   readonly intervalMs: number;
   /** When it is backfilled again by itself. */
   readonly schedule?: Cron | undefined;
+  /** The part that a state without parts is of; of a stream without parts, the one that it was where it had some. */
+  readonly main?: string | undefined;
   /** What the API says of the documents, beyond what is inferred from them. */
   readonly sourcedSchema?: JsonSchema | undefined;
 }

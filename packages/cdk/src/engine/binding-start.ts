@@ -7,13 +7,14 @@ import { Instant } from '../time/instant.ts';
 import { type ApiBinding, partName } from './api-binding.ts';
 import {
   backfillJson,
-  type BindingState,
+  BindingState,
   compareCursors,
   cursorJson,
   NO_SNAPSHOT,
   sameKind,
   snapshotJson,
 } from './binding-state.ts';
+import { underParts } from './main-part.ts';
 import type { ChangeStream, Cursor, Parts, Stream } from './stream.ts';
 
 export type Start = 'goes on' | 'begins' | 'begins again by schedule';
@@ -21,11 +22,12 @@ export type Start = 'goes on' | 'begins' | 'begins again by schedule';
 /** Brings the state to where tasks can begin. `requested`: a backfill was asked for by the stream itself. */
 export function startBinding(
   binding: ApiBinding,
-  state: BindingState,
+  stored: BindingState,
   requested: boolean,
   nowMs: number,
 ): { readonly start: Start; readonly json: JsonObject } {
-  if (requested || state.isEmpty) return { start: 'begins', json: initialState(binding, nowMs, false) };
+  if (requested || stored.isEmpty) return { start: 'begins', json: initialState(binding, nowMs, false) };
+  const state = new BindingState(binding.name, underParts(binding, stored.json));
   const due = dueRestart(binding, state, nowMs);
   if (!due) return { start: 'goes on', json: withNewParts(binding, state, nowMs) };
   return { start: 'begins again by schedule', json: scheduledState(binding, state, nowMs) };

@@ -106,18 +106,22 @@ export function parts<C = unknown>(options: PartsOptions<C>): PartsDefinition<No
 
 /**
  * A stream that is read from each of the configuration's sites, or from some of them; `as`: the name of the field that
- * names one. Of several definitions, which differ in what is read, each site has its own.
+ * names one. Of several definitions, which differ in what is read, each site has its own. `isKeyless`: keys are unique among
+ * sites, and do not hold their names. What was captured where there were no sites is the state of the first one.
  */
 export function ofSites<C = unknown>(
   as: string,
   stream: PartDefinition<C> | ((site: string) => PartDefinition<C>),
   some?: readonly string[],
+  isKeyless = false,
 ): PartsDefinition<NoInfer<C>> {
   const of = typeof stream === 'function' ? stream : () => stream;
   const { interval, schedule, disabled, reduction } = of('').options;
   return parts<C>({
     as,
+    isKeyless,
     of: async ({ sites = new Map() }) => some ?? [...sites.keys()],
+    main: async ({ sites = new Map() }) => [...sites.keys()][0],
     stream: of,
     interval,
     ...(schedule === undefined ? {} : { schedule }),

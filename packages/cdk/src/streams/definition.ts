@@ -43,6 +43,10 @@ interface ListOfParts extends StreamOptions {
   readonly of: (context: StreamContext, signal: AbortSignal) => Promise<readonly string[]>;
   /** The member of `_meta` that holds the name, and is the first part of the key. Absent where keys are unique without it. */
   readonly as?: string;
+  /** That member of `_meta` is not part of the key: keys are unique without it. */
+  readonly isKeyless?: boolean;
+  /** The part that the state of a stream without parts becomes the state of, where that is known. */
+  readonly main?: (context: StreamContext, signal: AbortSignal) => Promise<string | undefined>;
   /** What makes a request one for a part, where all of them are asked for with the same credentials. */
   readonly headers?: (part: string) => Readonly<Record<string, string>>;
 }

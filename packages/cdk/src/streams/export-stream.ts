@@ -21,7 +21,7 @@ import {
   reached,
 } from '../engine/stream.ts';
 import { errors } from '../errors.ts';
-import { spanMs } from '../time/duration.ts';
+import { isoDurationMs, type Span, spanMs } from '../time/duration.ts';
 import { horizon, Instant } from '../time/instant.ts';
 import type { ExportJob, ExportOptions } from './export-options.ts';
 import type { Bounds, StreamContext } from './stream-options.ts';
@@ -131,7 +131,8 @@ export class ExportStream implements ChangeStream<Instant> {
   }
 
   #position(page: PagePosition | undefined, cutoff: Instant): { window: Window; job: string | undefined } {
-    const { from: begins, to: ends, job } = isJsonObject(page) ? page : {};
+    // A time alone is where upstream's backfill of such a list goes on.
+    const { from: begins, to: ends, job } = isJsonObject(page) ? page : { from: page ?? null };
     const from = (typeof begins === 'string' ? Instant.parse(begins) : undefined) ?? this.#context.start;
     const to = typeof ends === 'string' ? Instant.parse(ends) : undefined;
     return {
@@ -301,6 +302,18 @@ export function longestExportMs(
   context: Pick<StreamContext, 'config'>,
 ): number {
   return typeof longestWindow === 'function' ? longestWindow(context) : spanMs(longestWindow);
+}
+
+/** A length of time that the user configures, as an ISO 8601 duration at a JSON pointer; `otherwise` where it is none. */
+export function configuredMs(
+  pointer: string,
+  otherwise: Span,
+): (context: Pick<StreamContext, 'config'>) => number {
+  const path = parsePointer(pointer);
+  return ({ config }) => {
+    const value = resolvePointer((config ?? null) as JsonValue, path);
+    return (typeof value === 'string' ? isoDurationMs(value) : undefined) ?? spanMs(otherwise);
+  };
 }
 
 /** How a job has ended, if it has. */

@@ -12,9 +12,16 @@ import type {
 } from '../engine/stream.ts';
 import { errors } from '../errors.ts';
 
-/** `opened`: the streams by the names of their parts. `as`: the member of `_meta`; nothing says the part when absent. */
+interface Mark {
+  /** The member of `_meta` that holds the name of the part. */
+  readonly as: string;
+  /** It is no part of the key. */
+  readonly isKeyless: boolean;
+}
+
+/** `opened`: the streams by the names of their parts. `mark`: nothing says the part when absent. */
 export function streamOfParts(
-  as: string | undefined,
+  mark: Mark | undefined,
   opened: ReadonlyMap<string, Stream>,
   atOnce: number | undefined,
 ): Stream {
@@ -22,16 +29,16 @@ export function streamOfParts(
   const snapshots: Record<string, SnapshotStream> = {};
   for (const [name, stream] of opened) {
     if (stream.kind === 'changes' && 'only' in stream.parts)
-      changes[name] = as === undefined ? stream.parts.only : marked(stream.parts.only, as, name);
+      changes[name] = mark === undefined ? stream.parts.only : marked(stream.parts.only, mark, name);
     else if (stream.kind === 'snapshot' && 'only' in stream.parts) {
       const { only } = stream.parts;
       snapshots[name] =
-        as === undefined
+        mark === undefined
           ? only
           : {
               fetchSnapshot: (call) => only.fetchSnapshot(call),
-              meta: { ...only.meta, [as]: name },
-              ...(only.key === undefined ? {} : { key: [`/_meta/${as}`, ...only.key] }),
+              meta: { ...only.meta, [mark.as]: name },
+              ...(only.key === undefined ? {} : { key: [...keyOf(mark), ...only.key] }),
             };
     } else {
       throw errors.CDK_STREAM_DEFECT({
@@ -50,11 +57,17 @@ export function waitsInTurn(part: string): Error {
   });
 }
 
-function marked(stream: ChangeStream<Cursor>, as: string, name: string): ChangeStream<Cursor> {
-  const meta = { [as]: name };
+function keyOf({ as, isKeyless }: Mark): readonly string[] {
+  return isKeyless ? [] : [`/_meta/${as}`];
+}
+
+function marked(stream: ChangeStream<Cursor>, of: Mark, name: string): ChangeStream<Cursor> {
+  const meta = { [of.as]: name };
+  const key = of.isKeyless ? [] : [name];
   const mark = <E extends PageEvent | ChangeEvent<Cursor>>(event: E): E => {
     if (event.kind === 'documents') return { ...event, meta: { ...event.meta, ...meta } };
-    if (event.kind === 'deletions') return { ...event, keys: event.keys.map((values) => [name, ...values]) };
+    if (event.kind === 'deletions')
+      return { ...event, keys: event.keys.map((values) => [...key, ...values]) };
     return event;
   };
   const backfill =

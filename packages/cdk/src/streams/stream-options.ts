@@ -20,6 +20,8 @@ export interface StreamOptions {
   /** Fields that the connector relies on, beside the key and the cursor, by JSON pointer. */
   readonly fields?: Readonly<Record<string, FieldSchema>>;
   readonly reduction?: ReductionStrategy;
+  /** Where a stream like it has parts in other configurations: the part whose state goes on in a stream without any. */
+  readonly formerPart?: string;
   /** What the API itself tells of the documents, as the schema of an object. Asked for when a session begins. */
   readonly sourcedSchema?: (context: StreamContext, signal: AbortSignal) => Promise<JsonObject>;
 }

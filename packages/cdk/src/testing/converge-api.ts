@@ -88,7 +88,10 @@ export async function convergeApi({
     backfill: 0,
     collection: collectionOf(name, keyOf(whole, name)),
   }));
-  const decoded = decodeConfig<ApiConfig>(capture.spec.configSchema, config, { what: 'the configuration' });
+  const decoded = decodeConfig<ApiConfig>(capture.spec.configSchema, config, {
+    what: 'the configuration',
+    ...(api.upgradeConfig === undefined ? {} : { upgrade: api.upgradeConfig }),
+  });
   const { committed, sessions } = await surviveKills({
     clock,
     random,

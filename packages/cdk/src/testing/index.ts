@@ -5,6 +5,7 @@ export { fakeCursorPages } from './fake-cursor-pages.ts';
 export type { FakeCursorPagesOptions } from './fake-cursor-pages.ts';
 export { fakeLinkPages, FakeVendor } from './fake-vendor.ts';
 export type { FakeApi, FakeList, FakePage, FakeRefusal, FakeToken } from './fake-vendor.ts';
+export { type GraphqlArgument, type GraphqlField, graphqlFields } from './graphql-query.ts';
 export { record, replay } from './recording.ts';
 export type { Exchange, Recording, RecordingOptions, Replay } from './recording.ts';
 export { reducedCollection } from './reduced-collection.ts';
