@@ -1,6 +1,7 @@
 // What the user configures beside the stores, and what older forms of it become: a single store with its credentials at the top,
 // and lengths of windows that are a number of days or have years and months.
 
+import { withoutCalendar } from '@weir/cdk';
 import { errors, flag, optional, text } from '@weir/schema';
 import { optionalSection } from '@weir/schema/config';
 
@@ -46,22 +47,16 @@ export function upgradeConfig(raw: Raw): Record<string, unknown> {
   const { store, credentials, ...rest } = raw;
   const isOfOne = !('stores' in raw) && store !== undefined && credentials !== undefined;
   const upgraded = isOfOne ? { ...rest, stores: [{ store, credentials }] } : { ...raw };
-  const { window_size: size, ...advanced } = objectIn(raw['advanced']);
+  const advanced = objectIn(raw['advanced']);
+  const { window_size: size } = advanced;
+  const days = typeof size === 'number' ? `P${size}D` : size;
   const changed = {
-    ...advanced,
-    ...(size === undefined ? {} : { window_size: inDays(size) }),
+    ...(typeof days === 'string' ? { window_size: withoutCalendar(days) } : {}),
     ...(isOfOne ? { should_use_composite_key: false } : {}),
   };
-  return Object.keys(changed).length === 0 ? upgraded : { ...upgraded, advanced: changed };
-}
-
-/** Anything else is left to the schema. */
-function inDays(size: unknown): unknown {
-  if (typeof size === 'number') return `P${size}D`;
-  const calendar = /^P(?=\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(T.+)?$/.exec(String(size));
-  if (calendar === null) return size;
-  const [years = 0, months = 0, weeks = 0, days = 0] = calendar.slice(1, 5).map((part) => Number(part ?? 0));
-  return `P${years * 365 + months * 30 + weeks * 7 + days}D${calendar[5] ?? ''}`;
+  return Object.keys(changed).length === 0
+    ? upgraded
+    : { ...upgraded, advanced: { ...advanced, ...changed } };
 }
 
 /** Keys without the name of the store are those of one store. */

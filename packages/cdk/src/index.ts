@@ -64,7 +64,7 @@ export type { DocumentSchemaOptions, FieldSchema, ReductionStrategy } from './sc
 export { completeSourcedSchema } from './schema/sourced-schema.ts';
 export { parseCron } from './time/cron.ts';
 export type { Cron } from './time/cron.ts';
-export { isoDuration, isoDurationMs, spanMs } from './time/duration.ts';
+export { isoDuration, isoDurationMs, spanMs, withoutCalendar } from './time/duration.ts';
 export type { Span } from './time/duration.ts';
 export { horizon, Instant } from './time/instant.ts';
 export { serialDate, serialTime } from './time/serial-time.ts';

@@ -2,7 +2,12 @@
 
 import type { JsonObject } from '@weir/schema/json';
 import type { Paging } from '../paging/paging.ts';
-import type { ChangesDefinition, DescentDefinition, EventsDefinition } from './definition.ts';
+import type {
+  ChangesDefinition,
+  ChildChangesDefinition,
+  DescentDefinition,
+  EventsDefinition,
+} from './definition.ts';
 import type { Known, KnownRow, ListOptions } from './list-options.ts';
 import type { DeletionOptions, KeyOptions, RowIdentity, StreamOptions } from './stream-options.ts';
 
@@ -41,8 +46,8 @@ export interface ChildChangesOptions<C = unknown>
     StreamOptions,
     KeyOptions,
     DeletionOptions {
-  /** The changes of the rows above. A change below has to be one of them. */
-  readonly of: ChangesDefinition<C> | DescentDefinition<C> | EventsDefinition<C>;
+  /** The changes of the rows above, which may be below others themselves. A change below has to be one of them. */
+  readonly of: ChangesDefinition<C> | ChildChangesDefinition<C> | DescentDefinition<C> | EventsDefinition<C>;
   /** The path of the list below a row; the id is encoded already. */
   readonly path: (id: string) => string;
   /** Whether a row above may have anything below it; every one when absent. */

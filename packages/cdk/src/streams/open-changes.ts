@@ -16,7 +16,6 @@ export function openEvents(name: string, options: EventsOptions, context: Stream
     return new EventStream(name, options, context, new DescentStream(name, history, context));
   }
   const above = history.options.of;
-  if (above.kind === 'changes') throw new TypeError(`${name}: windows are no history of events`);
   const below = new ChildChanges(name, history.options, context, openRows(name, above, context));
   return new EventStream(name, options, context, below);
 }
@@ -29,10 +28,20 @@ export function openChildChanges(name: string, options: ChildChangesOptions, con
   return { kind: 'changes', parts: { only: below(openRows(name, of, context)) } };
 }
 
-type RowsAbove = Exclude<ChildChangesOptions['of'], { kind: 'changes' }>;
-
-function openRows(name: string, above: RowsAbove, context: StreamContext): ChangeStream<Instant> {
-  return above.kind === 'descent'
-    ? new DescentStream(name, above.options, context)
-    : openEvents(name, above.options, context);
+/** Rows above, of one look: not of windows, which may have two. */
+function openRows(
+  name: string,
+  { kind, options }: ChildChangesOptions['of'],
+  context: StreamContext,
+): ChangeStream<Instant> {
+  switch (kind) {
+    case 'changes':
+      throw new TypeError(`${name}: windows are no history of events, and have no lists below lists`);
+    case 'descent':
+      return new DescentStream(name, options, context);
+    case 'events':
+      return openEvents(name, options, context);
+    case 'child changes':
+      return new ChildChanges(name, options, context, openRows(name, options.of, context));
+  }
 }

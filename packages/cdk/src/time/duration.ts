@@ -24,6 +24,14 @@ export function isoDurationMs(text: string): number | undefined {
   return (weeks * 7 + days) * unitMs.d + hours * unitMs.h + minutes * unitMs.m + seconds * unitMs.s;
 }
 
+/** In days and hours, where an ISO 8601 duration has years (365 days), months (30 days) or weeks; other texts as they are. */
+export function withoutCalendar(text: string): string {
+  const match = /^P(?=\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(T.+)?$/.exec(text);
+  if (match === null) return text;
+  const [years = 0, months = 0, weeks = 0, days = 0] = match.slice(1, 5).map((part) => Number(part ?? 0));
+  return `P${years * 365 + months * 30 + weeks * 7 + days}D${match[5] ?? ''}`;
+}
+
 /** The shortest ISO 8601 duration of whole days, hours, minutes and seconds: `PT5M`, `P1DT12H`, `PT0S`. */
 export function isoDuration(milliseconds: number): string {
   const days = Math.floor(milliseconds / unitMs.d);
