@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EXPLICIT_ZERO_CHECKPOINT, type RangeSpec } from '@weir/protocol';
-import { checkpointAt, commitAt, loadAll, storeAll, transact } from '@weir/testing';
+import { EXPLICIT_ZERO_CHECKPOINT } from '@weir/protocol';
+import { checkpointAt, commitAt, loadAll, storeAll, testSinkSessions, transact } from '@weir/testing';
 import { onBothServers, Sink, type TableSample } from '../test/sink.ts';
 
 const things: TableSample = {
@@ -11,15 +11,18 @@ const things: TableSample = {
   fields: { id: { types: ['integer'] }, v: { types: ['string'], exists: 'MAY' } },
 };
 
-const range = (keyBegin: number, keyEnd: number): RangeSpec => ({
-  keyBegin,
-  keyEnd,
-  rClockBegin: 0,
-  rClockEnd: 0xffffffff,
-});
-
 onBothServers((server, flavour) => {
   const rowsOf = (sink: Sink) => sink.query('SELECT id, v FROM t ORDER BY id');
+
+  testSinkSessions(async (hardDelete, work) => {
+    await using sink = await Sink.create(server(), { hardDelete });
+    await work({
+      apply: (...tables) => sink.apply(...tables),
+      validate: (...tables) => sink.validate(...tables),
+      open: (range) => sink.open(range),
+      query: (sql) => sink.query(sql),
+    });
+  });
 
   test('[G2] a session goes on from the checkpoint that was committed with the rows', async () => {
     await using sink = await Sink.create(server());
@@ -157,22 +160,6 @@ onBothServers((server, flavour) => {
     }
   });
 
-  test('delta updates keep every document as a row', async () => {
-    await using sink = await Sink.create(server());
-    await using session = await sink.start({ ...things, deltaUpdates: true });
-    for (const offset of [1, 2]) {
-      await transact(session, offset, [
-        { key: [1], values: [`${offset}`] },
-        { key: [1], values: ['again'], delete: true, exists: true },
-      ]);
-    }
-    const rows = await sink.query('SELECT id, v FROM t ORDER BY v');
-    assert.deepEqual(
-      rows.map(({ v }) => v),
-      ['1', '2', 'again', 'again'],
-    );
-  });
-
   test('several bindings are stored in one transaction, and loaded each from its own table', async () => {
     await using sink = await Sink.create(server());
     await using session = await sink.start(
@@ -207,28 +194,6 @@ onBothServers((server, flavour) => {
     assert.equal((await loadAll(session, keys)).length, count);
   });
 
-  test('an empty transaction moves the checkpoint, also to the same place again', async () => {
-    await using sink = await Sink.create(server());
-    await using session = await sink.start(things);
-    await transact(session, 7, []);
-    await transact(session, 7, []);
-    await using next = await sink.open();
-    assert.deepEqual(next.checkpoint, checkpointAt(7));
-  });
-
-  test('a checkpoint of more than a mebibyte comes back as it was', async () => {
-    await using sink = await Sink.create(server());
-    const large = { sources: {}, ackIntents: { journal: Buffer.alloc(2 << 20, 7) } };
-    {
-      await using session = await sink.start(things);
-      await (
-        await session.commit(large)
-      ).committed;
-    }
-    await using next = await sink.open();
-    assert.deepEqual(next.checkpoint, large);
-  });
-
   test('no transaction stays open while the task is idle', async () => {
     await using sink = await Sink.create(server());
     await using session = await sink.start(things);
@@ -244,35 +209,5 @@ onBothServers((server, flavour) => {
     await storeAll(session, [{ key: [1], values: ['a'], doc: '{}' }]);
     const { committed } = await session.commit(checkpointAt(1));
     assert.deepEqual(await loadAll(session, [[1]], { acknowledged: committed }), ['{}']);
-  });
-
-  test('a range that was split goes on from its parent, and one that was merged from its children', async () => {
-    await using sink = await Sink.create(server());
-    await sink.apply(things);
-    await using whole = await sink.open();
-    await transact(whole, 5, []);
-    {
-      await using left = await sink.open(range(0, 0x7fffffff));
-      await using right = await sink.open(range(0x80000000, 0xffffffff));
-      assert.deepEqual(left.checkpoint, checkpointAt(5));
-      assert.deepEqual(right.checkpoint, checkpointAt(5));
-      await assert.rejects(commitAt(whole, 6), { code: 'SQL_FENCED_OFF' });
-      await transact(left, 8, [{ key: [1], values: ['l'] }]);
-      await transact(right, 8, [{ key: [2], values: ['r'] }]);
-    }
-    await using merged = await sink.open();
-    assert.deepEqual(merged.checkpoint, checkpointAt(8));
-  });
-
-  test('many first sessions at once leave one row, and the last one that was let in may commit', async () => {
-    await using sink = await Sink.create(server());
-    await sink.apply(things);
-    const sessions = await Promise.all(Array.from({ length: 4 }, () => sink.open()));
-    const results = await Promise.allSettled(sessions.map((session, at) => commitAt(session, at)));
-    assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
-    assert.deepEqual(await sink.query('SELECT count(*) AS n, max(fence) AS fence FROM flow_checkpoints_v1'), [
-      { n: 1, fence: 3 },
-    ]);
-    await Promise.all(sessions.map((session) => session[Symbol.asyncDispose]()));
   });
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { StoreBatch } from '@weir/materialize';
-import { EXPLICIT_ZERO_CHECKPOINT, type RangeSpec } from '@weir/protocol';
+import { EXPLICIT_ZERO_CHECKPOINT } from '@weir/protocol';
 import {
   missingPostgres,
   type PostgresServer,
@@ -14,6 +14,7 @@ import {
   commitAt,
   loadAll,
   storeAll,
+  testSinkSessions,
   transact,
   until,
 } from '@weir/testing';
@@ -24,13 +25,6 @@ const things: TableSample = {
   fields: { id: { types: ['integer'] }, v: { types: ['string'], exists: 'MAY' } },
 };
 
-const range = (keyBegin: number, keyEnd: number): RangeSpec => ({
-  keyBegin,
-  keyEnd,
-  rClockBegin: 0,
-  rClockEnd: 0xffffffff,
-});
-
 for (const version of postgresVersions) {
   describe(`PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
     let server: PostgresServer;
@@ -38,6 +32,16 @@ for (const version of postgresVersions) {
     after(async () => await server[Symbol.asyncDispose]());
 
     const rowsOf = (sink: Sink) => sink.query('SELECT id, v FROM t ORDER BY id');
+
+    testSinkSessions(async (hardDelete, work) => {
+      await using sink = await Sink.create(server, { hardDelete });
+      await work({
+        apply: (...tables) => sink.apply(sink.spec(...tables)),
+        validate: (...tables) => sink.validate(sink.spec(...tables)),
+        open: (range) => sink.open(undefined, range),
+        query: (sql) => sink.query(sql),
+      });
+    });
 
     test('[G2] a session goes on from the checkpoint that was committed with the rows', async () => {
       await using sink = await Sink.create(server);
@@ -256,31 +260,6 @@ for (const version of postgresVersions) {
       ]);
     });
 
-    test('delta updates keep every document as a row', async () => {
-      await using sink = await Sink.create(server);
-      await using session = await sink.start({ ...things, deltaUpdates: true });
-      for (const offset of [1, 2]) {
-        await transact(session, offset, [
-          { key: [1], values: [`${offset}`] },
-          { key: [1], values: ['again'], delete: true, exists: true },
-        ]);
-      }
-      const rows = await sink.query('SELECT id, v FROM t ORDER BY v');
-      assert.deepEqual(
-        rows.map(({ v }) => v),
-        ['1', '2', 'again', 'again'],
-      );
-    });
-
-    test('an empty transaction moves the checkpoint', async () => {
-      await using sink = await Sink.create(server);
-      await using session = await sink.start(things);
-      await transact(session, 5, []);
-      await transact(session, 5, []);
-      await using next = await sink.open();
-      assert.deepEqual(next.checkpoint, checkpointAt(5));
-    });
-
     test('many keys are loaded in any order, and the absent have no answer', async () => {
       await using sink = await Sink.create(server);
       const wide: TableSample = {
@@ -321,42 +300,6 @@ for (const version of postgresVersions) {
       for (const state of await states()) assert.equal(state, 'idle');
     });
 
-    test('a range that is split goes on from its parent; merged ones from where both ended, if they did', async () => {
-      await using sink = await Sink.create(server);
-      {
-        await using whole = await sink.start(things);
-        await transact(whole, 10, []);
-      }
-      const [low, high] = [range(0, 0x7fffffff), range(0x80000000, 0xffffffff)];
-      {
-        await using left = await sink.open(sink.lastSpec, low);
-        await using right = await sink.open(sink.lastSpec, high);
-        assert.deepEqual([left.checkpoint, right.checkpoint], [checkpointAt(10), checkpointAt(10)]);
-        await transact(left, 20, [{ key: [1], values: ['left'] }]);
-        await transact(right, 30, [{ key: [2], values: ['right'] }]);
-        await assert.rejects(sink.open(), { code: 'SQL_RANGES_DIVERGED' });
-        await transact(left, 30, []);
-      }
-      await using merged = await sink.open();
-      assert.deepEqual(merged.checkpoint, checkpointAt(30));
-      await transact(merged, 40, []);
-      await using again = await sink.open(sink.lastSpec, low);
-      assert.deepEqual(again.checkpoint, checkpointAt(40));
-    });
-
-    test('sessions that open at the same time leave one row, and only the newest commits', async () => {
-      await using sink = await Sink.create(server);
-      await sink.apply(sink.spec(things));
-      const sessions = await Promise.all(Array.from({ length: 5 }, () => sink.open()));
-      const outcomes = await Promise.allSettled(
-        sessions.map((session, index) => transact(session, index + 1, [])),
-      );
-      assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
-      for (const session of sessions) await session[Symbol.asyncDispose]();
-      const rows = await sink.query('SELECT fence FROM flow_checkpoints_v1');
-      assert.deepEqual(rows, [{ fence: '4' }]);
-    });
-
     test('a first session of another program that comes in between shares no fence with this one', async () => {
       await using sink = await Sink.create(server);
       await sink.apply(sink.spec(things));
@@ -378,25 +321,22 @@ for (const version of postgresVersions) {
       assert.deepEqual(await sink.query('SELECT fence FROM flow_checkpoints_v1'), [{ fence: '8' }]);
     });
 
-    test('a checkpoint of more than a mebibyte comes back as it was', async () => {
-      await using sink = await Sink.create(server);
-      const large = { sources: {}, ackIntents: { journal: Buffer.alloc(2 << 20, 7) } };
-      {
-        await using session = await sink.start(things);
-        await (
-          await session.commit(large)
-        ).committed;
-      }
-      await using next = await sink.open();
-      assert.deepEqual(next.checkpoint, large);
-    });
-
-    test('the next transaction may be loaded while the commit of the last one goes on', async () => {
+    test('a commit goes on in the background: the next transaction asks for its documents, and gets those of the last one', async () => {
       await using sink = await Sink.create(server);
       await using session = await sink.start(things);
-      await storeAll(session, [{ key: [1], values: ['a'], doc: '{"n":1}' }]);
-      const { committed } = await session.commit(checkpointAt(1));
-      assert.deepEqual(await loadAll(session, [[1]], { acknowledged: committed }), ['{"n":1}']);
+      await transact(session, 1, [{ key: [1], values: ['a'] }]);
+      await using other = await server.connect(sink.database);
+      await other.query('BEGIN; SELECT FROM t FOR UPDATE');
+      await storeAll(session, [{ key: [1], values: ['b'], doc: '{"n":2}', exists: true }]);
+      let committed: Promise<void> | undefined;
+      const beginning = session.commit(checkpointAt(2)).then((commit) => (committed = commit.committed));
+      const waits = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      await until('the commit waits', async () => (await sink.query(waits)).length > 0, { everyMs: 10 });
+      assert.ok(committed !== undefined, 'who asks for a commit does not wait for it');
+      const loading = loadAll(session, [[1]], { acknowledged: committed });
+      await other.query('COMMIT');
+      assert.deepEqual(await loading, ['{"n":2}']);
+      await beginning;
     });
   });
 }

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RangeSpec, TupleElement } from '@weir/protocol';
-import { checkpointAt, loadAll, type SampleField, transact } from '@weir/testing';
+import type { TupleElement } from '@weir/protocol';
+import { loadAll, type SampleField, testSinkSessions, transact } from '@weir/testing';
 import { Sink, type TableSample } from '../test/sink.ts';
 
 const things: TableSample = {
@@ -11,90 +11,14 @@ const things: TableSample = {
   fields: { id: { types: ['integer'] }, v: { types: ['string'], exists: 'MAY' } },
 };
 
-const range = (keyBegin: number, keyEnd: number): RangeSpec => ({
-  keyBegin,
-  keyEnd,
-  rClockBegin: 0,
-  rClockEnd: 0xffffffff,
-});
-
-test('a range that is split goes on from its parent; merged ones from where both ended, if they did', async () => {
-  using sink = Sink.create();
-  {
-    await using whole = await sink.start(things);
-    await transact(whole, 10, []);
-  }
-  const [low, high] = [range(0, 0x7fffffff), range(0x80000000, 0xffffffff)];
-  {
-    await using left = sink.open(low);
-    await using right = sink.open(high);
-    assert.deepEqual([left.checkpoint, right.checkpoint], [checkpointAt(10), checkpointAt(10)]);
-    await transact(left, 20, [{ key: [1], values: ['left'] }]);
-    await transact(right, 30, [{ key: [2], values: ['right'] }]);
-    assert.throws(() => sink.open(), { code: 'SQL_RANGES_DIVERGED' });
-    await transact(left, 30, []);
-  }
-  await using merged = sink.open();
-  assert.deepEqual(merged.checkpoint, checkpointAt(30));
-  await transact(merged, 40, []);
-  await using again = sink.open(low);
-  assert.deepEqual(again.checkpoint, checkpointAt(40));
-});
-
-test('of many first sessions one row is left, and only the newest commits', async () => {
-  using sink = Sink.create();
-  await sink.applySpec(sink.spec(things));
-  const sessions = Array.from({ length: 5 }, () => sink.open());
-  const outcomes = [];
-  for (const [index, session] of sessions.entries()) {
-    outcomes.push(
-      await transact(session, index + 1, []).then(
-        () => 'committed',
-        ({ code }: { code: string }) => code,
-      ),
-    );
-  }
-  assert.deepEqual(outcomes, [...Array.from({ length: 4 }, () => 'SQL_FENCED_OFF'), 'committed']);
-  for (const session of sessions) await session[Symbol.asyncDispose]();
-  assert.deepEqual(sink.query('SELECT fence FROM flow_checkpoints_v1'), [{ fence: 4 }]);
-});
-
-test('an empty transaction moves the checkpoint, also to the same place again', async () => {
-  using sink = Sink.create();
-  await using session = await sink.start(things);
-  await transact(session, 5, []);
-  await transact(session, 5, []);
-  await using next = sink.open();
-  assert.deepEqual(next.checkpoint, checkpointAt(5));
-});
-
-test('a checkpoint of more than a mebibyte comes back as it was', async () => {
-  using sink = Sink.create();
-  const large = { sources: {}, ackIntents: { journal: Buffer.alloc(2 << 20, 7) } };
-  {
-    await using session = await sink.start(things);
-    await session.commit(large);
-  }
-  await using next = sink.open();
-  assert.deepEqual(next.checkpoint, large);
-});
-
-test('delta updates keep every document as a row, and several tables are one transaction', async () => {
-  using sink = Sink.create({ hardDelete: true });
-  await using session = await sink.start(things, { ...things, table: 'events', deltaUpdates: true });
-  for (const offset of [1, 2]) {
-    await transact(session, offset, [
-      { key: [1], values: [`${offset}`], exists: offset > 1 },
-      { binding: 1, key: [1], values: [`${offset}`] },
-      { binding: 1, key: [1], values: ['again'], delete: true, exists: true },
-    ]);
-  }
-  assert.deepEqual(sink.query('SELECT v FROM t'), [{ v: '2' }]);
-  assert.deepEqual(
-    sink.query('SELECT v FROM events ORDER BY rowid').map(({ v }) => v),
-    ['1', 'again', '2', 'again'],
-  );
-  assert.deepEqual(await loadAll(session, [[1]], { binding: 1 }), []);
+testSinkSessions(async (hardDelete, work) => {
+  using sink = Sink.create({ hardDelete });
+  await work({
+    apply: (...tables) => sink.applySpec(sink.spec(...tables)),
+    validate: (...tables) => sink.validateSpec(sink.spec(...tables)),
+    open: async (range) => await Promise.resolve(range).then((of) => sink.open(of)),
+    query: (sql) => Promise.resolve(sink.query(sql)),
+  });
 });
 
 test('documents of many batches come back byte for byte', async () => {

@@ -55,6 +55,8 @@ export type { CountedRows } from './counting-journal.ts';
 export { countedIn, eventsTable, ledgerTable } from './ledger-tables.ts';
 export { assertCutsAndKills, assertFight } from './sink-crashes.ts';
 export type { CrashSeries, CrashSubject } from './sink-crashes.ts';
+export { testSinkSessions } from './sink-sessions.ts';
+export type { SinkSubject, SinkTable, WithSink } from './sink-sessions.ts';
 export { SinkDriver } from './sink-driver.ts';
 export type { LogLine } from './sink-driver.ts';
 export { LedgerTask } from './ledger-process.ts';

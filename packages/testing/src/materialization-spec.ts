@@ -34,6 +34,8 @@ export interface SampleBinding {
   readonly resource: Readonly<Record<string, unknown>>;
   /** `id` by default. */
   readonly keys?: readonly string[];
+  /** The fields that are the key of the table, where they are not those of the collection's key. */
+  readonly groupBy?: readonly string[];
   readonly fields: Readonly<Record<string, SampleField>>;
   /** Of `fields`, those that are selected; all by default. */
   readonly selected?: readonly string[];
@@ -92,6 +94,7 @@ export function sampleBindingSpec(sample: SampleBinding): MaterializationBinding
   const { resourcePath, fields, keys = ['id'], backfill = 0, deltaUpdates = false } = sample;
   const { document = 'flow_document', collection = 'acme/things', fieldConfig = {} } = sample;
   const selected = sample.selected ?? Object.keys(fields);
+  const tableKeys = sample.groupBy ?? keys;
   return {
     resourceConfig: JSON.stringify(sample.resource),
     resourcePath,
@@ -107,8 +110,8 @@ export function sampleBindingSpec(sample: SampleBinding): MaterializationBinding
       writeSchema: '{"type":"object"}',
     },
     fieldSelection: {
-      keys,
-      values: selected.filter((field) => !keys.includes(field)).sort(byName),
+      keys: tableKeys,
+      values: selected.filter((field) => !tableKeys.includes(field)).sort(byName),
       document,
       fieldConfig: Object.fromEntries(
         Object.entries(fieldConfig).map(([field, config]) => [field, JSON.stringify(config)]),

@@ -6,7 +6,7 @@ import { testTitles } from './test-titles.ts';
 
 /** Fails unless each test that the page names exists, by a part of its title, and the page names more than `least` of them. */
 export function checkNamedTests(page: URL, least: number): void {
-  const named = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)]+\.test\.ts)\) “([^”]+)”/g)];
+  const named = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)]+\.ts)\) “([^”]+)”/g)];
   assert.ok(named.length > least, `only ${named.length} tests are named`);
   for (const [, path = '', name = ''] of named) {
     const titles = testTitles(readFileSync(new URL(path, page), 'utf8'));

@@ -18,6 +18,16 @@ export interface LogLine {
   readonly message: string;
 }
 
+/** The key of the table, unless it is that of the collection. */
+function groupByOf({
+  collection,
+  fieldSelection: { keys },
+}: Pick<MaterializationBinding<unknown>, 'collection' | 'fieldSelection'>): readonly string[] {
+  const isKey = (field: string): boolean =>
+    collection.projections.some((each) => each.field === field && each.isPrimaryKey);
+  return keys.length === collection.key.length && keys.every(isKey) ? [] : keys;
+}
+
 export class SinkDriver<Config, Resource> {
   readonly definition: Materialization<Config, Resource>;
   readonly config: Config;
@@ -66,7 +76,7 @@ export class SinkDriver<Config, Resource> {
     const bindings = this.bindings(spec).map((binding) => ({
       ...binding,
       fieldConfig: binding.fieldSelection.fieldConfig,
-      groupBy: [],
+      groupBy: groupByOf(binding),
     }));
     return this.definition.validate(this.config, { bindings, last: this.last }, this.context);
   }
