@@ -3,7 +3,7 @@
 import { crashPoint } from '@weir/crash-point';
 import type { ApplyResult, ApplyTarget, RequestContext } from '@weir/materialize';
 import { applyActions, describeActions } from '@weir/materialize-sql';
-import { PgServerError } from '@weir/pgwire';
+import { type PgConnection, PgServerError } from '@weir/pgwire';
 import { type EndpointConfig, endpointSchema, type ResourceConfig } from './config.ts';
 import type { PostgresCrashPoint } from './crash-points.ts';
 import { endpointSetup } from './endpoint-setup.ts';
@@ -45,7 +45,8 @@ export async function apply(
       for (const statement of statements) {
         crash('materialize-postgres.applying');
         try {
-          await connection.query(statement);
+          if (ofUser.has(statement)) await runOfUser(connection, statement, resourcePath);
+          else await connection.query(statement);
         } catch (error) {
           if (ofUser.has(statement) && error instanceof PgServerError) {
             throw errors.PG_ADDITIONAL_SQL({
@@ -58,6 +59,23 @@ export async function apply(
       }
     }
     return { actionDescription: describeActions(actions) };
+  });
+}
+
+/** Throws PG_ADDITIONAL_SQL where it is not in the transaction of the Apply any more afterwards: that cannot be undone. */
+async function runOfUser(
+  connection: PgConnection,
+  statement: string,
+  resourcePath: readonly string[],
+): Promise<void> {
+  const transaction = async (): Promise<string> =>
+    (await connection.query('SELECT txid_current()')).rows[0]?.[0] ?? '';
+  const before = await transaction();
+  await connection.query(statement);
+  if ((await transaction()) === before) return;
+  throw errors.PG_ADDITIONAL_SQL({
+    message: `The additional SQL of ${resourcePath.join('.')} ended the transaction in which it runs.`,
+    fix: `Leave COMMIT, ROLLBACK and their like out of it. If the table is there now, drop it.`,
   });
 }
 

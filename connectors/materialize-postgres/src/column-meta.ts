@@ -24,3 +24,10 @@ export function columnMeta({ meta }: ExistingField): ColumnMeta | undefined {
 export function tableMeta({ meta }: ExistingResource): TableMeta | undefined {
   return meta as TableMeta | undefined;
 }
+
+/** Whether the table has a unique index over just these columns, in any order. */
+export function hasUniqueKey(existing: ExistingResource, columns: readonly string[]): boolean {
+  return (tableMeta(existing)?.uniqueKeys ?? []).some(
+    (names) => names.length === columns.length && columns.every((column) => names.includes(column)),
+  );
+}

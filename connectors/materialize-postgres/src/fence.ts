@@ -60,19 +60,26 @@ export class FenceTable {
   }
 
   /**
-   * Writes the checkpoint, if the fence still holds. Must be the last statement before COMMIT. Returns the number of
-   * the transaction, as the row will bear it. Throws SQL_FENCED_OFF.
+   * Writes the checkpoint, if the fence still holds. Nothing may be written between it and COMMIT. Returns the number of
+   * the transaction, as the row will bear it, and whether a condition in SQL holds, asked in the same breath. Throws
+   * SQL_FENCED_OFF.
    */
-  async update(connection: PgConnection, fence: Fence, checkpoint: Checkpoint): Promise<string> {
+  async update(
+    connection: PgConnection,
+    fence: Fence,
+    checkpoint: Checkpoint,
+    condition: string,
+  ): Promise<{ readonly transaction: string; readonly holds: boolean }> {
     const { keyBegin, keyEnd } = fence;
     const parameters = [encodeFenceCheckpoint(checkpoint), this.#task, keyBegin, keyEnd, fence.fence];
     let rows: readonly (readonly (string | null)[])[];
     try {
-      ({ rows } = await connection.query(`${this.#statements.update} RETURNING xmin::text`, parameters));
+      const returning = `RETURNING xmin::text, ${condition}`;
+      ({ rows } = await connection.query(`${this.#statements.update} ${returning}`, parameters));
     } catch (error) {
       throw writeError(error, `cannot write the checkpoint into ${this.#table}`);
     }
-    if (rows.length === 1) return rows[0]?.[0] ?? '';
+    if (rows.length === 1) return { transaction: rows[0]?.[0] ?? '', holds: rows[0]?.[1] === 't' };
     throw sqlErrors.SQL_FENCED_OFF({
       message: `${this.#task} was fenced off: another instance of it has opened the same database since this one did. Nothing of this transaction was kept.`,
     });

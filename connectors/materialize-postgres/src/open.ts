@@ -2,21 +2,19 @@
 
 import { crashPoint } from '@weir/crash-point';
 import type { MaterializeSession } from '@weir/materialize';
-import type { PgConnection } from '@weir/pgwire';
-import { checkpointsTable, type FieldWriter, type Table, tableOf } from '@weir/materialize-sql';
-import { tableMeta } from './column-meta.ts';
+import { checkpointsTable, tableOf } from '@weir/materialize-sql';
+import { hasUniqueKey } from './column-meta.ts';
 import { type EndpointConfig, endpointSchema, type ResourceConfig } from './config.ts';
 import { type LockPatience, standardPatience } from './connection.ts';
 import type { PostgresCrashPoint } from './crash-points.ts';
 import { endpointSetup } from './endpoint-setup.ts';
 import { errors } from './errors.ts';
 import { FenceTable } from './fence.ts';
+import { HiddenRowGuard } from './hidden-row-guard.ts';
 import { readInfoSchema } from './info-schema.ts';
-import { hiddenRows, rowsHidden } from './row-security.ts';
 import { openServer } from './server.ts';
 import { refuseSharedSessions } from './pooler.ts';
 import { serverName } from './names.ts';
-import type { StoreTarget } from './table-writer.ts';
 import { PostgresTransactor } from './transactor.ts';
 
 const crash: (point: PostgresCrashPoint) => void = crashPoint;
@@ -38,11 +36,12 @@ export async function open(
     const table = tableOf(binding, dialect);
     const existing = info.resource(table.path);
     if (existing === undefined) throw missingTable(taskName, table.identifier);
-    const uniqueKeys = tableMeta(existing)?.uniqueKeys ?? [];
-    return { index, table, hasUniqueKey: uniqueKeys.some((names) => isKeyOf(table, names)) };
+    const keys = table.keys.map(({ field }) => serverName(field));
+    return { index, table, hasUniqueKey: hasUniqueKey(existing, keys) };
   });
   if (info.resource(checkpoints.path) === undefined) throw missingTable(taskName, checkpoints.identifier);
-  await refuseHiddenRows(connection, targets, config.hardDelete);
+  const guard = new HiddenRowGuard(targets, config.hardDelete);
+  await guard.refuse(connection);
   const fenceTable = new FenceTable(checkpoints.identifier, taskName);
   const fence = await fenceTable.install(connection, session.range);
   crash('materialize-postgres.fence-installed');
@@ -51,6 +50,7 @@ export async function open(
     resources: resources.move(),
     connect: server.connect,
     targets,
+    guard,
     fenceTable,
     fence,
     hardDelete: config.hardDelete,
@@ -58,35 +58,6 @@ export async function open(
     log,
     lockReportMs: patience.reportMs,
   });
-}
-
-/** A row that is hidden is not removed; and without a unique index, it is not replaced but stays beside the new one. */
-async function refuseHiddenRows(
-  connection: PgConnection,
-  targets: readonly StoreTarget[],
-  hardDelete: boolean,
-): Promise<void> {
-  const merged = targets.filter(
-    ({ table, hasUniqueKey }) => !table.deltaUpdates && (hardDelete || !hasUniqueKey),
-  );
-  const hidden = await hiddenRows(
-    connection,
-    merged.map(({ table }) => table.identifier),
-  );
-  for (const [index, { table, hasUniqueKey }] of merged.entries()) {
-    if (hardDelete && hidden[index]?.fromDelete === true)
-      throw rowsHidden(table.identifier, 'a row whose document is deleted would stay');
-    if (!hasUniqueKey && hidden[index]?.fromUpdate === true)
-      throw rowsHidden(
-        table.identifier,
-        'without a unique index over the key, a row that has to be changed would stay beside its new form',
-      );
-  }
-}
-
-function isKeyOf({ keys }: Table<FieldWriter>, names: readonly string[]): boolean {
-  const columns = keys.map(({ field }) => serverName(field));
-  return columns.length === names.length && columns.every((column) => names.includes(column));
 }
 
 function missingTable(task: string, identifier: string): Error {

@@ -4,7 +4,7 @@ import { checkPrerequisites, type Logger } from '@weir/connector';
 import type { InfoSchema } from '@weir/materialize';
 import { type PgConnection, quoteIdentifier } from '@weir/pgwire';
 import { errors } from './errors.ts';
-import { hiddenRows, rowsHidden } from './row-security.ts';
+import { consequenceOf, hiddenRows, rowsHidden } from './row-security.ts';
 
 export interface NeededRights {
   /** Schema and name of each table that is written to, as the server has them. */
@@ -13,6 +13,8 @@ export interface NeededRights {
     readonly table: string;
     readonly isThere: boolean;
     readonly rights: readonly Right[];
+    /** A row is replaced by way of a unique index over the key. */
+    readonly hasUniqueKey: boolean;
   }[];
   /** Rows or keys are staged in temporary tables. */
   readonly isStaged: boolean;
@@ -64,7 +66,7 @@ export async function checkRights(
     }),
     ...tables
       .filter(({ isThere }) => isThere)
-      .map(({ schema, table, rights }) => async () => {
+      .map(({ schema, table, rights, hasUniqueKey }) => async () => {
         const name = `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
         // Nobody may COPY into such a table: its rows are staged, in a table that is made after it.
         const isSecured = (await ask('SELECT row_security_active($1)', [name])) === 't';
@@ -72,21 +74,23 @@ export async function checkRights(
         const all = [...new Set<Right>([...(isSecured ? ['SELECT' as const] : []), ...rights])];
         const mayWrite = all.map((right) => `has_table_privilege($1, '${right}')`).join(' AND ');
         await deny(ask(`SELECT ${mayWrite}`, [name]), `${all.join(', ')} in ${name}`);
-        if (isSecured) await checkPolicies(connection, name, rights, log);
+        if (isSecured) await checkPolicies(connection, { name, rights, hasUniqueKey }, log);
       }),
   ]);
 }
 
+/** Rows that are only added hide from nobody. */
 async function checkPolicies(
   connection: PgConnection,
-  name: string,
-  rights: readonly Right[],
+  table: { readonly name: string; readonly rights: readonly Right[]; readonly hasUniqueKey: boolean },
   log: Logger,
 ): Promise<void> {
+  const { name, rights, hasUniqueKey } = table;
   const [hidden] = await hiddenRows(connection, [name]);
-  if (hidden?.fromDelete === true && rights.includes('DELETE'))
-    throw rowsHidden(name, 'a row whose document is deleted would stay');
-  if (hidden?.fromUpdate !== true || !rights.includes('UPDATE')) return;
+  if (hidden === undefined || !rights.includes('UPDATE')) return;
+  const consequence = consequenceOf(hidden, { deletes: rights.includes('DELETE'), hasUniqueKey });
+  if (consequence !== undefined) throw rowsHidden(name, consequence);
+  if (!hidden.fromUpdate) return;
   const { code, message, fix } = rowsHidden(name, 'one that is hidden and has to be changed stops the task');
   log.warn(message, { code, fix });
 }

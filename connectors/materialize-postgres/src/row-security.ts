@@ -41,7 +41,20 @@ export async function hiddenRows(
   }));
 }
 
-/** `consequence`: what would come of it. */
+/** What a task does in a table where a row that it does not see would stay without an error. */
+export interface RowsFound {
+  readonly deletes: boolean;
+  /** Otherwise rows that have to be changed are looked for, and a hidden one is not refused by an index. */
+  readonly hasUniqueKey: boolean;
+}
+
+/** What would come of hidden rows that nobody would be told of; undefined for nothing. */
+export function consequenceOf(hidden: HiddenRows, { deletes, hasUniqueKey }: RowsFound): string | undefined {
+  if (deletes && hidden.fromDelete) return 'a row whose document is deleted would stay';
+  if (hasUniqueKey || !hidden.fromUpdate) return undefined;
+  return 'without a unique index over the key, a row that has to be changed would stay beside its new form';
+}
+
 export function rowsHidden(identifier: string, consequence: string): WeirError {
   const message = `Policies of row security may hide rows of ${identifier} from the user: ${consequence}.`;
   return errors.PG_ROWS_HIDDEN({ message });

@@ -13,6 +13,7 @@ import { CopyQueue } from './copy-queue.ts';
 import type { PostgresCrashPoint } from './crash-points.ts';
 import { errors } from './errors.ts';
 import type { FenceTable } from './fence.ts';
+import type { HiddenRowGuard } from './hidden-row-guard.ts';
 import { type LockWatchOptions, type WatchedWork, watchingLocks } from './lock-watch.ts';
 import { RowLoader } from './row-loader.ts';
 import { type StoreTarget, TableWriter } from './table-writer.ts';
@@ -26,6 +27,7 @@ export interface TransactorOptions {
   readonly resources: AsyncDisposable;
   readonly connect: () => Promise<PgConnection>;
   readonly targets: readonly StoreTarget[];
+  readonly guard: HiddenRowGuard;
   readonly fenceTable: FenceTable;
   readonly fence: Fence;
   readonly hardDelete: boolean;
@@ -165,20 +167,21 @@ export class PostgresTransactor implements Authoritative {
   }
 
   async #finish(connection: PgConnection, checkpoint: Checkpoint): Promise<void> {
-    const { fenceTable, fence, targets } = this.#options;
+    const { fenceTable, fence, guard, targets } = this.#options;
     for (const [index, writer] of this.#writers.entries()) {
       for (const statement of writer.takeStatements()) {
         await this.#query(connection, statement, `cannot store into ${targets[index]?.table.identifier}`);
       }
     }
     crash('materialize-postgres.merged');
-    const transaction = await fenceTable.update(connection, fence, checkpoint);
+    const update = await fenceTable.update(connection, fence, checkpoint, guard.isSecured);
+    if (update.holds) await guard.refuse(connection);
     crash('materialize-postgres.before-commit');
     try {
       await connection.query('COMMIT');
     } catch (cause) {
       if (!isOutcomeUnknown(cause)) throw writeError(cause, 'cannot commit');
-      const pending = { fence, transaction, cause };
+      const pending = { fence, transaction: update.transaction, cause };
       const wasCommitted = await settleCommit(fenceTable, pending, this.#options.connect);
       if (!wasCommitted) throw writeError(cause, 'cannot commit; nothing of the transaction was kept');
       this.#options.log.warn('The connection broke during a commit, which has succeeded');

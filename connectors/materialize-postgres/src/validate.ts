@@ -1,11 +1,15 @@
 import {
   assertDistinctResources,
   constraints,
+  type ExistingResource,
+  lastBindingOf,
   type RequestContext,
+  type ValidateBinding,
   type ValidateTarget,
 } from '@weir/materialize';
 import { CHECKPOINTS_TABLE } from '@weir/materialize-sql';
-import type { MaterializeValidatedBinding } from '@weir/protocol';
+import type { MaterializationBindingSpec, MaterializeValidatedBinding } from '@weir/protocol';
+import { hasUniqueKey } from './column-meta.ts';
 import { type EndpointConfig, endpointSchema, type ResourceConfig, resourcePathOf } from './config.ts';
 import { endpointSetup } from './endpoint-setup.ts';
 import { errors } from './errors.ts';
@@ -29,15 +33,30 @@ export async function validate(
   await refuseSharedSessions(connection, server.connect);
   const info = await readInfoSchema(connection, paths, endpointSchema(config), dialect);
   assertDistinctResources(paths, info);
-  const written = (path: readonly string[], rights: readonly Right[]) => {
+  const written = (
+    path: readonly string[],
+    rights: readonly Right[],
+    hasKey: (table: ExistingResource) => boolean,
+  ) => {
     const [schema = '', table = ''] = info.naming.locate(path);
-    return { schema, table, isThere: info.resource(path) !== undefined, rights };
+    const existing = info.resource(path);
+    const isThere = existing !== undefined;
+    return { schema, table, isThere, rights, hasUniqueKey: !isThere || hasKey(existing) };
   };
   const tables = [
-    written([endpointSchema(config), CHECKPOINTS_TABLE], rightsOf(false, false)),
-    ...target.bindings.map(({ resource }, index) =>
-      written(paths[index] ?? [], rightsOf(resource.delta_updates, config.hardDelete)),
-    ),
+    written([endpointSchema(config), CHECKPOINTS_TABLE], rightsOf(false, false), () => true),
+    ...target.bindings.map((binding, index) => {
+      const path = paths[index] ?? [];
+      const rights = rightsOf(binding.resource.delta_updates, config.hardDelete);
+      const last = lastBindingOf(target.last, path);
+      // A backfill may make the table anew, with a primary key.
+      const isBackfill = last !== undefined && last.backfill !== binding.backfill;
+      return written(
+        path,
+        rights,
+        (existing) => isBackfill || hasUniqueKey(existing, keyColumns(binding, last)),
+      );
+    }),
   ];
   const isStaged = target.bindings.some(({ resource }) => !resource.delta_updates);
   const needed = { tables, isStaged, hasSchema: (name: string) => info.hasNamespace(name) };
@@ -52,6 +71,17 @@ export async function validate(
       caseInsensitiveFields: dialect.caseInsensitiveFields,
     };
   });
+}
+
+/** As they are, or will be: of several fields of one location, any may be chosen. */
+function keyColumns(
+  { collection, groupBy }: ValidateBinding<ResourceConfig>,
+  last: MaterializationBindingSpec | undefined,
+): readonly string[] {
+  const fieldOf = (pointer: string): string =>
+    collection.projections.find(({ ptr }) => ptr === pointer)?.field ?? '';
+  const chosen = groupBy.length > 0 ? groupBy : collection.key.map(fieldOf);
+  return (last?.fieldSelection.keys ?? chosen).map(serverName);
 }
 
 function requireFreeName(path: readonly string[]): void {
