@@ -35,6 +35,11 @@ export const catalogue = {
     fix: 'Name another file with --source, or extend the one that is there: `weir discover` adds tables to it.',
     retry: 'never',
   },
+  INIT_FOLDER_UNUSABLE: {
+    summary: 'The folder in which `weir init` is to make a catalog is not there, or cannot be written to.',
+    fix: 'Make the folder, or name a file in another one with --source.',
+    retry: 'never',
+  },
   INIT_ANSWER_INVALID: {
     summary: 'An answer that was given to `weir init` beforehand does not fit its form.',
     fix: 'Look at the schema that `weir spec` prints for the connector: /from/… points into the config of the source, /to/… into that of the destination.',

@@ -86,6 +86,8 @@ describe('a new user', { skip: missingPostgres(18) }, () => {
     assert.match(unchosen.stderr, /INIT_ANSWER_MISSING[^]*--from[^]*source-postgres/);
     const misspelled = weir(folder.path, ...answers(), '--set', '/from/adress=x');
     assert.match(misspelled.stderr, /INIT_ANSWER_INVALID[^]*Did you mean "?\/from\/address/);
+    const elsewhere = weir(folder.path, ...answers(), '--source', 'none/flow.yaml');
+    assert.match(elsewhere.stderr, /^weir: INIT_FOLDER_UNUSABLE: Nothing can be made in .*none: ENOENT/);
     assert.deepEqual(readdirSync(folder.path), []);
     assert.equal(weir(folder.path, ...answers()).status, 0);
     const again = weir(folder.path, ...answers());

@@ -47,8 +47,7 @@ export class Starter implements Disposable {
   constructor(target: string, options: StarterOptions) {
     this.#target = target;
     this.#options = options;
-    // Its mode lets nobody else in: the configs hold secrets.
-    this.#folder = mkdtempSync(join(dirname(target), '.weir-init-'));
+    this.#folder = folderBeside(target);
   }
 
   get #catalog(): string {
@@ -127,4 +126,15 @@ export function tablesOf(collections: readonly string[], resourceSchema: SchemaN
     while (parts < source.split('/').length && isShared()) parts += 1;
     return { source, resource: { [property]: name(source, parts) } };
   });
+}
+
+/** Its mode lets nobody else in: the configs hold secrets. */
+function folderBeside(target: string): string {
+  const folder = dirname(target);
+  try {
+    return mkdtempSync(join(folder, '.weir-init-'));
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw errors.INIT_FOLDER_UNUSABLE({ message: `Nothing can be made in ${folder}: ${message}.`, cause });
+  }
 }
