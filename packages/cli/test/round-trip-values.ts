@@ -37,6 +37,17 @@ const noSign: Losses = { postgres: 'zero', mysql: 'zero', mariadb: 'zero', sqlit
 const spelling: Losses = { postgres: 'spelling', mysql: 'spelling', mariadb: 'spelling', sqlite: 'spelling' };
 const inColumns = (reason: Reason): Losses => ({ postgres: reason, mysql: reason, mariadb: reason });
 
+/** Types of the server that no column of a user has: it lets nobody write a value of them. */
+export const unwritable: readonly string[] = [
+  'gtsvector',
+  'pg_brin_bloom_summary',
+  'pg_brin_minmax_multi_summary',
+  'pg_dependencies',
+  'pg_mcv_list',
+  'pg_ndistinct',
+  'pg_node_tree',
+];
+
 /** Made before the tables. */
 export const typesSql = `
   CREATE EXTENSION citext; CREATE EXTENSION hstore; CREATE EXTENSION ltree; CREATE EXTENSION cube;
@@ -132,9 +143,33 @@ export const values: Readonly<Record<string, readonly Value[]>> = {
   daterange: [["'[2024-01-01,2024-12-31)'"], ["'[2024-01-01,infinity)'", years]],
   floatrange: [["'[1.5,2)'"]],
   int4multirange: [["'{[1,3),[5,8)}'"]],
+  int8multirange: [["'{[9007199254740993,9223372036854775807)}'"]],
+  nummultirange: [["'{[1.5,2.50]}'"], ["'{}'"]],
+  tsmultirange: [["'{[2024-01-01 00:00:00,2024-12-31 12:00:00.5)}'"]],
+  tstzmultirange: [["'{[2024-01-01 00:00:00+00,)}'"]],
+  datemultirange: [["'{[2024-01-01,2024-12-31)}'"]],
   pg_lsn: [["'16/B374D848'"]],
+  pg_snapshot: [["'10:20:10,14,15'"]],
+  txid_snapshot: [["'10:20:10,14,15'"]],
+  tid: [["'(4294967295,65535)'"]],
+  xid: [["'4294967295'"]],
   xid8: [["'18446744073709551615'"]],
-  regtype: [["'int4'"]],
+  cid: [["'4294967295'"]],
+  int2vector: [["'1 -2 3'"]],
+  oidvector: [["'1 4294967295'"]],
+  refcursor: [["'a cursor'"]],
+  regtype: [["'int4'"], ["'double precision[]'"]],
+  regclass: [["'pg_class'"], ["'types'"]],
+  regproc: [["'now'"]],
+  regprocedure: [["'lower(text)'"]],
+  regoper: [["'||/'"]],
+  regoperator: [["'+(integer,integer)'"]],
+  regcollation: [[`'"C"'`]],
+  regconfig: [["'simple'"]],
+  regdictionary: [["'simple'"]],
+  regnamespace: [["'public'"]],
+  regrole: [["'pg_monitor'"]],
+  aclitem: [["'=r/postgres'"]],
   hstore: [[`'a=>1, "b c"=>NULL'`]],
   ltree: [["'Top.Science'"]],
   cube: [["'(1,2),(3,4)'"]],

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadCatalog } from '@weir/runtime';
-import { missingMysql, missingPostgres, startMysql, startPostgres } from '@weir/testing';
+import { missingMysql, missingPostgres, type PostgresServer, startMysql, startPostgres } from '@weir/testing';
 import { committedDocuments } from './journal-file.ts';
 import { Pipeline, until } from './pipeline.ts';
 import { Comparison, documentText, rawProperties } from './round-trip-comparison.ts';
@@ -18,7 +18,7 @@ import {
   sqliteDestination,
 } from './round-trip-destinations.ts';
 import { type Journey, keysOf, renderPage, schemaText, type TypeJourney } from './round-trip-page.ts';
-import { type Losses, type Place, places, typesSql, values } from './round-trip-values.ts';
+import { type Losses, type Place, places, typesSql, unwritable, values } from './round-trip-values.ts';
 
 const page = join(import.meta.dirname, '../../../docs/types.md');
 const types = Object.entries(values).map(([type, each], at) => ({
@@ -38,6 +38,16 @@ function insertSql(firstId: number): string {
     return `(${firstId + row}, ${cells.join(', ')})`;
   });
   return `INSERT INTO types VALUES ${rows.join(', ')}`;
+}
+
+/** Types that the server has of its own, but for arrays of them, and that are not among those here. */
+async function missingTypes(source: PostgresServer): Promise<readonly string[]> {
+  const here = types.map(({ type }) => `'${type}'::regtype`);
+  const missing = await source.query(`
+    SELECT typname FROM pg_type
+    WHERE typnamespace = 'pg_catalog'::regnamespace AND typtype IN ('b', 'r', 'm') AND typcategory <> 'A'
+      AND oid NOT IN (${here.join(', ')}) ORDER BY typname`);
+  return missing.map(({ typname }) => typname ?? '');
 }
 
 async function untilArrived(
@@ -67,6 +77,7 @@ for (const version of [18, 15] as const) {
       await using mariadb = await startMysql({ flavour: 'mariadb' });
       await source.query('CREATE DATABASE copy');
       await source.query(typesSql);
+      assert.deepEqual(await missingTypes(source), unwritable);
       const columns = types.map(({ type, column }) => `${column} ${type}`);
       await source.query(`CREATE TABLE types (id bigint PRIMARY KEY, ${columns.join(', ')})`);
       await source.query(insertSql(1));
