@@ -40,6 +40,7 @@ export type {
   Reached,
   SnapshotStream,
   Stream,
+  StreamOfChanges,
 } from './engine/stream.ts';
 export { catalogue, errors } from './errors.ts';
 export { systemRandom } from './http/backoff.ts';
@@ -136,13 +137,17 @@ export { connection, graphqlAnswers } from './streams/graphql.ts';
 export type { ConnectionOptions } from './streams/graphql.ts';
 export { configuredMs } from './streams/export-stream.ts';
 export type { ListBelow, NestedRows } from './streams/row-tree.ts';
-export { openDescent } from './streams/descent-stream.ts';
+export { rowsSince } from './streams/descent-stream.ts';
 export { asDocuments, readList } from './streams/list-reader.ts';
+export { lookingBack } from './streams/looking-back.ts';
+export type { LookingBackOptions } from './streams/looking-back.ts';
 export { listedRecords } from './streams/listed-records.ts';
 export { batchOf, recordsOf } from './streams/record-batches.ts';
 export { rowSnapshot } from './streams/row-snapshot.ts';
 export type { ReadRows, Rows, RowSnapshotOptions } from './streams/row-snapshot.ts';
 export { idAbove } from './streams/row-above.ts';
+export { twoLooks } from './streams/two-looks.ts';
+export type { FoundRow, TwoLooksOptions } from './streams/two-looks.ts';
 export { createdAt, occurredAt, updatedAt } from './streams/timestamp.ts';
 export type { Timestamp, TimestampOptions } from './streams/timestamp.ts';
 export * from './webhook/index.ts';

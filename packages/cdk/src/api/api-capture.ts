@@ -282,12 +282,13 @@ async function probed(
 
 function discovered(name: string, stream: StreamDefinition) {
   if (stream.kind === 'webhook') return discoveredWebhook(name, stream);
+  const { interval, schedule, proposedSchedule = schedule } = stream.options;
   return {
     recommendedName: name,
     resource: {
       name,
-      interval: isoDuration(spanMs(stream.options.interval)),
-      ...(stream.options.schedule === undefined ? {} : { schedule: stream.options.schedule }),
+      interval: isoDuration(spanMs(interval)),
+      ...(proposedSchedule === undefined ? {} : { schedule: proposedSchedule }),
     },
     documentSchema: documentSchema({
       key: streamKey(stream),

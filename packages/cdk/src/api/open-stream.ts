@@ -60,8 +60,10 @@ export async function openStream(
       return changesOf(new ReportStream(definition.options, context));
     case 'exports':
       return changesOf(exportStream(name, definition.options, context));
-    case 'raw changes':
-      return changesOf(definition.options.open(context));
+    case 'raw changes': {
+      const opened = definition.options.open(context);
+      return 'kind' in opened ? opened : changesOf(opened);
+    }
     case 'snapshot':
       return snapshotOf(snapshotStream(definition.options, context));
     case 'children':

@@ -73,7 +73,10 @@ function putCursor(
   nowMs: number,
   former?: Cursor,
 ): void {
-  put(json, 'inc', part, { cursor: cursorJson(earlier(stream.initial(nowMs).cursor, former)) });
+  // What a late look would have found, the one cursor before it had not seen.
+  const { isLate = false, lagMs = 0 } = stream;
+  const seen = isLate && former instanceof Instant ? former.plusMs(-lagMs) : former;
+  put(json, 'inc', part, { cursor: cursorJson(earlier(stream.initial(nowMs).cursor, seen)) });
 }
 
 function putBackfill(

@@ -48,7 +48,7 @@ export async function runSnapshots(
         const gone = Math.min(TOMBSTONES, last.count - row);
         await out.addTombstones(
           documents(
-            Array.from({ length: gone }, () => ({})),
+            Array.from({ length: gone }, () => stream.tombstone ?? {}),
             stream.meta === undefined ? {} : { meta: stream.meta },
           ),
           row,

@@ -121,6 +121,8 @@ export interface SnapshotStream {
   readonly key?: readonly string[];
   /** Constant members of `_meta` that are part of the collection's key beside the number of the row. */
   readonly meta?: JsonObject;
+  /** Members that collections require of every document, so that the deletion of a number has them too. */
+  readonly tombstone?: JsonObject;
 }
 
 /** Documents that arrive by themselves: webhooks, queues. Ends when the signal is aborted. */
@@ -142,15 +144,17 @@ export interface Feed {
 /** One stream, or named ones with a state each: twins, one per account, one per direction. */
 export type Parts<S> = { readonly only: S } | { readonly named: Readonly<Record<string, S>> };
 
+export interface StreamOfChanges {
+  readonly kind: 'changes';
+  readonly parts: Parts<ChangeStream<Cursor>>;
+  /** The one backfill of all named parts together; otherwise each has its own. Its changes are not asked for. */
+  readonly history?: ChangeStream<Cursor>;
+  /** So many parts are read at the same time; those that are furthest behind come first. */
+  readonly atOnce?: number;
+}
+
 export type Stream =
-  | {
-      readonly kind: 'changes';
-      readonly parts: Parts<ChangeStream<Cursor>>;
-      /** The one backfill of all named parts together; otherwise each has its own. Its changes are not asked for. */
-      readonly history?: ChangeStream<Cursor>;
-      /** So many parts are read at the same time; those that are furthest behind come first. */
-      readonly atOnce?: number;
-    }
+  | StreamOfChanges
   | { readonly kind: 'snapshot'; readonly parts: Parts<SnapshotStream> }
   | { readonly kind: 'feed'; readonly feed: FeedStream };
 

@@ -20,6 +20,8 @@ interface WindowsOfTime<C>
   readonly excludesEnd?: boolean;
   /** No window is longer than this; of changes, and of the backfill. */
   readonly longestWindow?: Span;
+  /** Of changes alone, where it is not as long: the pages of the backfill are its positions. */
+  readonly longestLook?: Span;
 }
 
 /** Where a backfill that was interrupted goes on. */
@@ -41,6 +43,8 @@ interface SecondLook {
    * first look is; rows that appear later than the second one are lost.
    */
   readonly lookback?: Span;
+  /** The name of the second look in the state; `lookback` when absent. */
+  readonly lookbackAs?: string;
   /**
    * Times are so fine that a row with the time of one that was sent is that one, which the second look leaves out. Otherwise
    * it compares the rows themselves, and reads what is below them again.

@@ -1,7 +1,7 @@
 // What a connector says of its streams. Each kind takes what its rules need and nothing else, so that what would lose
 // rows does not compile: changes cannot be paged by offsets of a list that shifts, and have to say how late rows may be.
 
-import type { ChangeStream, Cursor, FeedStream, SnapshotStream } from '../engine/stream.ts';
+import type { ChangeStream, Cursor, FeedStream, SnapshotStream, StreamOfChanges } from '../engine/stream.ts';
 import type { Paging } from '../paging/paging.ts';
 import type { WebhookDefinition } from '../webhook/webhook-definition.ts';
 import type { ChildChangesOptions, ChildrenOptions } from './below-options.ts';
@@ -18,7 +18,10 @@ import type { ExportOptions } from './export-options.ts';
 import type { Known, ListOptions } from './list-options.ts';
 import type { RowIdentity, StreamContext, StreamOptions } from './stream-options.ts';
 
-export type SnapshotOptions<C = unknown> = ListOptions<Paging, Known<C>> & StreamOptions & RowIdentity;
+export type SnapshotOptions<C = unknown> = ListOptions<Paging, Known<C>> &
+  StreamOptions &
+  RowIdentity &
+  Pick<SnapshotStream, 'tombstone'>;
 
 /** The kinds of streams that a part may have. */
 export type PartDefinition<C = unknown> = Exclude<
@@ -56,7 +59,7 @@ export type PartsOptions<C = unknown> = ListOfParts & (PartsSideBySide<C> | Part
 
 export interface RawChangesOptions extends StreamOptions {
   readonly key: readonly string[];
-  readonly open: (context: StreamContext) => ChangeStream<Cursor>;
+  readonly open: (context: StreamContext) => ChangeStream<Cursor> | StreamOfChanges;
 }
 
 export interface RawSnapshotOptions extends StreamOptions {

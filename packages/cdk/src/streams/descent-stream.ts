@@ -24,13 +24,15 @@ import { baseRequest } from './list-source.ts';
 import { TimedList, wanted } from './timed-list.ts';
 import { positionOf } from './windowed-stream.ts';
 
-/** For a stream that is written by hand and made of such lists. `name`: for messages. */
-export function openDescent(
+/** For a stream that is written by hand and made of such lists: the rows of one, from its top down to a time. `name`: for messages. */
+export function rowsSince(
   name: string,
-  options: ListByTime,
+  list: ListByTime,
+  from: Instant,
   context: StreamContext,
-): ChangeStream<Instant> {
-  return new DescentStream(name, options, context);
+  signal: AbortSignal,
+): AsyncIterable<DocumentBatch> {
+  return new DescentStream(name, list, context).rowsSince(from, signal);
 }
 
 export class DescentStream implements ChangeStream<Instant> {
@@ -55,8 +57,12 @@ export class DescentStream implements ChangeStream<Instant> {
   }: ChangesCall<Instant>): AsyncGenerator<ChangeEvent<Instant>, void, void> {
     const end = this.#list.horizon(nowMs);
     if (!end.isAfter(seen)) return;
-    for await (const event of this.#down(undefined, seen, signal)) if (event.kind !== 'page') yield event;
+    yield* this.rowsSince(seen, signal);
     yield reached(end);
+  }
+
+  async *rowsSince(from: Instant, signal: AbortSignal): AsyncGenerator<DocumentBatch, void, void> {
+    for await (const event of this.#down(undefined, from, signal)) if (event.kind !== 'page') yield event;
   }
 
   /** The rows above the cutoff are the changes' own; that they are sent from here too does no harm. */

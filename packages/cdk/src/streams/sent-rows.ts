@@ -10,6 +10,9 @@ import { parseJson } from '@weir/schema/json';
 import type { Instant } from '../time/instant.ts';
 import type { TimedRow } from './timed-list.ts';
 
+/** So many are remembered; the late look sends again what is forgotten. */
+const MOST_ROWS = 50_000;
+
 interface Sent {
   readonly digest: string;
   readonly time: Instant;
@@ -31,6 +34,8 @@ export class SentRows {
 
   add({ bytes, time }: TimedRow): void {
     this.#rows.set(this.#keyOf(bytes), { digest: this.#isByTime ? '' : digestOf(bytes), time });
+    const [oldest] = this.#rows.size > MOST_ROWS ? this.#rows.keys() : [];
+    if (oldest !== undefined) this.#rows.delete(oldest);
   }
 
   /** Whether this row has been sent, or a newer one of its key. */

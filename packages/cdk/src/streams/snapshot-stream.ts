@@ -16,6 +16,7 @@ export function snapshotStream(options: SnapshotOptions, context: StreamContext)
   return {
     fetchSnapshot: ({ signal }) => inOrder(context.client, list(), options, signal),
     ...keyOf(options),
+    ...(options.tombstone === undefined ? {} : { tombstone: options.tombstone }),
   };
 }
 

@@ -15,6 +15,8 @@ export interface StreamOptions {
   readonly interval: Span;
   /** When it is backfilled again, as five fields of cron in UTC, unless its binding says otherwise. */
   readonly schedule?: string;
+  /** A schedule that discovery proposes. A binding that has none is not backfilled again. */
+  readonly proposedSchedule?: string;
   /** Discovered but not enabled: large, or of use to few. */
   readonly disabled?: boolean;
   /** Fields that the connector relies on, beside the key and the cursor, by JSON pointer. */

@@ -13,7 +13,7 @@ import { SentRows } from './sent-rows.ts';
 import { WindowedStream } from './windowed-stream.ts';
 
 /** The names of the parts in the state. */
-const SOON = 'realtime';
+export const SOON = 'realtime';
 const LATE = 'lookback';
 
 type Wrap = (stream: WindowedStream) => ChangeStream<Instant>;
@@ -33,11 +33,11 @@ export function windowedParts(
   if (lookback === undefined) {
     return { kind: 'changes', parts: { only: captured(new WindowedStream(name, options, context)) } };
   }
-  const { key, sameTimeIsSameRow = false } = options;
+  const { key, sameTimeIsSameRow = false, lookbackAs = LATE } = options;
   const lateOptions = { ...options, cursor: { ...cursor, lagMs: spanMs(lookback) } } as ChangesOptions;
   const sent = new SentRows(key, sameTimeIsSameRow);
   const soon = captured(new WindowedStream(name, options, context, { is: 'soon', sent }));
   const seen = wrap === undefined || sameTimeIsSameRow ? sent : new SentRows(key);
   const late = captured(new WindowedStream(name, lateOptions, context, { is: 'late', sent: seen }));
-  return { kind: 'changes', parts: { named: { [SOON]: soon, [LATE]: late } }, history: soon };
+  return { kind: 'changes', parts: { named: { [SOON]: soon, [lookbackAs]: late } }, history: soon };
 }

@@ -70,7 +70,7 @@ export class WindowedStream implements ChangeStream<Instant> {
     const end = this.#list.horizon(nowMs);
     let from = seen;
     while (end.isAfter(from)) {
-      const to = this.#windowEnd(from, end);
+      const to = this.#windowEnd(from, end, this.#options.longestLook);
       for await (const event of this.#read(from, to, undefined, signal)) {
         if (!('next' in event)) yield* this.#rows(event, from, to, log, this.#look);
       }
@@ -129,11 +129,10 @@ export class WindowedStream implements ChangeStream<Instant> {
     return new WindowProgress(this.#list.name, this.#options.cursor.tickNs, { from, to });
   }
 
-  #windowEnd(from: Instant, end: Instant): Instant {
-    const { longestWindow, between } = this.#options;
+  #windowEnd(from: Instant, end: Instant, span = this.#options.longestWindow): Instant {
     // Without a filter each window would read the whole list.
-    if (longestWindow === undefined || between === undefined) return end;
-    const longest = from.plusMs(spanMs(longestWindow));
+    if (span === undefined || this.#options.between === undefined) return end;
+    const longest = from.plusMs(spanMs(span));
     return longest.isAfter(end) ? end : longest;
   }
 

@@ -102,7 +102,8 @@ export class FakeVendor {
       throw new TypeError(`nobody answers at ${url.origin}`);
     }
     const above = Object.keys(this.#api.below ?? {}).find((path) => url.pathname.startsWith(`${path}/`));
-    const table = this.#tables.get(above ?? this.#api.sameTable?.[url.pathname] ?? url.pathname);
+    const path = above ?? url.pathname;
+    const table = this.#tables.get(this.#api.sameTable?.[path] ?? path);
     if (table === undefined) await this.#pause(request.signal);
     else await table.answer(request.signal);
     const fault = this.#fault();

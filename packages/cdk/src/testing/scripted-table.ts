@@ -20,6 +20,8 @@ export interface TableRow {
 export interface TableOptions {
   /** Times are cut off to it; a second. */
   readonly tickNs?: bigint;
+  /** Ticks are so fine that no row changes twice within one. */
+  readonly changesOnceATick?: boolean;
   /** How late a row may become visible after its time. */
   readonly latestMs?: number;
   /** The last change is made before this time. */
@@ -53,7 +55,7 @@ export class ScriptedTable {
   constructor(random: TestRandom, clock: VirtualClock, options: TableOptions) {
     this.#random = random;
     this.#clock = clock;
-    this.#options = { tickNs: SECOND_NS, latestMs: LATEST_MS, ...options };
+    this.#options = { tickNs: SECOND_NS, latestMs: LATEST_MS, changesOnceATick: false, ...options };
     for (let id = 1; id <= random.between(0, 25); id += 1) {
       this.#write(id, Instant.ofMs(clock.now() - random.between(0, 3_600_000)), 0, false);
     }
@@ -114,9 +116,11 @@ export class ScriptedTable {
   }
 
   #write(id: number, at: Instant, lateMs: number, isDeleted: boolean): void {
-    this.#made += 1;
-    const updatedAt = at.floor(this.#options.tickNs);
+    const { tickNs, changesOnceATick } = this.#options;
+    const updatedAt = at.floor(tickNs);
     const versions = this.#versions.get(id) ?? [];
+    if (changesOnceATick && versions.at(-1)?.updatedAt.compare(updatedAt) === 0) return;
+    this.#made += 1;
     const createdAt = versions[0]?.updatedAt ?? updatedAt;
     const row = {
       id,
