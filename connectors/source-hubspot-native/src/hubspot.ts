@@ -63,7 +63,10 @@ const emailEvents = changes({
   cursor: occurredAt('/created', { tick: '1ms', lag: '5m' }),
   lookback: '1h',
   lookbackAs: 'delayed',
-  between: ({ from, to }) => ({ startTimestamp: Date.parse(from), endTimestamp: Date.parse(to) }),
+  between: ({ from, to }) => ({
+    startTimestamp: Date.parse(from) || undefined,
+    endTimestamp: Date.parse(to),
+  }),
   longestLook: '1h',
   records: 'events',
   map: (event) => ({ type: 'UNBOUNCE', ...withTexts(event, 'created') }),
