@@ -30,11 +30,11 @@ const guarded: Readonly<Record<string, readonly string[]>> = {
 /** `hasPlainNames`: custom objects are not told by their names, and take the place of others that have the same. */
 export async function streamsOfAccount(
   context: StreamContext,
-  hasPlainNames: boolean,
+  { hasPlainNames, isSession }: { readonly hasPlainNames: boolean; readonly isSession: boolean },
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, StreamDefinition | undefined>>> {
   const streams: Record<string, StreamDefinition | undefined> = {};
-  for (const [url, names] of Object.entries(guarded)) {
+  for (const [url, names] of Object.entries(isSession ? {} : guarded)) {
     const isReached = (await allowed(context, get(url), signal)) !== undefined;
     if (!isReached) for (const name of names) streams[name] = undefined;
   }

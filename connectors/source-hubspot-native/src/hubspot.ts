@@ -183,6 +183,6 @@ export const hubspot = defineApi({
     workflows,
     campaigns,
   },
-  describe: (context, signal, { useLegacyNamingForCustomObjects: hasPlainNames }) =>
-    streamsOfAccount(context, hasPlainNames, signal),
+  describe: (context, signal, { useLegacyNamingForCustomObjects: hasPlainNames }, isSession = false) =>
+    streamsOfAccount(context, { hasPlainNames, isSession }, signal),
 });

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { apiCapture, catalogue, type ChangeStream, explainApi, Instant, type StreamContext } from '@weir/cdk';
-import { convergeApi, FakeVendor, silentLog, VirtualClock } from '@weir/cdk/testing';
+import { type FakeApi, FakeVendor, silentLog, VirtualClock } from '@weir/cdk/testing';
+import type { Logger } from '@weir/connector';
 import { decodeConfig, lintConfigSchema } from '@weir/schema';
 import { checkReadmeTables, matchSnapshot, SeededRandom } from '@weir/testing';
 import { hubspot } from '../src/hubspot.ts';
-import { customObject, propertiesOf } from '../src/account.ts';
-import { config, fakeHubspot } from './fake-hubspot.ts';
-import { groups } from './truths.ts';
+import { config, fakeHubspot, paths } from './fake-hubspot.ts';
 
 test('the schemas of the spec keep the guidelines for configurations, and are as recorded', () => {
   const { spec } = apiCapture(hubspot);
@@ -22,14 +21,18 @@ test('the plan of every stream is as recorded', () => {
   matchSnapshot(import.meta.url, 'plan.txt', explainApi(hubspot, 'https://api.hubapi.com', now));
 });
 
-test('what is discovered is as recorded', async () => {
+async function discover(fake: FakeApi, log = silentLog) {
   const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
   const random = new SeededRandom(3);
-  const { transport } = new FakeVendor(fakeHubspot, { clock, random, changesUntilMs: 0, isCalm: true });
+  const { transport } = new FakeVendor(fake, { clock, random, changesUntilMs: 0, isCalm: true });
   const capture = apiCapture(hubspot, { clock, random, transport });
   const decoded = decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' });
-  const context = { log: silentLog, signal: new AbortController().signal, taskName: '', preview: undefined };
-  const found = await clock.run(capture.discover(decoded, context));
+  const context = { log, signal: new AbortController().signal, taskName: '', preview: undefined };
+  return await clock.run(capture.discover(decoded, context));
+}
+
+test('what is discovered is as recorded', async () => {
+  const found = await discover(fakeHubspot);
   const shown = found.filter(({ recommendedName }) =>
     /^(contacts|owners|workflows|custom_cars|form_submissions|contact_lists|email_events)$/.test(
       recommendedName,
@@ -39,26 +42,26 @@ test('what is discovered is as recorded', async () => {
   matchSnapshot(import.meta.url, 'discovered.txt', `${names}\n${JSON.stringify(shown, null, 2)}`);
 });
 
-for (const { what, streams, configured, seeds } of groups) {
-  test(`on a fake of HubSpot: killed between any two lines, ${what} end equal to its tables`, async () => {
-    const faults = new Set<string>();
-    for (let seed = 1; seed <= seeds; seed += 1) {
-      const converged = await convergeApi({
-        api: hubspot,
-        fake: fakeHubspot,
-        config: configured,
-        streams,
-        described: { custom_cars: customObject('cars'), properties: propertiesOf(['p_cars']) },
-        random: new SeededRandom(seed),
-      });
-      for (const { name, captured, expected } of converged.streams) {
-        assert.deepEqual(captured, expected, `${name}, seed ${seed}`);
-      }
-      for (const fault of Object.keys(converged.faults)) faults.add(fault);
-    }
-    assert.deepEqual([...faults].toSorted(), ['cut', 'expired', 'failing', 'reset', 'throttled']);
-  });
-}
+test('a stream is hidden by a missing scope alone; any other refusal is an error that names the request', async () => {
+  const told: unknown[] = [];
+  const log: Logger = { ...silentLog, info: (_message, fields) => told.push(fields) };
+  const refused = (status: number, text: string) => {
+    const lists = { ...fakeHubspot.lists, [paths.emails]: () => ({ status, text }) };
+    return discover({ ...fakeHubspot, lists }, log);
+  };
+  const names = (await refused(403, '{"category":"MISSING_SCOPES"}')).map((each) => each.recommendedName);
+  assert.ok(!names.includes('marketing_emails') && names.includes('campaigns'));
+  assert.deepEqual(told, [{ stream: 'marketing_emails' }, { stream: 'feedback_submissions' }]);
+  for (const [status, code] of [
+    [400, 'CDK_HTTP_REFUSED'],
+    [403, 'CDK_HTTP_FORBIDDEN'],
+  ] as const) {
+    await assert.rejects(refused(status, 'not today'), {
+      code,
+      message: /GET .*\/marketing\/v3\/emails .*not today/,
+    });
+  }
+});
 
 test('the tables of the README are those of the schemas and of the errors', () => {
   const { spec } = apiCapture(hubspot);

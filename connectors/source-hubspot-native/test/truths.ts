@@ -1,8 +1,8 @@
-// What streams should end with, from the tables of the fake; those that are captured together.
+// What streams should end with, from the tables of the fake.
 
 import type { FakeTruth } from '@weir/cdk/testing';
 import { capturedProperty, documentOf, kinds, withHistory } from './fake-crm.ts';
-import { config, historicConfig, paths } from './fake-hubspot.ts';
+import { paths } from './fake-hubspot.ts';
 import {
   contactListsOf,
   emailEventOf,
@@ -19,20 +19,10 @@ import {
   workflowOf,
 } from './fake-lists.ts';
 
-const twoLooks = {
+export const truths = {
   contacts: { lists: [paths.contacts], rows: (row) => [documentOf(kinds.contacts, row)] },
   custom_cars: { lists: [paths.cars], rows: (row) => [documentOf(kinds.cars, row)] },
   engagements: { lists: [paths.engagements], rows: (row) => [documentOf(kinds.engagements, row)] },
-} satisfies Record<string, FakeTruth>;
-
-const historic = {
-  contacts: {
-    lists: [paths.contacts],
-    rows: (row) => [withHistory(documentOf(kinds.contacts, row), row)],
-  },
-} satisfies Record<string, FakeTruth>;
-
-const happenings = {
   email_events: { lists: [paths.emailEvents], rows: (row) => [emailEventOf(row)] },
   form_submissions: {
     lists: paths.submissions,
@@ -46,16 +36,10 @@ const happenings = {
     idOf: ({ recordId }) => Number(recordId),
     listOf: membersList,
   },
-} satisfies Record<string, FakeTruth>;
-
-const listsByTime = {
   contact_lists: { lists: [paths.lists], rows: contactListsOf, idOf: ({ listId }) => Number(listId) },
   marketing_emails: { lists: [paths.emails], rows: (row) => [rowOfUpdate(row)] },
   campaigns: { lists: [paths.campaigns], rows: (row) => [rowOfUpdate(row)] },
   workflows: { lists: [paths.workflows], rows: (row) => [workflowOf(row)] },
-} satisfies Record<string, FakeTruth>;
-
-const snapshots = {
   owners: { lists: [paths.owners], rows: (row) => [ownerOf(row)] },
   deal_pipelines: { lists: [paths.pipelines], rows: (row) => [pipelineOf(row)] },
   properties: { lists: paths.properties, rowsOf: (list, row) => [capturedProperty(list, row)] },
@@ -63,10 +47,9 @@ const snapshots = {
   marketing_event_participants: { lists: [paths.marketingEvents], rows: participantsOf },
 } satisfies Record<string, FakeTruth>;
 
-export const groups = [
-  { what: 'objects', streams: twoLooks, configured: config, seeds: 4 },
-  { what: 'objects with their history', streams: historic, configured: historicConfig, seeds: 2 },
-  { what: 'happenings', streams: happenings, configured: config, seeds: 4 },
-  { what: 'lists by time', streams: listsByTime, configured: config, seeds: 4 },
-  { what: 'snapshots', streams: snapshots, configured: config, seeds: 4 },
-];
+export const historic = {
+  contacts: {
+    lists: [paths.contacts],
+    rows: (row) => [withHistory(documentOf(kinds.contacts, row), row)],
+  },
+} satisfies Record<string, FakeTruth>;

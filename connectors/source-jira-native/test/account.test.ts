@@ -122,9 +122,11 @@ test('a state that upstream wrote before it had twins is read from where it was'
       },
     },
   );
-  // Both looks, in the zone of the user.
-  const begun = asked.filter((jql) => jql.includes('updated >= "2024-05-01 06:50"'));
-  assert.equal(begun.length, 2, asked.join('\n'));
+  // Both looks, in the zone of the user: the late one as long before as rows may be late, as the one cursor had not looked twice.
+  for (const begins of ['2024-05-01 06:50', '2024-04-30 18:48']) {
+    const begun = asked.filter((jql) => jql.includes(`updated >= "${begins}"`));
+    assert.equal(begun.length, 1, asked.join('\n'));
+  }
   assert.deepEqual(state, {
     inc: {
       realtime: { cursor: '2024-05-05T04:58:00Z' },

@@ -243,18 +243,24 @@ function startOf({ start }: ApiDefinition, config: ApiConfig, nowMs: number): In
   return start === undefined ? new Instant(0n) : Instant.ofMs(nowMs - start.daysAgo * DAY_MS);
 }
 
-/** With the streams that the API has to be asked for. */
+/** With the streams that the API has to be asked for. `log` is told which ones are hidden; absent when a session begins. */
 async function described(
   api: ApiDefinition,
   config: ApiConfig,
   context: StreamContext,
   signal: AbortSignal,
+  log?: Logger,
 ): Promise<ApiDefinition> {
   if (api.describe === undefined) return api;
   const streams: Record<string, StreamDefinition> = { ...api.streams };
-  for (const [name, stream] of Object.entries(await api.describe(context, signal, config as never))) {
-    if (stream === undefined) delete streams[name];
-    else streams[name] = stream;
+  for (const [name, stream] of Object.entries(
+    await api.describe(context, signal, config as never, log === undefined),
+  )) {
+    if (stream !== undefined) streams[name] = stream;
+    else {
+      delete streams[name];
+      log?.info('a stream is hidden: the API says that these credentials do not reach it', { stream: name });
+    }
   }
   return { ...api, streams };
 }
@@ -277,7 +283,7 @@ async function probed(
     }
     await client.json({ ...api.probe, isSafe: true }, signal);
   }
-  return await described(api, config, context, signal);
+  return await described(api, config, context, signal, log);
 }
 
 function discovered(name: string, stream: StreamDefinition) {

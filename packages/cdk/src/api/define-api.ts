@@ -66,6 +66,8 @@ export interface ApiDefinition<F extends Fields = Fields, C = unknown> {
     context: StreamContext,
     signal: AbortSignal,
     config: Decoded<F>,
+    /** A session begins: what its bindings are refused is told by their own requests, and need not be asked for. */
+    isSession?: boolean,
   ) => Promise<Readonly<Record<string, StreamDefinition<C> | undefined>>>;
 }
 
