@@ -1,6 +1,7 @@
 // What only an account can tell: its custom objects, and which streams its credentials reach.
 
 import {
+  type AnswerRule,
   type ApiRequest,
   documents,
   get,
@@ -12,20 +13,40 @@ import {
 import { resultsOf, textOf } from './answers.ts';
 import { crmObjects } from './crm-objects.ts';
 
+const one = { limit: 1 };
+const oneOf = (kind: string): ApiRequest => get(`/crm/v3/objects/${kind}`, one);
+const list = { json: { count: 1, offset: 0 } };
+
 /** Streams that an account or the scopes of an app may lack, and where that shows. */
-const guarded: Readonly<Record<string, readonly string[]>> = {
-  '/email/public/v1/events?limit=1': ['email_events'],
-  '/marketing/v3/forms?limit=1': ['forms', 'form_submissions'],
-  '/crm/v3/lists': ['contact_lists', 'contact_list_memberships'],
-  '/marketing/v3/emails?limit=1': ['marketing_emails'],
-  '/marketing/v3/campaigns?limit=1': ['campaigns'],
-  '/marketing/v3/marketing-events?limit=1': ['marketing_events', 'marketing_event_participants'],
-  '/automation/v3/workflows': ['workflows'],
-  '/crm/v3/objects/goal_targets?limit=1': ['goals'],
-  '/crm/v3/objects/leads?limit=1': ['leads'],
-  '/crm/v3/objects/orders?limit=1': ['orders'],
-  '/crm/v3/objects/feedback_submissions?limit=1': ['feedback_submissions'],
-};
+const guarded: readonly { readonly asks: ApiRequest; readonly streams: readonly string[] }[] = [
+  { asks: get('/email/public/v1/events', one), streams: ['email_events'] },
+  { asks: get('/marketing/v3/forms', one), streams: ['forms', 'form_submissions'] },
+  {
+    asks: { method: 'POST', url: '/crm/v3/lists/search', body: list, isSafe: true },
+    streams: ['contact_lists', 'contact_list_memberships'],
+  },
+  { asks: get('/marketing/v3/emails', one), streams: ['marketing_emails'] },
+  { asks: get('/marketing/v3/campaigns', one), streams: ['campaigns'] },
+  {
+    asks: get('/marketing/v3/marketing-events', one),
+    streams: ['marketing_events', 'marketing_event_participants'],
+  },
+  { asks: get('/automation/v3/workflows'), streams: ['workflows'] },
+  { asks: oneOf('goal_targets'), streams: ['goals'] },
+  { asks: oneOf('leads'), streams: ['leads'] },
+  { asks: oneOf('orders'), streams: ['orders'] },
+  { asks: oneOf('feedback_submissions'), streams: ['feedback_submissions'] },
+];
+
+/** How HubSpot says that the credentials lack a scope, and that an account does not have a kind of objects. */
+const lacking: readonly AnswerRule[] = [
+  {
+    status: 403,
+    text: /MISSING_SCOPES|all required scopes|missing required '.+' scope|not have proper permissions/,
+    means: 'empty',
+  },
+  { status: 400, text: /infer object type/, means: 'empty' },
+];
 
 /** `hasPlainNames`: custom objects are not told by their names, and take the place of others that have the same. */
 export async function streamsOfAccount(
@@ -34,8 +55,8 @@ export async function streamsOfAccount(
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, StreamDefinition | undefined>>> {
   const streams: Record<string, StreamDefinition | undefined> = {};
-  for (const [url, names] of Object.entries(isSession ? {} : guarded)) {
-    const isReached = (await allowed(context, get(url), signal)) !== undefined;
+  for (const { asks, streams: names } of isSession ? [] : guarded) {
+    const isReached = (await allowed(context, asks, signal)) !== undefined;
     if (!isReached) for (const name of names) streams[name] = undefined;
   }
   const schemas = (await allowed(context, get('/crm/v3/schemas'), signal)) ?? { results: [] };
@@ -71,10 +92,7 @@ export function propertiesOf(custom: readonly string[]): StreamDefinition {
   });
 }
 
-/** How HubSpot says that an account does not have this, or that the credentials lack a scope. */
-const SCOPES = /MISSING_SCOPES|all required scopes|missing required '.+' scope|not have proper permissions/;
-
 async function allowed({ client }: StreamContext, request: ApiRequest, signal: AbortSignal) {
-  const answers = [{ status: 403, text: SCOPES, means: 'empty' }] as const;
-  return ((await client.json({ ...request, answers }, signal)) ?? undefined) as JsonValue | undefined;
+  const answer = await client.json({ ...request, answers: lacking }, signal);
+  return (answer ?? undefined) as JsonValue | undefined;
 }

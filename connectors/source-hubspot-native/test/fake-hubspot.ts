@@ -81,7 +81,6 @@ export const fakeHubspot: FakeApi = {
     '/marketing/v3/forms': forms,
     ...Object.fromEntries(paths.submissions.map((path) => [path, submissions])),
     [submissionsPath('blog')]: () => ({ status: 400, text: 'FORM_TYPE_NOT_ALLOWED' }),
-    '/crm/v3/lists': empty,
     [paths.lists]: contactLists,
     [listPropertiesPath]: listProperties,
     ...Object.fromEntries(paths.members.map((path) => [path, members])),

@@ -58,9 +58,9 @@ export const submissions: FakeList = (_rows, { pathname, searchParams }, table) 
 
 /** Two lists that stay, behind those that come and go and that nobody is in. */
 export const contactLists: FakeList = (rows, _url, _table, { body }) => {
-  const { offset = 0, additionalProperties } = bodyOf(body) as unknown as {
+  const { offset = 0, additionalProperties = [] } = bodyOf(body) as unknown as {
     readonly offset?: number;
-    readonly additionalProperties: readonly string[];
+    readonly additionalProperties?: readonly string[];
   };
   const isWhole = additionalProperties.includes('hs_lastmodifieddate');
   const lists = [

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { type HttpClient, Instant } from '@weir/cdk';
 import type { TableRow } from '@weir/cdk/testing';
 import type { JsonObject } from '@weir/schema/json';
+import { textOf } from '../src/answers.ts';
 import { engagementsChanged, searched } from '../src/changed-objects.ts';
 import { type Search, search } from './fake-crm.ts';
 
@@ -25,7 +26,7 @@ function clientOf(rows: readonly TableRow[]) {
     requests += 1;
     const modified = new Map(rows.map(({ id, updatedAt }) => [id, updatedAt.toString()]));
     const document = ({ id }: JsonObject): JsonObject => ({
-      id: String(id as number),
+      id: textOf(id),
       properties: { hs_lastmodifieddate: modified.get(Number(id)) ?? null },
     });
     const answer = search(rows, body.json as Search, document, MOST);
