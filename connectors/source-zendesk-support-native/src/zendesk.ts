@@ -17,7 +17,6 @@ import {
   type ListOptions,
   movingWindow,
   nextUrl,
-  type Paging,
   type Query,
   snapshot,
   token,
@@ -30,25 +29,16 @@ import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '@w
 
 const paging = cursor({ at: '/meta/after_cursor', param: 'page[after]', more: '/meta/has_more' });
 const hundred = { 'page[size]': 100 };
+/** Of lists that know offsets alone: each page has the address of the next one. */
+const numbered = { query: { per_page: 100 }, paging: nextUrl('/next_page') };
+/** Offsets may leave out a row where another one goes away: what has changed is looked at twice, half an hour apart. */
+const seenTwice = updatedAt('/updated_at', { tick: '1s', lag: '31m' });
 /** Rows on a page of an export. */
 const LARGEST_PAGE = 1000;
 const common = { key: ['/id'], interval: '5m' } as const;
 /** An export does not show the last minute. */
 const updated = updatedAt('/updated_at', { tick: '1s', lag: '61s' });
 const seconds = (time: string): number => Date.parse(time) / 1000;
-
-/** From a time on; each page has the place of the next one, also the last, which says that it is. */
-const exportPages = (rows: number): Paging<'stable'> => ({
-  name: '/after_cursor as cursor, until /end_of_stream',
-  stability: 'stable',
-  request: (base, position) =>
-    position === undefined ? base : { ...base, query: { cursor: position, per_page: rows } },
-  next: ({ envelope }) => {
-    if (!isJsonObject(envelope) || envelope['end_of_stream'] === true) return undefined;
-    const next = envelope['after_cursor'];
-    return typeof next === 'string' ? next : undefined;
-  },
-});
 
 /**
  * Upstream keeps the cursor decoded, and the time that it begins at, in seconds, in the place of one. A state of ours from before
@@ -80,78 +70,61 @@ const exported = (
     records,
     query: { per_page: rows, ...query },
     token: { at: '/after_cursor', param: 'cursor', kept: keptCursor },
+    last: '/end_of_stream',
     first: (start: { readonly ms: number }) => ({
       start_time: Math.max(Math.floor(start.ms / 1000), 1),
     }),
   }) as const;
 
 /** Sorted by time; a page begins at the time of the last row of the one before it. */
-const byTime = (path: string, records: string, time = updated) =>
-  walk({
+const byTime = (path: string, records: string) =>
+  ({
     ...common,
     path,
     records,
-    cursor: time,
-    since: (from) => ({ start_time: seconds(from) }),
-    size: ['per_page', 1000],
-    check: assertFull,
-  });
+    cursor: updated,
+    since: (from: string) => ({ start_time: seconds(from) }),
+    size: ['per_page', LARGEST_PAGE],
+  }) as const;
 
 /** A page that is not full is taken for the last one. */
 function assertFull(envelope: JsonValue): void {
-  if (!isJsonObject(envelope) || envelope['end_of_stream'] !== false || Number(envelope['count']) >= 1000)
-    return;
+  if (!isJsonObject(envelope) || envelope['end_of_stream'] !== false) return;
+  if (Number(envelope['count']) >= LARGEST_PAGE) return;
   throw errors.CDK_RECORDS_MISSING({ message: 'An export gave a page that is neither full nor the last.' });
 }
 
+const filtered = (path: string, records: string) =>
+  ({ ...common, path, records, cursor: updated, query: hundred, paging }) as const;
+
 /** A list without a filter by time. */
 const scanned = (path: string, records: string) =>
-  ({ ...common, interval: '15m', path, records, cursor: updated, query: hundred, paging }) as const;
+  ({ ...filtered(path, records), interval: '15m', ignoresStart: true }) as const;
 
-/** Tickets that have changed, for the lists below them. */
-const changedTickets = (rows: number) =>
-  ({
-    ...common,
-    path: '/incremental/tickets/cursor',
-    records: 'tickets',
-    cursor: updatedAt('/generated_timestamp', { tick: '1s', lag: '61s', format: 'seconds' }),
-    between: ({ from }: { readonly from: string }) => ({ start_time: from, per_page: rows }),
-    paging: exportPages(rows),
-  }) as const;
+/** What there is, each hour. */
+const whole = (path: string, records: string, by = '/id') =>
+  ({ path, records, order: { by }, interval: '1h' }) as const;
 
-const belowTickets = (list: string, rows: number) =>
+/** A ticket that was deleted has no lists, nor has one that is deleted for good meanwhile. */
+const belowTickets = (list: string, rows: number, more: Pick<ListOptions, 'query' | 'paging'>) =>
   childChanges({
     ...common,
-    of: changes(changedTickets(rows)),
+    of: token({ ...exported('/incremental/tickets/cursor', 'tickets', rows), isDeleted: isDeletedTicket }),
     id: '/id',
-    as: 'ticket_id',
+    as: '/ticket_id',
     path: (id) => `/tickets/${id}/${list}`,
     records: list,
-    query: hundred,
-    paging,
-    // A ticket that was deleted for good meanwhile.
     answers: [{ status: 404, means: 'empty' }],
+    ...(list === 'side_conversations' ? { keyType: 'string' } : {}),
+    ...more,
   });
 
-/** Of accounts that have them switched on. */
-const sideConversations = (rows: number) =>
+const belowPosts = (list: 'comments' | 'votes', below: Pick<ListOptions, 'complete' | 'map'> = {}) =>
   childChanges({
     ...common,
-    keyType: 'string',
-    of: changes(changedTickets(rows)),
-    id: '/id',
-    as: 'ticket_id',
-    path: (id) => `/tickets/${id}/side_conversations`,
-    records: 'side_conversations',
-    paging: nextUrl('/next_page'),
-    answers: [{ status: 404, means: 'empty' }],
-  });
-
-const belowPosts = (list: string, below: Pick<ListOptions, 'complete' | 'map'> = {}) =>
-  childChanges({
-    ...common,
-    interval: '15m',
-    of: changes(scanned('/community/posts', 'posts')),
+    interval: '30m',
+    of: changes({ ...filtered('/community/posts', 'posts'), interval: '30m' }),
+    has: (post) => post[list === 'votes' ? 'vote_count' : 'comment_count'] !== 0,
     id: '/id',
     as: 'post_id',
     path: (id) => `/community/posts/${id}/${list}`,
@@ -196,12 +169,9 @@ const isMarkedDeleted = ({ deleted }: JsonObject): boolean => deleted === true;
 const lists = [
   'automations',
   'brands',
-  'custom_roles',
   'group_memberships',
-  'macros',
   'organization_memberships',
   'ticket_fields',
-  'ticket_forms',
 ] as const;
 
 const isDeletedTicket = ({ status }: JsonObject): boolean => status === 'deleted';
@@ -212,13 +182,16 @@ const alongCursors = (rows: number) => ({
     ...exported('/incremental/tickets/cursor', 'tickets', rows),
     isDeleted: isDeletedTicket,
   }),
-  ticket_metrics: token(
-    exported('/incremental/tickets/cursor', 'metric_sets', rows, { include: 'metric_sets' }),
-  ),
+  ticket_metrics: token({
+    ...exported('/incremental/tickets/cursor', 'tickets', rows, { include: 'metric_sets' }),
+    // A ticket that was deleted has none.
+    map: ({ metric_set: metrics = null }) => (isJsonObject(metrics) ? metrics : undefined),
+  }),
   users: token(exported('/incremental/users/cursor', 'users', rows)),
-  ticket_audits: belowTickets('audits', rows),
-  ticket_comments: belowTickets('comments', rows),
-  side_conversations: sideConversations(rows),
+  ticket_audits: belowTickets('audits', rows, { query: hundred, paging }),
+  ticket_comments: belowTickets('comments', rows, { query: hundred, paging }),
+  // Of accounts that have them switched on.
+  side_conversations: belowTickets('side_conversations', rows, { paging: nextUrl('/next_page') }),
 });
 
 export const zendesk = defineApi({
@@ -260,7 +233,8 @@ export const zendesk = defineApi({
       tokenUrl: 'https://{{{config.subdomain}}}.zendesk.com/oauth/tokens',
       scope: 'read',
       // Two days, the longest that it gives.
-      tokenParameters: { expires_in: '172800' },
+      tokenParameters: { expires_in: 172_800 },
+      codeParameters: { scope: 'read' },
       sendsCodeAs: 'json',
       tokens: 'rotating',
     }),
@@ -277,29 +251,31 @@ export const zendesk = defineApi({
   limits: [movingWindow(10, '1m', { appliesTo: /\/incremental\// })],
   streams: {
     ...alongCursors(LARGEST_PAGE),
-    organizations: byTime('/incremental/organizations', 'organizations'),
-    calls: byTime('/channels/voice/stats/incremental/calls', 'calls'),
-    call_legs: byTime('/channels/voice/stats/incremental/legs', 'legs'),
-    ticket_metric_events: byTime(
-      '/incremental/ticket_metric_events',
-      'ticket_metric_events',
-      // An event does not change.
-      updatedAt('/time', { tick: '1s', lag: '61s' }),
-    ),
+    organizations: walk({
+      ...byTime('/incremental/organizations', 'organizations'),
+      check: assertFull,
+    }),
+    // Their pages do not say that they are the last.
+    calls: walk({ ...byTime('/channels/voice/stats/incremental/calls', 'calls'), ends: 'level' }),
+    call_legs: walk({ ...byTime('/channels/voice/stats/incremental/legs', 'legs'), ends: 'level' }),
+    ticket_metric_events: changes({
+      ...filtered('/incremental/ticket_metric_events', 'ticket_metric_events'),
+      query: { 'page[size]': LARGEST_PAGE },
+      // An event does not change, and may be written many minutes after its time.
+      cursor: updatedAt('/time', { tick: '1s', lag: '30m' }),
+      between: ({ from }) => ({ start_time: seconds(from) }),
+    }),
     satisfaction_ratings: changes({
-      ...scanned('/satisfaction_ratings', 'satisfaction_ratings'),
-      interval: '5m',
+      ...filtered('/satisfaction_ratings', 'satisfaction_ratings'),
       between: ({ from, to }) => ({ start_time: seconds(from), end_time: seconds(to) }),
       longestWindow: '30d',
     }),
     ticket_skips: changes({
-      ...scanned('/skips', 'skips'),
-      interval: '5m',
+      ...filtered('/skips', 'skips'),
       between: ({ from }) => ({ start_time: seconds(from) }),
     }),
     ticket_activities: changes({
-      ...scanned('/activities', 'activities'),
-      interval: '5m',
+      ...filtered('/activities', 'activities'),
       between: ({ from }) => ({ since: from }),
       excludesStart: true,
     }),
@@ -313,6 +289,11 @@ export const zendesk = defineApi({
       cursor: updatedAt('/created_at', { tick: '1s', lag: '61s' }),
     }),
     ...each(lists, (name) => changes(scanned(`/${name}`, name))),
+    // With those who may use them.
+    macros: changes({ ...scanned('/macros', 'macros'), query: { ...hundred, include: 'permissions' } }),
+    ...each(['custom_roles', 'ticket_forms'], (name) =>
+      changes({ ...scanned(`/${name}`, name), ...numbered, cursor: seenTwice, interval: '30m' }),
+    ),
     groups: changes({
       ...scanned('/groups', 'groups'),
       query: { ...hundred, exclude_deleted: false },
@@ -325,22 +306,17 @@ export const zendesk = defineApi({
     post_comments: belowPosts('comments'),
     post_votes: belowPosts('votes'),
     post_comment_votes: belowPosts('comments', votesOnComments),
-    account_attributes: snapshot({
-      path: '/routing/attributes',
-      records: 'attributes',
-      order: { by: '/id' },
-      interval: '15m',
-    }),
-    ...each(['schedules', 'sla_policies', 'custom_ticket_statuses'], (name) => snapshot(wholeList(name))),
-    tags: snapshot({
-      path: '/tags',
-      records: 'tags',
+    account_attributes: snapshot({ ...whole('/routing/attributes', 'attributes'), ...numbered }),
+    sla_policies: snapshot({ ...whole('/slas/policies', 'sla_policies'), ...numbered }),
+    schedules: snapshot(whole('/business_hours/schedules', 'schedules')),
+    custom_ticket_statuses: snapshot({
+      ...whole('/custom_statuses', 'custom_statuses'),
       query: hundred,
       paging,
-      order: { by: '/name' },
-      interval: '15m',
     }),
+    tags: snapshot({ ...whole('/tags', 'tags', '/name'), query: hundred, paging }),
   },
+  renamed: { talk_calls: 'calls', talk_call_legs: 'call_legs' },
   describe: async ({ client }, signal, { advanced }) => ({
     ...alongCursors(advanced.incremental_export_page_size),
     ...((await hasSideConversations(client, signal)) ? {} : { side_conversations: undefined }),
@@ -352,14 +328,4 @@ async function hasSideConversations(client: HttpClient, signal: AbortSignal): Pr
   const account = await client.json({ url: '/account/settings', answers }, signal);
   const at = ['settings', 'side_conversations', 'show_in_context_panel'];
   return resolvePointer(account, at) === true;
-}
-
-function wholeList(name: 'schedules' | 'sla_policies' | 'custom_ticket_statuses') {
-  const places = {
-    schedules: ['/business_hours/schedules', 'schedules'],
-    sla_policies: ['/slas/policies', 'sla_policies'],
-    custom_ticket_statuses: ['/custom_statuses', 'custom_statuses'],
-  } as const;
-  const [path, records] = places[name];
-  return { path, records, order: { by: '/id' }, interval: '15m' } as const;
 }

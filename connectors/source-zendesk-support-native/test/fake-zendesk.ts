@@ -1,52 +1,98 @@
-// Zendesk as far as the connector relies on it. What it does is known from Zendesk's API reference ("Incremental Exports",
-// "Pagination", "Security and Authentication"), as node-zendesk uses it: the cursor export and its `end_of_stream`, the export by
-// `start_time` sorted by `updated_at`, lists with `page[size]`, `page[after]` and `meta`, an API token as `email/token`. How late rows
-// appear, and how small the pages are, is made up. That side conversations are listed by `next_page`, and only where the settings of
-// the account say so, and that a comment has a `vote_count`, is known from upstream's connector.
+// Zendesk as far as the connector relies on it: one way of listing for each kind of list, and a table of which list is which.
+//
+// Known from Zendesk's API reference, as node-zendesk uses it ("Incremental Exports", "Pagination", "Side-Loading", "Security and
+// Authentication"): the export along a cursor with its `end_of_stream`, which leaves out the last minute; the export by
+// `start_time`, sorted by `updated_at`; lists with `page[size]`, `page[after]` and `meta`; lists with `per_page` and `next_page`; an
+// API token as `email/token`; groups that stay with `deleted`; tickets that stay with the status `deleted`.
+// Known from upstream's connector (reference notes): that exports of calls tell no end and give `end_time`, that events of
+// metrics are written up to half an hour after their time, that `metric_set` is within each ticket, that side conversations are listed by
+// `next_page` where the settings of the account say so, that posts and comments have a `vote_count`.
+// Made up: how late rows appear otherwise, and how small the pages are.
 
-import { type JsonObject, type JsonValue, stringifyJson } from '@weir/schema/json';
-import type { FakeApi, FakeList, TableRow } from '@weir/cdk/testing';
+import type { JsonObject } from '@weir/schema/json';
+import type { FakeApi, FakeList, FakeTruth, TableRow } from '@weir/cdk/testing';
+import {
+  auditsOf,
+  below,
+  commentsOf,
+  listBelowPosts,
+  listBelowTickets,
+  sideConversationsOf,
+  votesOf,
+} from './fake-below.ts';
 
 const PAGE = 4;
+/** Only ten pages of exports are given a minute, so that small ones would not be read in the time of a test. */
+const EXPORTED = 40;
+const MINUTE_MS = 60_000;
 const origin = 'https://acme.zendesk.com';
+const base = '/api/v2';
 
 /** All that happened, along a cursor that comes with every page, also the last. */
 const cursorExport =
-  (records: string): FakeList =>
-  (_rows, { searchParams }, { log }) => {
-    const after = Number(atob(searchParams.get('cursor') ?? '').split('|')[0]);
-    if (!searchParams.has('cursor') && !searchParams.has('start_time'))
+  (records: string, deleted: JsonObject): FakeList =>
+  (_rows, { searchParams }, { log, nowMs }) => {
+    const cursor = searchParams.get('cursor');
+    if (cursor === null && !searchParams.has('start_time'))
       return { status: 400, text: 'start_time is required' };
-    const page = log.slice(after, after + PAGE);
+    const start = Number(searchParams.get('start_time')) * 1000;
+    const firstYoung = log.findIndex(({ at }) => at.ms > nowMs - MINUTE_MS);
+    const shown = firstYoung === -1 ? log : log.slice(0, firstYoung);
+    const after =
+      cursor === null ? shown.filter(({ at }) => at.ms < start).length : Number(atob(cursor).split('|')[0]);
+    const size = Math.min(EXPORTED, Number(searchParams.get('per_page')));
+    const page = shown.slice(after, after + size);
+    const hasMetrics = searchParams.get('include') === 'metric_sets';
     return {
       body: {
-        [records]: page.map(({ id, row }) => row ?? { id, status: 'deleted' }),
+        [records]: page.map(({ id, row }) => {
+          if (row === undefined) return { id, ...deleted };
+          return hasMetrics ? { id, metric_set: row } : row;
+        }),
         after_cursor: btoa(`${after + page.length}||0`),
-        end_of_stream: after + page.length >= log.length,
+        end_of_stream: after + page.length >= shown.length,
       },
     };
   };
 
+const byTime = (left: TableRow, right: TableRow): number =>
+  left.updatedAt.compare(right.updatedAt) || left.id - right.id;
+
+const since = (rows: readonly TableRow[], { searchParams }: URL): TableRow[] =>
+  rows
+    .filter(({ updatedAt }) => updatedAt.ms >= Number(searchParams.get('start_time')) * 1000)
+    .toSorted(byTime);
+
 const timeExport =
   (records: string): FakeList =>
-  (rows, { searchParams }) => {
-    const start = Number(searchParams.get('start_time'));
-    const found = rows
-      .filter(({ updatedAt }) => updatedAt.ms >= start * 1000)
-      .toSorted((left, right) => left.updatedAt.compare(right.updatedAt) || left.id - right.id);
-    return { body: { [records]: found.map(({ row }) => row), count: found.length, end_of_stream: true } };
+  (rows, url) => {
+    const found = since(rows, url).map(({ row }) => row);
+    return { body: { [records]: found, count: found.length, end_of_stream: true } };
+  };
+
+const exportOfCalls =
+  (records: string): FakeList =>
+  (rows, url) => {
+    const page = since(rows, url).slice(0, EXPORTED);
+    const last = page.at(-1)?.updatedAt.ms ?? Number(url.searchParams.get('start_time')) * 1000;
+    const body = { [records]: page.map(({ row }) => row), count: page.length, end_time: last / 1000 };
+    return { body };
   };
 
 interface PagesOptions {
   readonly filter?: (row: TableRow, query: URLSearchParams) => boolean;
   readonly order?: (left: TableRow, right: TableRow) => number;
   readonly size?: number;
+  readonly shown?: (row: TableRow) => JsonObject;
 }
 
-const placeOf = ({ updatedAt, id }: TableRow): string => `${updatedAt.toString()} ${id}`;
+const placeOf = ({ createdAt, id }: TableRow): string => `${createdAt.toString()} ${id}`;
 
 const cursorPages =
-  (records: string, { filter = () => true, order, size = PAGE }: PagesOptions = {}): FakeList =>
+  (
+    records: string,
+    { filter = () => true, order, size = PAGE, shown = ({ row }) => row }: PagesOptions = {},
+  ): FakeList =>
   (rows, { searchParams }) => {
     const wanted = rows.filter((row) => filter(row, searchParams));
     const sorted = order === undefined ? wanted : wanted.toSorted(order);
@@ -57,7 +103,7 @@ const cursorPages =
     const last = page.at(-1);
     return {
       body: {
-        [records]: page.map(({ row }) => row),
+        [records]: page.map(shown),
         meta: {
           has_more: begins !== -1 && begins + size < sorted.length,
           after_cursor: last === undefined ? null : placeOf(last),
@@ -69,137 +115,166 @@ const cursorPages =
 function isBehind(row: TableRow, place: string, isNewestFirst: boolean): boolean {
   const [time = '', id = ''] = place.split(' ');
   if (!isNewestFirst) return row.id > Number(id);
-  const own = row.updatedAt.toString();
+  const own = row.createdAt.toString();
   return own < time || (own === time && row.id > Number(id));
 }
 
 const newestFirst = (left: TableRow, right: TableRow): number =>
-  right.updatedAt.compare(left.updatedAt) || left.id - right.id;
+  right.createdAt.compare(left.createdAt) || left.id - right.id;
+
+/** Offsets: what goes away moves the rows behind it. */
+const numberedPages =
+  (records: string): FakeList =>
+  (rows, url) => {
+    const page = Number(url.searchParams.get('page') ?? 1);
+    const size = Math.min(100, Number(url.searchParams.get('per_page')));
+    const next = new URL(url);
+    next.searchParams.set('page', String(page + 1));
+    const found = rows.slice((page - 1) * size, page * size).map(({ row }) => row);
+    const isLast = page * size >= rows.length;
+    return { body: { [records]: found, next_page: isLast ? null : next.href, count: rows.length } };
+  };
+
+const wholeList =
+  (records: string): FakeList =>
+  (rows) => ({ body: { [records]: rows.map(({ row }) => row) } });
+
+/** Those that are gone are listed still. */
+const groups: FakeList = (_rows, url, table, request, tables) => {
+  if (url.searchParams.get('exclude_deleted') !== 'false') return { status: 400, text: 'all are wanted' };
+  const shown = new Map<number, TableRow>();
+  for (const { id, row = { id, deleted: true }, at, visibleAtMs } of table.log) {
+    if (visibleAtMs > table.nowMs) continue;
+    const time = { updated_at: at.toString() };
+    shown.set(id, { id, row: { ...time, ...row }, updatedAt: at, createdAt: at });
+  }
+  const all = [...shown.values()].toSorted((left, right) => left.id - right.id);
+  return cursorPages('groups')(all, url, table, request, tables);
+};
+
+const inTimes = ({ updatedAt }: TableRow, query: URLSearchParams): boolean =>
+  updatedAt.ms >= Number(query.get('start_time')) * 1000 &&
+  updatedAt.ms <= Number(query.get('end_time') ?? Infinity) * 1000;
+
+const behindTime = ({ updatedAt }: TableRow, query: URLSearchParams): boolean =>
+  updatedAt.ms > Date.parse(query.get('since') ?? '');
+
+/** An event of a metric has a time of its own. */
+const asEvent = ({ updated_at: time = null, ...row }: JsonObject): JsonObject => ({ ...row, time });
+
+const asPost = (row: JsonObject): JsonObject => ({
+  ...row,
+  vote_count: votesOf(row).length,
+  comment_count: commentsOf(row).length,
+});
+
+/** An entry of the log does not change. */
+const asEntry = ({ id = null, created_at: time = null }: JsonObject): JsonObject => ({
+  id,
+  created_at: time,
+});
 
 const settings: FakeList = () => ({
   body: { settings: { side_conversations: { show_in_context_panel: true } } },
 });
 
-export const paths = {
-  tickets: '/api/v2/incremental/tickets/cursor',
-  users: '/api/v2/incremental/users/cursor',
-  organizations: '/api/v2/incremental/organizations',
-  satisfaction_ratings: '/api/v2/satisfaction_ratings',
-  brands: '/api/v2/brands',
-  tags: '/api/v2/tags',
+const ticketExport = `${base}/incremental/tickets/cursor`;
+const cursorLists = {
+  automations: 'automations',
+  brands: 'brands',
+  group_memberships: 'group_memberships',
+  macros: 'macros',
+  organization_memberships: 'organization_memberships',
+  ticket_fields: 'ticket_fields',
+  articles: 'help_center/articles',
+  categories: 'help_center/categories',
+  topics: 'community/topics',
+  custom_ticket_statuses: 'custom_statuses',
+  tags: 'tags',
 } as const;
+const numberedLists = {
+  custom_roles: 'custom_roles',
+  ticket_forms: 'ticket_forms',
+  account_attributes: 'routing/attributes',
+  sla_policies: 'slas/policies',
+} as const;
+
+const member = (path: string): string =>
+  path === numberedLists.sla_policies ? 'sla_policies' : path.slice(path.lastIndexOf('/') + 1);
+
+const all = (
+  paths: Readonly<Record<string, string>>,
+  list: (records: string) => FakeList,
+): Record<string, FakeList> =>
+  Object.fromEntries(Object.values(paths).map((path) => [`${base}/${path}`, list(member(path))]));
 
 export const fakeZendesk: FakeApi = {
   origin,
   accepts: ({ headers }) => headers['authorization'] === `Basic ${btoa('ada@acme.com/token:the key')}`,
   lists: {
-    [paths.tickets]: cursorExport('tickets'),
-    [paths.users]: cursorExport('users'),
-    [paths.organizations]: timeExport('organizations'),
-    [paths.satisfaction_ratings]: cursorPages('satisfaction_ratings', {
-      filter: ({ updatedAt }, query) =>
-        updatedAt.ms >= Number(query.get('start_time')) * 1000 &&
-        updatedAt.ms <= Number(query.get('end_time')) * 1000,
+    [ticketExport]: cursorExport('tickets', { status: 'deleted' }),
+    [below.tickets]: cursorPages('tickets'),
+    [`${base}/incremental/users/cursor`]: cursorExport('users', { active: false }),
+    [`${base}/incremental/organizations`]: timeExport('organizations'),
+    [`${base}/channels/voice/stats/incremental/calls`]: exportOfCalls('calls'),
+    [`${base}/channels/voice/stats/incremental/legs`]: exportOfCalls('legs'),
+    [`${base}/incremental/ticket_metric_events`]: cursorPages('ticket_metric_events', {
+      filter: inTimes,
+      shown: ({ row }) => asEvent(row),
+      size: EXPORTED,
     }),
-    [paths.brands]: cursorPages('brands'),
-    [paths.tags]: cursorPages('tags'),
-    '/api/v2/audit_logs': cursorPages('audit_logs', { order: newestFirst }),
-    '/api/v2/tickets': cursorPages('tickets'),
-    '/api/v2/account/settings': settings,
+    [`${base}/satisfaction_ratings`]: cursorPages('satisfaction_ratings', { filter: inTimes }),
+    [`${base}/skips`]: cursorPages('skips', { filter: inTimes }),
+    [`${base}/activities`]: cursorPages('activities', { filter: behindTime }),
+    [`${base}/audit_logs`]: cursorPages('audit_logs', {
+      order: newestFirst,
+      shown: ({ row }) => asEntry(row),
+    }),
+    [`${base}/groups`]: groups,
+    ...all(cursorLists, cursorPages),
+    ...all(numberedLists, numberedPages),
+    [`${base}/business_hours/schedules`]: wholeList('schedules'),
+    [below.posts]: cursorPages('posts', { size: EXPORTED, shown: ({ row }) => asPost(row) }),
+    [`${base}/account/settings`]: settings,
   },
+  sameTable: { [ticketExport]: below.tickets },
+  below: { [below.tickets]: listBelowTickets, [below.posts]: listBelowPosts },
   tables: { latestMs: 50_000 },
 };
 
-/** Lists below tickets and posts. */
-export const below = { tickets: '/api/v2/tickets', posts: '/api/v2/community/posts' } as const;
+/** How rows below others tell which row they are below. */
+const belowTicket = { lists: [below.tickets], idOf: ({ ticket_id: id }: JsonObject) => Number(id) };
+const belowPost = { lists: [below.posts], idOf: ({ id }: JsonObject) => Math.floor(Number(id) / 10) };
 
-/** Only ten pages a minute are given, so that small ones would not be read in the time of a test. */
-const EXPORTED = 10 * PAGE;
-
-const ticketExport: FakeList = (_rows, { searchParams }, { log }) => {
-  const cursor = searchParams.get('cursor');
-  const start = Number(searchParams.get('start_time')) * 1000;
-  const first = log.findIndex(({ at }) => at.ms >= start);
-  const after = cursor === null ? Math.max(0, first) : Number(atob(cursor).split('|')[0]);
-  const page = log.slice(after, after + EXPORTED);
-  return {
-    body: {
-      tickets: page.map(({ id, at }) => ({ id, generated_timestamp: Math.floor(at.ms / 1000) })),
-      after_cursor: btoa(`${after + page.length}||0`),
-      end_of_stream: after + page.length >= log.length,
-    },
-  };
-};
-
-/** One row has two pages below it, each other one a single one: what is read meanwhile changes with every request. */
-const numbersBelow = ({ id }: JsonObject): readonly number[] => (Number(id) % 7 === 0 ? [1, 2] : [1]);
-
-export function sideConversationsOf({ id, version }: JsonObject): JsonObject[] {
-  return numbersBelow({ id: id ?? null }).map((number) => ({
-    id: `${textOf(id)}-${number}`,
-    ticket_id: id ?? null,
-    version: version ?? null,
-  }));
-}
-
-/** Of the first comment of some posts; nobody has voted on any other, which is not asked for then. */
-const hasVotes = ({ id }: JsonObject): boolean => Number(id) % 3 === 0;
-
-export function votesOf({ id, version }: JsonObject): JsonObject[] {
-  if (!hasVotes({ id: id ?? null })) return [];
-  return numbersBelow({ id: id ?? null }).map((number) => ({
-    id: Number(id) * 10 + number,
-    version: version ?? null,
-  }));
-}
-
-const belowTicket: NonNullable<FakeApi['below']>[string] = (row, url) => {
-  if (row === undefined) return { status: 404, text: 'RecordNotFound' };
-  const [first = null, second = null] = sideConversationsOf(row.row);
-  const isFirst = url.searchParams.get('page') === null;
-  const next = `${url.origin}${url.pathname}?page=2`;
-  return {
-    body: {
-      side_conversations: [isFirst ? first : second],
-      next_page: isFirst && second !== null ? next : null,
-    },
-  };
-};
-
-const belowPost: NonNullable<FakeApi['below']>[string] = (row, { pathname, searchParams }) => {
-  if (row === undefined) return { status: 404, text: 'RecordNotFound' };
-  if (pathname.endsWith('/comments')) {
-    const comments = [
-      { id: 7, vote_count: votesOf(row.row).length },
-      { id: 8, vote_count: 0 },
-    ];
-    return { body: { comments, meta: { has_more: false, after_cursor: null } } };
-  }
-  if (!pathname.endsWith('/comments/7/votes') || !hasVotes(row.row))
-    return { status: 400, text: 'nobody has voted on it' };
-  const [first = null, second = null] = votesOf(row.row);
-  const isFirst = searchParams.get('page[after]') === null;
-  return {
-    body: {
-      votes: [isFirst ? first : second],
-      meta: { has_more: isFirst && second !== null, after_cursor: 'one' },
-    },
-  };
-};
-
-export const fakeBelow: FakeApi = {
-  ...fakeZendesk,
-  lists: {
-    [paths.tickets]: ticketExport,
-    [below.tickets]: cursorPages('tickets'),
-    [below.posts]: cursorPages('posts', { size: EXPORTED }),
-    '/api/v2/account/settings': settings,
+/** What each of the 35 streams should end with. */
+export const truths: Readonly<Record<string, string | FakeTruth>> = {
+  tickets: below.tickets,
+  ticket_metrics: below.tickets,
+  users: `${base}/incremental/users/cursor`,
+  ticket_audits: { ...belowTicket, rows: auditsOf },
+  ticket_comments: { ...belowTicket, rows: auditsOf },
+  side_conversations: { ...belowTicket, rows: sideConversationsOf },
+  organizations: `${base}/incremental/organizations`,
+  calls: `${base}/channels/voice/stats/incremental/calls`,
+  call_legs: `${base}/channels/voice/stats/incremental/legs`,
+  ticket_metric_events: {
+    lists: [`${base}/incremental/ticket_metric_events`],
+    rows: (row) => [asEvent(row)],
   },
-  sameTable: { [paths.tickets]: below.tickets },
-  below: { [below.tickets]: belowTicket, [below.posts]: belowPost },
+  satisfaction_ratings: `${base}/satisfaction_ratings`,
+  ticket_skips: `${base}/skips`,
+  ticket_activities: `${base}/activities`,
+  audit_logs: { lists: [`${base}/audit_logs`], rows: (row) => [asEntry(row)] },
+  groups: `${base}/groups`,
+  ...Object.fromEntries(
+    Object.entries({ ...cursorLists, ...numberedLists }).map(([name, path]) => [name, `${base}/${path}`]),
+  ),
+  schedules: `${base}/business_hours/schedules`,
+  posts: { lists: [below.posts], rows: (row) => [asPost(row)] },
+  post_comments: { ...belowPost, rows: commentsOf },
+  post_votes: { ...belowPost, rows: votesOf },
+  post_comment_votes: { ...belowPost, rows: votesOf },
 };
-
-const textOf = (value: JsonValue | undefined): string => stringifyJson(value ?? null);
 
 export const config =
   '{"subdomain":"acme","credentials":{"credentials_title":"Email & API Token","username":"ada@acme.com","password":"the key"}}';

@@ -211,6 +211,45 @@ test('a token is kept in the form that the state has it in, and asked for with w
   assert.deepEqual(inc(state), { cursor: ['kept a'] });
 });
 
+test('an answer says that it is the last for now, and a backfill that upstream has begun goes on at its token', async () => {
+  const tokens = token({
+    ...common,
+    token: { at: '/token', param: 'after' },
+    last: '/isLast',
+    first: () => ({ since: 0 }),
+  });
+  const answers: Record<string, string> = {
+    '/rows?limit=2&after=now': `{"data":[{"id":9}],"token":"new","isLast":true}`,
+    '/rows?limit=2&after=p1': `{"data":[{"id":1}],"token":"p2","isLast":false}`,
+    '/rows?limit=2&after=p2': `{"data":[{"id":2}],"token":"p3","isLast":true}`,
+    '/rows?limit=2&since=0': `{"data":[{"id":0}],"token":"p1","isLast":false}`,
+  };
+  const begun = (next_page: string | null) => ({
+    inc: { cursor: ['now'] },
+    backfill: { cutoff: '2024-05-05T05:00:00Z', next_page },
+  });
+  const answer = (target: string): string => answers[target] ?? '';
+  const goneOn = await run(tokens, answer, 1, begun('p1'));
+  assert.deepEqual(goneOn.asked.toSorted(), Object.keys(answers).slice(0, 3));
+  assert.deepEqual(new Set(idsOf(goneOn.texts)), new Set([1, 2, 9]));
+  assert.deepEqual(inc(goneOn.state), { cursor: ['new'] });
+  assert.equal((goneOn.state as { backfill?: unknown }).backfill, undefined);
+  const fromTheStart = await run(tokens, answer, 1, begun(null));
+  assert.deepEqual(new Set(idsOf(fromTheStart.texts)), new Set([0, 1, 2, 9]));
+});
+
+test('a list that is said to be wanted whole is not cut off at the start date', async () => {
+  const whole = changes({ ...common, ignoresStart: true });
+  const { texts } = await run(
+    whole,
+    () => list(`{"id":1,"at":"1999-01-01T00:00:00Z"}`, row(2, '01:00:00')),
+    1,
+  );
+  assert.deepEqual(idsOf(texts), [1, 2]);
+  const cut = await run(changes(common), () => list(`{"id":1,"at":"1999-01-01T00:00:00Z"}`), 1);
+  assert.deepEqual(cut.texts, []);
+});
+
 const log = events({
   key: ['/id'],
   interval: '5m',

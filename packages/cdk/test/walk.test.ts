@@ -31,6 +31,29 @@ test('a walk goes on from the time of the last row, and claims what no page can 
   assert.deepEqual(ids, [1, 2, 3, 2, 3, 4, 4, 5, 6]);
 });
 
+test('a list whose pages have no certain size ends with a page that shows no later time', async () => {
+  const level = walk({ ...common, since: (from) => ({ from }), size: ['n', 3], ends: 'level' });
+  const rows = ['01:00:00', '02:00:00', '02:00:00', '03:00:00'];
+  const { asked, texts } = await run(
+    level,
+    (target) => {
+      const from = /from=2024-05-05T([\d:]+)Z/.exec(target)?.[1] ?? '';
+      const page = rows.map((time, index) => [time, index + 1] as const).filter(([time]) => time >= from);
+      // Fewer than it was asked for.
+      return list(...page.slice(0, from < '02' ? 2 : 3).map(([time, id]) => row(id, time)));
+    },
+    1,
+  );
+  assert.deepEqual(
+    asked.map((target) => target.slice(-'T00:00:00Z'.length)),
+    ['T00:00:00Z', 'T02:00:00Z', 'T03:00:00Z'],
+  );
+  const ids = texts.map((document) => Number(/"id":(\d)/.exec(document)?.[1]));
+  assert.deepEqual(ids, [1, 2, 2, 3, 4, 4]);
+  const full = run(level, () => list(row(1, '00:00:00'), row(2, '00:00:00'), row(3, '00:00:00')));
+  await assert.rejects(full, { code: 'CDK_TICK_TOO_FULL' });
+});
+
 test('a walk stops where its list is not sorted, or has more rows of one time than a page', async () => {
   const unsorted = run(walked, () => list(row(1, '03:00:00'), row(2, '02:00:00')));
   await assert.rejects(unsorted, {

@@ -349,9 +349,18 @@ function intervalOf({ options }: StreamDefinition, { interval = '' }: ApiResourc
   return Math.max(configured ?? spanMs(options.interval), SHORTEST_INTERVAL_MS);
 }
 
-function streamNamed({ name: connector, streams }: ApiDefinition, name: string): StreamDefinition {
+function streamNamed(
+  { name: connector, streams, renamed = {} }: ApiDefinition,
+  name: string,
+): StreamDefinition {
   const stream = Object.hasOwn(streams, name) ? streams[name] : undefined;
   if (stream === undefined) {
+    const now = Object.hasOwn(renamed, name) ? renamed[name] : undefined;
+    if (now !== undefined) {
+      throw errors.CDK_BINDING_UNKNOWN({
+        message: `The stream ${JSON.stringify(name)} of ${connector} is called ${JSON.stringify(now)} now. Name the binding so; it is backfilled then.`,
+      });
+    }
     throw errors.CDK_BINDING_UNKNOWN({ message: `${connector} has no stream ${JSON.stringify(name)}.` });
   }
   return stream;

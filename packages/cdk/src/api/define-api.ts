@@ -57,6 +57,8 @@ export interface ApiDefinition<F extends Fields = Fields, C = unknown> {
   /** How what arrives at streams of the kind `webhook` proves itself. */
   readonly webhooks?: Webhooks<Decoded<F>>;
   readonly streams: Readonly<Record<string, StreamDefinition<C>>>;
+  /** Names of before, and what those streams are called now: a binding that has one is told. */
+  readonly renamed?: Readonly<Record<string, string>>;
   /**
    * Streams that the API has to be asked for: more of them, those of an account of its own, or others in place of those above.
    * undefined: one that these credentials do not reach. Asked when bindings are discovered and checked, and when a session

@@ -170,9 +170,11 @@ function explainStream(plan: PlanContext, definition: StreamDefinition): string[
     return [header, `first: ${firstRequest(plan, options, plan)}`, paging, ...described, 'newest first'];
   }
   const end = horizon(nowMs, cursor.tickNs, cursor.lagMs);
-  const window = boundsOf(options, start, windowEnd(options, start, end));
+  const begin = options.ignoresStart === true ? new Instant(0n) : start;
+  const window = boundsOf(options, begin, windowEnd(options, begin, end));
   const first = firstRequest(plan, options, { ...plan, window }, options.between?.(window));
   const whole = options.between === undefined ? ['found by reading the whole list'] : [];
+  if (options.ignoresStart === true) whole.push('rows from before the start date too');
   const again = options.lookback === undefined ? [] : [`looked at again after ${options.lookback}`];
   return [header, `first of the backfill: ${first}`, paging, ...rests, ...described, ...whole, ...again];
 }

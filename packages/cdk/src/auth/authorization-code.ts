@@ -28,8 +28,10 @@ export interface AuthorizationCodeOptions {
   readonly scope?: string;
   /** More parameters of the URL where the user consents. */
   readonly authParameters?: Readonly<Record<string, string>>;
-  /** More parameters of every request for a token. */
-  readonly tokenParameters?: Readonly<Record<string, string>>;
+  /** More parameters of every request for a token. A number stays one in JSON. */
+  readonly tokenParameters?: Readonly<Record<string, string | number>>;
+  /** More parameters of the request that sends the code. */
+  readonly codeParameters?: Readonly<Record<string, string>>;
   readonly tokens: ProviderTokens;
   /** RFC 7636, with S256. */
   readonly pkce?: boolean;
@@ -90,7 +92,7 @@ function credentialsOf(
   const { tokenParameters: parameters, sendsClient } = options;
   const endpoint = {
     tokenUrl: renderTemplate(options.tokenUrl, { config: context.config }, context.clock.now()),
-    ...(parameters === undefined ? {} : { parameters }),
+    ...(parameters === undefined ? {} : { parameters: asTexts(parameters) }),
     ...(sendsClient === undefined ? {} : { sendsClient }),
   };
   if (options.tokens === 'rotating') return new RotatingCredentials(endpoint, values, context);
@@ -98,6 +100,10 @@ function credentialsOf(
     grant_type: 'refresh_token',
     refresh_token: revealed(values, 'refresh_token'),
   });
+}
+
+function asTexts(parameters: Readonly<Record<string, string | number>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, String(value)]));
 }
 
 /** Braces of the templates stay; everything else is encoded. */
@@ -154,7 +160,12 @@ function codeVariables({ pkce = false, sendsClient = 'form' }: AuthorizationCode
 }
 
 function formBody(options: AuthorizationCodeOptions): string {
-  const constants = { grant_type: 'authorization_code', ...options.tokenParameters };
+  const { tokenParameters, codeParameters } = options;
+  const constants: Readonly<Record<string, string | number>> = {
+    grant_type: 'authorization_code',
+    ...tokenParameters,
+    ...codeParameters,
+  };
   return [
     ...Object.entries(constants).map(([name, value]) => `${name}=${encodeURIComponent(value)}`),
     ...codeVariables(options).map((name) => `${name}=${encoded(name)}`),
@@ -166,6 +177,7 @@ function jsonBody(options: AuthorizationCodeOptions): string {
   return JSON.stringify({
     grant_type: 'authorization_code',
     ...options.tokenParameters,
+    ...options.codeParameters,
     ...Object.fromEntries(variables),
   });
 }

@@ -7,6 +7,7 @@ import type {
   ChildChangesDefinition,
   DescentDefinition,
   EventsDefinition,
+  TokenDefinition,
 } from './definition.ts';
 import type { Known, KnownRow, ListOptions } from './list-options.ts';
 import type { DeletionOptions, KeyOptions, RowIdentity, StreamOptions } from './stream-options.ts';
@@ -47,7 +48,12 @@ export interface ChildChangesOptions<C = unknown>
     KeyOptions,
     DeletionOptions {
   /** The changes of the rows above, which may be below others themselves. A change below has to be one of them. */
-  readonly of: ChangesDefinition<C> | ChildChangesDefinition<C> | DescentDefinition<C> | EventsDefinition<C>;
+  readonly of:
+    | ChangesDefinition<C>
+    | ChildChangesDefinition<C>
+    | DescentDefinition<C>
+    | EventsDefinition<C>
+    | TokenDefinition<C>;
   /** The path of the list below a row; the id is encoded already. */
   readonly path: (id: string) => string;
   /** Whether a row above may have anything below it; every one when absent. */

@@ -22,6 +22,8 @@ interface WindowsOfTime<C>
   readonly longestWindow?: Span;
   /** Of changes alone, where it is not as long: the pages of the backfill are its positions. */
   readonly longestLook?: Span;
+  /** All rows are wanted, also those from before the start date: settings of the account, which others refer to. */
+  readonly ignoresStart?: boolean;
 }
 
 /** Where a backfill that was interrupted goes on. */
@@ -60,6 +62,8 @@ interface WalkedList<C>
   readonly since: (from: string) => Query;
   /** The parameter of the number of rows on a page, and that number. */
   readonly size: readonly [param: string, rows: number];
+  /** short: a page with fewer rows is the last. level: one that shows no later time than it was asked for is. */
+  readonly ends?: 'short' | 'level';
 }
 
 /** A list that is sorted by the time of the update, oldest first, and gives a number of rows at once. */
@@ -125,8 +129,10 @@ export interface TokenOptions<C = unknown>
       readonly query: (kept: string) => Query;
     };
   };
-  /** Where an answer says whether there is more right now; without it, a page without rows is the end. */
+  /** Where an answer says whether there is more right now; without it and `last`, a page without rows is the end. */
   readonly more?: string;
+  /** Where an answer says that nothing is left for now. */
+  readonly last?: string;
   /** Of the first request, which has no token: where the list begins. Otherwise everything is wanted. */
   readonly first?: (start: Instant) => Query;
   /** The answer to a token that is too old. Everything is listed again then. */

@@ -10,12 +10,12 @@ import type {
   ChangeEvent,
   ChangesCall,
   ChangeStream,
+  Cursor,
   DocumentBatch,
   PageCall,
   PageEvent,
 } from '../engine/stream.ts';
 import type { RecordBatch } from '../records/record-buffer.ts';
-import type { Instant } from '../time/instant.ts';
 import type { ChildChangesOptions } from './below-options.ts';
 import { knownIn, type StreamContext } from './stream-options.ts';
 import { documentsOf } from './deleted-rows.ts';
@@ -25,21 +25,16 @@ import { fixedList } from './list-options.ts';
 import { baseRequest, listSource } from './list-source.ts';
 import { encodedId, type HeldIds, heldIds, idAbove, withMembers, withMeta } from './row-above.ts';
 
-export class ChildChanges implements ChangeStream<Instant> {
-  readonly initial: ChangeStream<Instant>['initial'];
+export class ChildChanges<C extends Cursor> implements ChangeStream<C> {
+  readonly initial: ChangeStream<C>['initial'];
   readonly lagMs: number;
   readonly isLate: boolean;
   readonly #name: string;
   readonly #options: ChildChangesOptions;
   readonly #context: StreamContext;
-  readonly #parents: ChangeStream<Instant>;
+  readonly #parents: ChangeStream<C>;
 
-  constructor(
-    name: string,
-    options: ChildChangesOptions,
-    context: StreamContext,
-    parents: ChangeStream<Instant>,
-  ) {
+  constructor(name: string, options: ChildChangesOptions, context: StreamContext, parents: ChangeStream<C>) {
     this.#name = name;
     this.#options = options;
     this.#context = context;
@@ -49,15 +44,15 @@ export class ChildChanges implements ChangeStream<Instant> {
     this.isLate = parents.isLate ?? false;
   }
 
-  fetchChanges(call: ChangesCall<Instant>): AsyncGenerator<ChangeEvent<Instant>, void, void> {
+  fetchChanges(call: ChangesCall<C>): AsyncGenerator<ChangeEvent<C>, void, void> {
     return this.#below(this.#parents.fetchChanges(call), call.signal);
   }
 
-  fetchPage(call: PageCall<Instant>): AsyncGenerator<PageEvent, void, void> {
+  fetchPage(call: PageCall<C>): AsyncGenerator<PageEvent, void, void> {
     return this.#below(this.#parents.fetchPage?.(call) ?? none(), call.signal);
   }
 
-  async *#below<E extends PageEvent | ChangeEvent<Instant>>(
+  async *#below<E extends PageEvent | ChangeEvent<C>>(
     parents: AsyncIterable<E>,
     signal: AbortSignal,
   ): AsyncGenerator<E | DocumentBatch, void, void> {

@@ -8,6 +8,7 @@ import type { EventsOptions } from './changes-options.ts';
 import type { StreamContext } from './stream-options.ts';
 import { DescentStream } from './descent-stream.ts';
 import { EventStream } from './event-stream.ts';
+import { tokenStream } from './token-stream.ts';
 import { windowedParts } from './twins.ts';
 
 export function openEvents(name: string, options: EventsOptions, context: StreamContext): EventStream {
@@ -25,6 +26,10 @@ export function openChildChanges(name: string, options: ChildChangesOptions, con
   const below = (parents: ChangeStream<Instant>): ChangeStream<Instant> =>
     new ChildChanges(name, options, context, parents);
   if (of.kind === 'changes') return windowedParts(name, of.options, context, below);
+  if (of.kind === 'token') {
+    const parents = tokenStream(name, of.options, context);
+    return { kind: 'changes', parts: { only: new ChildChanges(name, options, context, parents) } };
+  }
   return { kind: 'changes', parts: { only: below(openRows(name, of, context)) } };
 }
 
@@ -36,7 +41,10 @@ function openRows(
 ): ChangeStream<Instant> {
   switch (kind) {
     case 'changes':
-      throw new TypeError(`${name}: windows are no history of events, and have no lists below lists`);
+    case 'token':
+      throw new TypeError(
+        `${name}: windows and tokens are no history of events, and have no lists below lists`,
+      );
     case 'descent':
       return new DescentStream(name, options, context);
     case 'events':

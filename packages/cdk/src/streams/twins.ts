@@ -6,7 +6,7 @@
 
 import type { ChangeStream, Stream } from '../engine/stream.ts';
 import { spanMs } from '../time/duration.ts';
-import type { Instant } from '../time/instant.ts';
+import { Instant } from '../time/instant.ts';
 import type { ChangesOptions } from './changes-options.ts';
 import type { StreamContext } from './stream-options.ts';
 import { SentRows } from './sent-rows.ts';
@@ -25,10 +25,11 @@ type Wrap = (stream: WindowedStream) => ChangeStream<Instant>;
 export function windowedParts(
   name: string,
   options: ChangesOptions,
-  context: StreamContext,
+  { start, ...rest }: StreamContext,
   wrap?: Wrap,
 ): Stream {
-  const { lookback, cursor } = options;
+  const { lookback, cursor, ignoresStart = false } = options;
+  const context = { ...rest, start: ignoresStart ? new Instant(0n) : start };
   const captured = wrap ?? ((stream) => stream);
   if (lookback === undefined) {
     return { kind: 'changes', parts: { only: captured(new WindowedStream(name, options, context)) } };

@@ -84,7 +84,8 @@ export class WalkStream implements ChangeStream<Instant> {
 
   /** The rows from a time on, up to the end of a page or of what may be claimed. */
   async #page(from: Instant, end: Instant, signal: AbortSignal): Promise<WalkedPage> {
-    const [, rows] = this.#options.size;
+    const { size, ends = 'short' } = this.#options;
+    const [, rows] = size;
     const batches: RecordBatch[] = [];
     let last = from;
     let count = 0;
@@ -97,12 +98,13 @@ export class WalkStream implements ChangeStream<Instant> {
       count += event.rows.length;
       batches.push(wanted(event, ({ time }) => !time.isAfter(end)));
     }
-    const isLast = last.isAfter(end) || count < rows;
-    if (!isLast && !last.isAfter(from)) {
+    const isLevel = !last.isAfter(from);
+    if (isLevel && count >= rows && !last.isAfter(end)) {
       throw errors.CDK_TICK_TOO_FULL({
         message: `${JSON.stringify(this.#list.name)} has ${rows} rows or more that were updated at ${last.toString()}.`,
       });
     }
+    const isLast = last.isAfter(end) || (ends === 'level' ? isLevel : count < rows);
     return { batches, last, isLast };
   }
 

@@ -26,6 +26,8 @@ export interface ApiConvergence {
   readonly random: TestRandom;
   /** When it begins, in Unix milliseconds, where that matters: 2024-05-05T05:00:00Z when absent. */
   readonly beginsMs?: number;
+  /** The state that the first session begins with; none when absent. */
+  readonly state?: JsonObject;
   /** What the API describes (`ApiDefinition.describe`) at this fake. */
   readonly described?: ApiDefinition['streams'];
 }
@@ -73,6 +75,7 @@ export async function convergeApi({
   streams,
   random,
   beginsMs = BEGINS_MS,
+  state: stored = {},
   described = {},
 }: ApiConvergence): Promise<ConvergedApi> {
   const whole = { ...api, streams: { ...api.streams, ...described } };
@@ -95,6 +98,7 @@ export async function convergeApi({
   const { committed, sessions } = await surviveKills({
     clock,
     random,
+    state: stored,
     killsEndMs: beginsMs + CHANGES_MS + KILLS_BEYOND_MS,
     settleMs: SETTLE_MS,
     run: (state, output, signal) => {

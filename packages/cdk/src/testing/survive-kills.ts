@@ -10,6 +10,8 @@ import type { VirtualClock } from './virtual-clock.ts';
 export interface KilledCapture {
   readonly clock: VirtualClock;
   readonly random: TestRandom;
+  /** What was committed before; nothing when absent. */
+  readonly state?: JsonObject;
   /** Nothing is killed after this time. */
   readonly killsEndMs: number;
   /** How long the last session lives. */
@@ -33,6 +35,7 @@ const ENDINGS: readonly Ending[] = ['killed', 'killed', 'killed', 'killed', 'sto
 export async function surviveKills(capture: KilledCapture): Promise<Survived> {
   const { clock, random, killsEndMs, settleMs, onRestart } = capture;
   const committed = new Committed();
+  committed.state = capture.state ?? {};
   let sessions = 0;
   while (clock.now() < killsEndMs) {
     sessions += 1;
