@@ -10,7 +10,7 @@
 // Made up: how late rows appear otherwise, and how small the pages are.
 
 import type { JsonObject } from '@weir/schema/json';
-import type { FakeApi, FakeList, FakeTruth, TableRow } from '@weir/cdk/testing';
+import type { FakeApi, FakeList, FakeTruth, LogEntry, TableRow } from '@weir/cdk/testing';
 import {
   auditsOf,
   below,
@@ -168,7 +168,19 @@ const asPost = (row: JsonObject): JsonObject => ({
   comment_count: commentsOf(row).length,
 });
 
-/** An entry of the log does not change. */
+/** An entry of the log neither changes nor goes away. */
+const auditLog: FakeList = (_rows, url, table, request, tables) => {
+  const first = new Map<number, LogEntry>();
+  for (const entry of table.log) if (!first.has(entry.id)) first.set(entry.id, entry);
+  const shown = [...first.values()]
+    .filter(({ visibleAtMs }) => visibleAtMs <= table.nowMs)
+    .map(({ id, at }) => {
+      const row = asEntry({ id, created_at: at.toString() });
+      return { id, row, updatedAt: at, createdAt: at };
+    });
+  return cursorPages('audit_logs', { order: newestFirst })(shown, url, table, request, tables);
+};
+
 const asEntry = ({ id = null, created_at: time = null }: JsonObject): JsonObject => ({
   id,
   created_at: time,
@@ -226,10 +238,7 @@ export const fakeZendesk: FakeApi = {
     [`${base}/satisfaction_ratings`]: cursorPages('satisfaction_ratings', { filter: inTimes }),
     [`${base}/skips`]: cursorPages('skips', { filter: inTimes }),
     [`${base}/activities`]: cursorPages('activities', { filter: behindTime }),
-    [`${base}/audit_logs`]: cursorPages('audit_logs', {
-      order: newestFirst,
-      shown: ({ row }) => asEntry(row),
-    }),
+    [`${base}/audit_logs`]: auditLog,
     [`${base}/groups`]: groups,
     ...all(cursorLists, cursorPages),
     ...all(numberedLists, numberedPages),

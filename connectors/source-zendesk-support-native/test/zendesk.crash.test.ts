@@ -29,7 +29,8 @@ function streamsOf(seed: number): Record<string, NonNullable<(typeof truths)[str
   );
 }
 
-const run = { api: zendesk, fake: fakeZendesk, config };
+/** Each request to a list below changes the rows above, so that hundreds of them may have to be read at last. */
+const run = { api: zendesk, fake: fakeZendesk, config, settleMs: 60 * 60_000 };
 
 async function assertConverges(
   seed: number,

@@ -26,6 +26,8 @@ export interface ApiConvergence {
   readonly random: TestRandom;
   /** When it begins, in Unix milliseconds, where that matters: 2024-05-05T05:00:00Z when absent. */
   readonly beginsMs?: number;
+  /** So long the last session lives; half an hour, where nothing is behind by more. */
+  readonly settleMs?: number;
   /** The state that the first session begins with; none when absent. */
   readonly state?: JsonObject;
   /** What the API describes (`ApiDefinition.describe`) at this fake. */
@@ -75,6 +77,7 @@ export async function convergeApi({
   streams,
   random,
   beginsMs = BEGINS_MS,
+  settleMs = SETTLE_MS,
   state: stored = {},
   described = {},
 }: ApiConvergence): Promise<ConvergedApi> {
@@ -100,7 +103,7 @@ export async function convergeApi({
     random,
     state: stored,
     killsEndMs: beginsMs + CHANGES_MS + KILLS_BEYOND_MS,
-    settleMs: SETTLE_MS,
+    settleMs,
     run: (state, output, signal) => {
       const session = {
         config: decoded,

@@ -10,7 +10,7 @@ export { record, replay } from './recording.ts';
 export type { Exchange, Recording, RecordingOptions, Replay } from './recording.ts';
 export { reducedCollection } from './reduced-collection.ts';
 export { ScriptedTable } from './scripted-table.ts';
-export type { TableOptions, TableRow } from './scripted-table.ts';
+export type { LogEntry, TableOptions, TableRow } from './scripted-table.ts';
 export { silentLog } from './silent-log.ts';
 export { surviveKills } from './survive-kills.ts';
 export type { TestRandom } from './test-random.ts';

@@ -235,6 +235,10 @@ function idOf(
   if ('header' in id) {
     const given = headers[id.header.toLowerCase()] ?? '';
     if (given === '') throw new WebhookRefusal(400, `missing required header '${id.header}'`);
+    // Other bytes may be of any encoding, and would not be the text that the sender means.
+    if (!/^[\t\x20-\x7e]*$/.test(given)) {
+      throw new WebhookRefusal(400, `the header '${id.header}' has to be ASCII, as it becomes an id`);
+    }
     return `${given}${suffix}`;
   }
   const given = resolvePointer(value, parsePointer(id.body));
