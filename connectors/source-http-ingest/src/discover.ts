@@ -10,11 +10,22 @@ const UNNAMED = 'webhook-data';
 
 export function discoverPaths({ paths }: IngestConfig): DiscoveredResource<IngestResource>[] {
   if (paths.length === 0) return [discovered(UNNAMED, {}, [])];
-  return paths.map((path) => {
+  const names = new Set<string>();
+  // A path that is given twice is one.
+  return [...new Set(paths)].map((path) => {
     const { segments = [] } = urlPattern(path);
     const params = segments.flatMap((segment) => ('param' in segment ? [segment.param] : []));
-    return discovered(path.slice(1).replaceAll(/[{}]/g, ''), { stream: path, path }, params);
+    const name = unusedName(path.slice(1).replaceAll(/[{}]/g, ''), names);
+    names.add(name);
+    return discovered(name, { stream: path, path }, params);
   });
+}
+
+/** Of `/a/{b}` and `/a/b`, which are called the same without braces, the later one has a number. */
+function unusedName(name: string, used: ReadonlySet<string>): string {
+  let unused = name;
+  for (let number = 2; used.has(unused); number += 1) unused = `${name}_${number}`;
+  return unused;
 }
 
 function discovered(
@@ -30,9 +41,10 @@ export function resourcePathOf({ stream }: IngestResource): [string] {
   return [stream === undefined || stream === '' ? UNNAMED : stream];
 }
 
-/** Where documents of a binding are sent. */
+/** Where documents of a binding are sent. A path may lack its first slash, as those of some early tasks do. */
 export function urlPathOf({ path }: IngestResource, collection: string): string {
-  return path === undefined || path === '' ? `/${collection}` : path;
+  const named = path === undefined || path === '' ? collection : path;
+  return named.startsWith('/') ? named : `/${named}`;
 }
 
 function documentSchema(params: readonly string[]) {

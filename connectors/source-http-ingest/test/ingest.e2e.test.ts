@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { until } from '@weir/testing';
 import { type HostedBinding, WebhookHost } from '@weir/testing/api';
 import { httpIngest } from '../src/http-ingest.ts';
 
@@ -162,6 +165,107 @@ test('bodies may be compressed, and have 64 MiB at most when they are not', asyn
     413,
   );
   assert.equal(ingest.documents.length, 2);
+});
+
+/** A connection on which bytes are written as they are. */
+async function wire(ingest: WebhookHost): Promise<{ readonly socket: Socket; readonly said: () => string }> {
+  const socket = connect(ingest.port, '127.0.0.1');
+  await once(socket, 'connect');
+  let said = '';
+  socket.on('data', (chunk: Buffer) => (said += chunk.toString('latin1')));
+  socket.on('error', () => undefined);
+  return { socket, said: () => said };
+}
+
+const head = (length: number | string, ...headers: readonly string[]): string =>
+  ['POST /in HTTP/1.1', 'host: x', `content-length: ${length}`, ...headers, '', ''].join('\r\n');
+
+test('JSON lines that are cut off leave nothing, and neither do those of which one is none', async () => {
+  await using ingest = await start({}, [{ resource: { path: '/in' } }]);
+  const lines = '{"n":1}\n{"n":2}\n{"n":3}\n';
+  const { socket } = await wire(ingest);
+  socket.write(head(lines.length, 'content-type: application/x-ndjson') + lines.slice(0, 12));
+  socket.end();
+  await once(socket, 'close');
+  const type = { 'content-type': 'application/x-ndjson' };
+  for (const body of [lines.slice(0, 20), '{"n":1}\n[2]\n', '{"n":1}\n\n{"n":}\n'])
+    assert.equal((await ingest.post('/in', body, type)).status, 400, body);
+  assert.equal(ingest.documents.length, 0);
+  const whole = await ingest.post('/in', lines, type);
+  assert.deepEqual([whole.status, whole.body], [200, '{"published":3}']);
+});
+
+test('a body that comes slowly is taken once it is whole, and keeps nobody else waiting', async () => {
+  await using ingest = await start({}, [{ resource: { path: '/in' } }]);
+  const body = '{"slow":true}';
+  const { socket, said } = await wire(ingest);
+  socket.write(head(body.length, 'content-type: application/json'));
+  for (const byte of body.slice(0, -1)) {
+    socket.write(byte);
+    assert.equal((await ingest.post('/in', '{}')).status, 200);
+  }
+  assert.equal(ingest.documents.length, body.length - 1);
+  assert.equal(said(), '');
+  socket.end(body.slice(-1));
+  await until('an answer', () => said().includes('"published":1'), { explain: said });
+  assert.equal(ingest.documents.at(-1)?.doc['slow'], true);
+});
+
+test('a few bytes that become more than 64 MiB are refused in every compression, and the next request is taken', async () => {
+  await using ingest = await start({}, [{ resource: { path: '/in' } }]);
+  const tooLarge = Buffer.alloc((64 << 20) + 1, ' ');
+  const bombs = {
+    gzip: gzipSync(tooLarge),
+    deflate: deflateSync(tooLarge),
+    br: brotliCompressSync(tooLarge, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } }),
+    zstd: zstdCompressSync(tooLarge),
+  };
+  for (const [encoding, bomb] of Object.entries(bombs)) {
+    const answer = await ingest.post('/in', bomb, { 'content-encoding': encoding });
+    assert.equal(answer.status, 413, encoding);
+    assert.match(answer.body, /a body has at most 67108864 bytes/);
+  }
+  assert.equal((await ingest.post('/in', '{}')).status, 200);
+});
+
+test('headers that mean harm: names of JavaScript, bytes that are no text, too many, lengths that contradict each other', async () => {
+  await using ingest = await start({}, [{ resource: { path: '/in', idFromHeader: 'X-Id' } }]);
+  const ask = async (text: string): Promise<string> => {
+    const { socket, said } = await wire(ingest);
+    socket.write(text, 'latin1');
+    await until('an answer', () => /^HTTP\/1\.1 \d{3}/.test(said()), { explain: said });
+    socket.destroy();
+    return said().slice(9, 12);
+  };
+  const json = 'content-type: application/json';
+  const named = head(2, json, 'x-id: 1', '__proto__: x', 'constructor: y', 'x-latin: \xff') + '{}';
+  assert.equal(await ask(named), '200');
+  const { headers } = ingest.documents[0]?.doc._meta ?? {};
+  // Node leaves it out.
+  assert.equal(Object.getPrototypeOf(headers), Object.prototype);
+  assert.equal(Object.getOwnPropertyDescriptor(headers, 'constructor')?.value, 'y');
+  assert.equal(await ask(head(2, json, 'x-id: 1', `x-long: ${'x'.repeat(100_000)}`) + '{}'), '431');
+  assert.equal(await ask(head(2, json, 'content-length: 3') + '{}'), '400');
+  assert.equal(await ask(head(2, json, 'transfer-encoding: chunked') + '{}'), '400');
+  assert.equal(await ask(head('-1', json) + '{}'), '400');
+  assert.equal(ingest.documents.length, 1);
+  const members = await ingest.post('/in', '{"__proto__":{"a":1},"n":1}', { 'x-id': '2' });
+  assert.equal(members.status, 200);
+  assert.equal(({} as Record<string, unknown>)['a'], undefined);
+});
+
+test('an id that is empty or no text is refused, and one that is sent again is the same document', async () => {
+  await using ingest = await start({}, [{ resource: { path: '/in', idFromHeader: 'X-Id' } }]);
+  for (const id of ['', '\xe9']) {
+    const answer = await ingest.post('/in', '{}', { 'x-id': id });
+    assert.equal(answer.status, 400, JSON.stringify(id));
+    assert.match(answer.body, /x-id/i);
+  }
+  for (const n of [1, 2]) assert.equal((await ingest.post('/in', `{"n":${n}}`, { 'X-ID': 'q' })).status, 200);
+  assert.deepEqual(
+    ingest.documents.map(({ doc }) => doc._meta['webhookId']),
+    ['q', 'q'],
+  );
 });
 
 test('a document that no message of the runtime holds is refused, and the next one is taken', async () => {

@@ -70,12 +70,26 @@ test('a binding is discovered for each path, with its parameters; without paths 
   );
 });
 
+test('paths that are called the same without their braces have names of their own, and one that is given twice is one', async () => {
+  const paths = ['/a/{b}', '/a/b', '/{a}/b', '/a/b'];
+  const found = await capture.discover(decoded({ paths }), context);
+  assert.deepEqual(
+    found.map(({ recommendedName, resource }) => [recommendedName, resource.path]),
+    [
+      ['a/b', '/a/{b}'],
+      ['a/b_2', '/a/b'],
+      ['a/b_3', '/{a}/b'],
+    ],
+  );
+});
+
 test('resource paths are the names of streams; a binding without one has a name of its own', async () => {
   assert.deepEqual(await validate({}, { stream: '/webhook-data', path: '/webhook-data' }), [
     ['/webhook-data'],
   ]);
   assert.deepEqual(await validate({}, {}), [['webhook-data']]);
   assert.deepEqual(await validate({ paths: ['/a'] }, { stream: 's', path: '/a' }), [['s']]);
+  assert.deepEqual(await validate({ paths: ['/a.json'] }, { stream: 's', path: 'a.json' }), [['s']]);
 });
 
 test('paths that no binding takes, that two take, or that are none, are refused', async () => {

@@ -12,11 +12,11 @@ export interface SenderAnswer {
 
 export class WebhookHost implements AsyncDisposable {
   readonly #capture: CaptureHost;
-  readonly #port: number;
+  readonly port: number;
 
   private constructor(capture: CaptureHost, port: number) {
     this.#capture = capture;
-    this.#port = port;
+    this.port = port;
   }
 
   /** Resolves once it listens. */
@@ -41,7 +41,7 @@ export class WebhookHost implements AsyncDisposable {
   }
 
   async ask(path: string, init: RequestInit = {}): Promise<SenderAnswer> {
-    const answer = await fetch(`http://127.0.0.1:${this.#port}${path}`, { redirect: 'manual', ...init });
+    const answer = await fetch(`http://127.0.0.1:${this.port}${path}`, { redirect: 'manual', ...init });
     return { status: answer.status, body: await answer.text(), headers: answer.headers };
   }
 
