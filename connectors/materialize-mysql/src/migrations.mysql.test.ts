@@ -3,22 +3,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TupleElement } from '@weir/protocol';
-import { type SampleField, transact } from '@weir/testing';
+import { fieldOf, type SampleField, textField, transact } from '@weir/testing';
 import { onBothServers, Sink } from '../test/sink.ts';
 
-const of = (types: SampleField['types'], more: Partial<SampleField> = {}): SampleField => ({
-  types,
-  exists: 'MAY',
-  ...more,
-});
-const text = (format = '', more: Partial<SampleField> = {}): SampleField =>
-  of(['string'], { format, ...more });
-
-const integer = of(['integer']);
-const huge = of(['integer'], { maximum: 1e30 });
-const number = of(['number']);
-const several = of(['integer', 'string', 'object']);
-const binary = text('', { contentEncoding: 'base64' });
+const integer = fieldOf(['integer']);
+const huge = fieldOf(['integer'], { maximum: 1e30 });
+const number = fieldOf(['number']);
+const several = fieldOf(['integer', 'string', 'object']);
+const binary = textField('', { contentEncoding: 'base64' });
 const long = Buffer.alloc(200, 0xfe).toString('base64');
 
 type Change = readonly [SampleField, TupleElement, SampleField, string];
@@ -27,41 +19,51 @@ type Change = readonly [SampleField, TupleElement, SampleField, string];
 const changes: Readonly<Record<string, Change>> = {
   'bigint to numeric': [integer, 2 ** 40, huge, '1099511627776'],
   'bigint to double': [integer, 7, number, '7'],
-  'bigint to text': [integer, -7, text(), '-7'],
+  'bigint to text': [integer, -7, textField(), '-7'],
   'numeric to double': [huge, 7, number, '7'],
-  'numeric to text': [huge, 2n ** 63n, text(), '9223372036854775808'],
-  'double to text': [number, 2.5, text(), '2.5'],
-  'date to text': [text('date'), '2024-02-29', text(), '2024-02-29'],
-  'time to text': [text('time'), '01:02:03.5Z', text(), '01:02:03.500000'],
-  'datetime to text': [text('date-time'), '2024-01-02T03:04:05+01:00', text(), '2024-01-02T02:04:05.000000Z'],
-  'text to blob': [text(), 'AEEB', binary, '\0A\u0001'],
-  'blob to text': [binary, long, text(), long],
-  'name with `quotes`\\ to text': [integer, 1, text(), '1'],
+  'numeric to text': [huge, 2n ** 63n, textField(), '9223372036854775808'],
+  'double to text': [number, 2.5, textField(), '2.5'],
+  'date to text': [textField('date'), '2024-02-29', textField(), '2024-02-29'],
+  'time to text': [textField('time'), '01:02:03.5Z', textField(), '01:02:03.500000'],
+  'datetime to text': [
+    textField('date-time'),
+    '2024-01-02T03:04:05+01:00',
+    textField(),
+    '2024-01-02T02:04:05.000000Z',
+  ],
+  'text to blob': [textField(), 'AEEB', binary, '\0A\u0001'],
+  'blob to text': [binary, long, textField(), long],
+  'name with `quotes`\\ to text': [integer, 1, textField(), '1'],
 };
 
 /** Only where JSON is a type of its own: MariaDB's is a text. */
 const toJson: Readonly<Record<string, Change>> = {
-  'text to json': [text(), 'say "hi"\\', several, String.raw`"say \"hi\"\\"`],
-  'date to json': [text('date'), '2024-02-29', several, '"2024-02-29"'],
+  'text to json': [textField(), 'say "hi"\\', several, String.raw`"say \"hi\"\\"`],
+  'date to json': [textField('date'), '2024-02-29', several, '"2024-02-29"'],
   'blob to json': [binary, long, several, `"${long}"`],
-  'datetime to json': [text('date-time'), '2024-01-02T03:04:05Z', several, '"2024-01-02T03:04:05.000000Z"'],
-  'boolean to json': [of(['boolean']), true, several, 'true'],
+  'datetime to json': [
+    textField('date-time'),
+    '2024-01-02T03:04:05Z',
+    several,
+    '"2024-01-02T03:04:05.000000Z"',
+  ],
+  'boolean to json': [fieldOf(['boolean']), true, several, 'true'],
   'bigint to json': [integer, 7, several, '7'],
   'double to json': [number, 2.5, several, '2.5'],
-  'json to text': [several, Buffer.from('{"a":1}'), text(), '{"a": 1}'],
+  'json to text': [several, Buffer.from('{"a":1}'), textField(), '{"a": 1}'],
 };
 
 const refused: Readonly<Record<string, readonly [SampleField, SampleField]>> = {
   'numeric to bigint': [huge, integer],
   'double to bigint': [number, integer],
-  'text to bigint': [text(), integer],
-  'text to date': [text(), text('date')],
-  'date to time': [text('date'), text('time')],
+  'text to bigint': [textField(), integer],
+  'text to date': [textField(), textField('date')],
+  'date to time': [textField('date'), textField('time')],
 };
 
 onBothServers((server, flavour) => {
   const fieldsOf = (list: Readonly<Record<string, readonly unknown[]>>, index: number) => ({
-    id: of(['integer'], { exists: 'MUST' }),
+    id: fieldOf(['integer'], { exists: 'MUST' }),
     ...Object.fromEntries(Object.entries(list).map(([name, each]) => [name, each[index] as SampleField])),
   });
 

@@ -13,35 +13,20 @@ import {
   ledgerTable,
   missingSshServer,
   offsetOf,
-  type SshServer,
   startMysql,
   startSshServer,
+  takeInSessions,
   takeTransaction,
   temporaryDirectory,
+  tunnelThrough,
 } from '@weir/testing';
 import { onBothServers, Sink } from '../test/sink.ts';
 
 async function takeAll(sink: Sink): Promise<void> {
   await sink.validate(ledgerTable, eventsTable);
   await sink.apply(ledgerTable, eventsTable);
-  for (const until of [3, 6]) {
-    await using session = await sink.open();
-    for (let offset = offsetOf(session.checkpoint); offset < until; offset += 1)
-      await takeTransaction(session, offset);
-  }
-  assert.deepEqual(await countedIn(sink), foldOf(6));
+  await takeInSessions(sink);
 }
-
-const tunnel = (ssh: SshServer, more: object = {}): Record<string, unknown> => ({
-  networkTunnel: {
-    sshForwarding: {
-      sshEndpoint: ssh.endpoint,
-      privateKey: ssh.privateKey,
-      hostKey: ssh.fingerprint('ed25519'),
-      ...more,
-    },
-  },
-});
 
 onBothServers((server, flavour) => {
   test(
@@ -49,7 +34,7 @@ onBothServers((server, flavour) => {
     { skip: missingSshServer() },
     async () => {
       await using ssh = await startSshServer();
-      await using sink = await Sink.create(server(), { hardDelete: true, ...tunnel(ssh) });
+      await using sink = await Sink.create(server(), { hardDelete: true, ...tunnelThrough(ssh) });
       await takeAll(sink);
       await using session = await sink.open();
       await takeTransaction(session, 6);
@@ -68,9 +53,9 @@ onBothServers((server, flavour) => {
       await takeTransaction(next, offset);
       assert.deepEqual(await countedIn(sink), foldOf(offset + 1));
       const stranger = generateSshKey(join(ssh.folder, 'stranger'), ['-t', 'ed25519']);
-      const pinned = sink.with(tunnel(ssh, { hostKey: stranger.public }));
+      const pinned = sink.with(tunnelThrough(ssh, { hostKey: stranger.public }));
       await assert.rejects(pinned.validate(ledgerTable), { code: 'TUNNEL_HOST_KEY_MISMATCH' });
-      const unknown = sink.with(tunnel(ssh, { privateKey: stranger.private }));
+      const unknown = sink.with(tunnelThrough(ssh, { privateKey: stranger.private }));
       await assert.rejects(unknown.validate(ledgerTable), { code: 'TUNNEL_AUTH_REFUSED' });
     },
   );

@@ -5,21 +5,17 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import { unprivilegedUser } from '@weir/postgres-server';
 import {
   checkpointAt,
-  missingPostgres,
-  type PostgresServer,
-  postgresVersions,
   type SampleStore,
   skipForMount,
   smallDisk,
-  startPostgres,
   temporaryDirectory,
   transact,
 } from '@weir/testing';
-import { Sink, type TableSample } from '../test/sink.ts';
+import { onEveryServer, Sink, type TableSample } from '../test/sink.ts';
 
 const things: TableSample = {
   table: 't',
@@ -32,51 +28,45 @@ const texts = Array.from({ length: 2000 }, () => randomBytes(7500).toString('bas
 const manyRows = (exists: boolean): SampleStore[] =>
   texts.map((text, id) => ({ key: [id], values: [text], exists }));
 
-for (const version of postgresVersions) {
-  describe(`PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
-    let server: PostgresServer;
-    before(async () => void (server = await startPostgres({ version })));
-    after(async () => await server[Symbol.asyncDispose]());
-
-    for (const [lane, exists] of [
-      ['rows that are new', false],
-      ['rows that are staged', true],
-    ] as const) {
-      test(`[G2] a disk that is full of ${lane} is told, nothing is kept, and with room again the next session goes on`, async (context) => {
-        using folder = temporaryDirectory();
-        chmodSync(folder.path, 0o755);
-        const mount = join(folder.path, 'disk');
-        using disk = smallDisk(mount, 20);
-        if (disk === undefined) {
-          skipForMount(context, 'a full disk');
-          return;
-        }
-        const path = join(mount, 'tables');
-        mkdirSync(path);
-        const owner = unprivilegedUser();
-        if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
-        const space = `small_${exists}`;
-        await server.query(`CREATE TABLESPACE ${space} LOCATION '${path}'`);
+onEveryServer((server) => {
+  for (const [lane, exists] of [
+    ['rows that are new', false],
+    ['rows that are staged', true],
+  ] as const) {
+    test(`[G2] a disk that is full of ${lane} is told, nothing is kept, and with room again the next session goes on`, async (context) => {
+      using folder = temporaryDirectory();
+      chmodSync(folder.path, 0o755);
+      const mount = join(folder.path, 'disk');
+      using disk = smallDisk(mount, 20);
+      if (disk === undefined) {
+        skipForMount(context, 'a full disk');
+        return;
+      }
+      const path = join(mount, 'tables');
+      mkdirSync(path);
+      const owner = unprivilegedUser();
+      if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+      const space = `small_${exists}`;
+      await server().query(`CREATE TABLESPACE ${space} LOCATION '${path}'`);
+      {
+        await using sink = await Sink.create(server(), {}, `${space}_sink`, `TABLESPACE ${space}`);
         {
-          await using sink = await Sink.create(server, {}, `${space}_sink`, `TABLESPACE ${space}`);
-          {
-            await using session = await sink.start(things);
-            await transact(session, 1, [{ key: [-1], values: ['a'] }]);
-            await assert.rejects(transact(session, 2, manyRows(exists)), {
-              code: 'PG_FULL',
-              retry: 'backoff',
-              message: /cannot store into "public"\."t"/,
-            });
-          }
-          assert.deepEqual(await sink.query('SELECT id, v FROM t'), [{ id: '-1', v: 'a' }]);
-          disk.resize(128);
-          await using next = await sink.open();
-          assert.deepEqual(next.checkpoint, checkpointAt(1));
-          await transact(next, 2, manyRows(exists));
-          assert.deepEqual(await sink.query('SELECT count(*) AS n FROM t'), [{ n: '2001' }]);
+          await using session = await sink.start(things);
+          await transact(session, 1, [{ key: [-1], values: ['a'] }]);
+          await assert.rejects(transact(session, 2, manyRows(exists)), {
+            code: 'PG_FULL',
+            retry: 'backoff',
+            message: /cannot store into "public"\."t"/,
+          });
         }
-        await server.query(`DROP TABLESPACE ${space}`);
-      });
-    }
-  });
-}
+        assert.deepEqual(await sink.query('SELECT id, v FROM t'), [{ id: '-1', v: 'a' }]);
+        disk.resize(128);
+        await using next = await sink.open();
+        assert.deepEqual(next.checkpoint, checkpointAt(1));
+        await transact(next, 2, manyRows(exists));
+        assert.deepEqual(await sink.query('SELECT count(*) AS n FROM t'), [{ n: '2001' }]);
+      }
+      await server().query(`DROP TABLESPACE ${space}`);
+    });
+  }
+});

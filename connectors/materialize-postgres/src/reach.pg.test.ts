@@ -19,20 +19,16 @@ import {
   type SshServer,
   startPostgres,
   startSshServer,
+  takeInSessions,
   takeTransaction,
+  tunnelThrough,
 } from '@weir/testing';
 import { Sink } from '../test/sink.ts';
 
-/** Applies, takes some transactions in one session and some in another, and looks at what came of them. */
 async function takeAll(sink: Sink): Promise<void> {
   await sink.validate(sink.spec(ledgerTable, eventsTable));
   await sink.apply(sink.spec(ledgerTable, eventsTable));
-  for (const until of [3, 6]) {
-    await using session = await sink.open();
-    for (let offset = offsetOf(session.checkpoint); offset < until; offset += 1)
-      await takeTransaction(session, offset);
-  }
-  assert.deepEqual(await countedIn(sink), foldOf(6));
+  await takeInSessions(sink);
 }
 
 for (const version of postgresVersions) {
@@ -50,20 +46,9 @@ for (const version of postgresVersions) {
         await server[Symbol.asyncDispose]();
       });
 
-      const tunnel = (bastion: SshServer, more: object = {}): Record<string, unknown> => ({
-        networkTunnel: {
-          sshForwarding: {
-            sshEndpoint: bastion.endpoint,
-            privateKey: bastion.privateKey,
-            hostKey: bastion.fingerprint('ed25519'),
-            ...more,
-          },
-        },
-      });
-
       test('[G2] rows go through the tunnel, and its end is the end of the session, which the next one goes on from', async () => {
         await using mortal = await startSshServer();
-        await using sink = await Sink.create(server, { hardDelete: true, ...tunnel(mortal) });
+        await using sink = await Sink.create(server, { hardDelete: true, ...tunnelThrough(mortal) });
         await takeAll(sink);
         await using session = await sink.open();
         await takeTransaction(session, 6);
@@ -91,7 +76,7 @@ for (const version of postgresVersions) {
           [{ sshEndpoint: 'ssh://me@127.0.0.1:1' }, 'TUNNEL_UNREACHABLE'],
         ] as const;
         for (const [more, code] of cases) {
-          await using sink = await Sink.create(server, tunnel(ssh, more));
+          await using sink = await Sink.create(server, tunnelThrough(ssh, more));
           await assert.rejects(
             sink.validate(sink.spec(ledgerTable)),
             (error: Error & { readonly code?: string }) => {

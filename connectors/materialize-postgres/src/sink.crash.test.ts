@@ -3,7 +3,7 @@
 // a sequence of them.
 
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import { CRASH_POINTS as KIT_CRASH_POINTS } from '@weir/materialize';
 import {
   assertCutsAndKills,
@@ -16,12 +16,9 @@ import {
   type KilledSubject,
   ledgerTable,
   LedgerTask,
-  missingPostgres,
-  type PostgresServer,
   postgresVersions,
-  startPostgres,
 } from '@weir/testing';
-import { Sink } from '../test/sink.ts';
+import { onEveryServer, Sink } from '../test/sink.ts';
 import { CRASH_POINTS } from './crash-points.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
@@ -39,61 +36,55 @@ function killed(sink: Sink): KilledSubject {
   return { task, open: () => sink.open(), found: () => countedIn(sink) };
 }
 
-for (const version of postgresVersions) {
-  describe(`PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
-    let server: PostgresServer;
-    before(async () => void (server = await startPostgres({ version })));
-    after(async () => await server[Symbol.asyncDispose]());
+onEveryServer((server, version) => {
+  async function ledgerSink(): Promise<Sink> {
+    const sink = await Sink.create(server(), { hardDelete: true });
+    await sink.apply(sink.spec(ledgerTable, eventsTable));
+    return sink;
+  }
 
-    async function ledgerSink(): Promise<Sink> {
-      const sink = await Sink.create(server, { hardDelete: true });
-      await sink.apply(sink.spec(ledgerTable, eventsTable));
-      return sink;
-    }
-
-    const points = [...KIT_CRASH_POINTS, ...CRASH_POINTS].filter(
-      (_point, at) => isLong || postgresVersions[at % postgresVersions.length] === version,
-    );
-    for (const point of points) {
-      test(`[G2] a connector that dies at ${point} is followed by one that goes on from what was committed`, async () => {
-        await using sink = await Sink.create(server, { hardDelete: true });
-        await assertDeathsAt(killed(sink), point, isLong ? [1, 4] : [2]);
-      });
-    }
-
-    test(`[G2] ${deaths} kills of the connector at any moment lose nothing and double nothing`, async (context) => {
-      await using sink = await ledgerSink();
-      await assertKillsAtAnyMoment(killed(sink), { kills: deaths, seed }, context);
+  const points = [...KIT_CRASH_POINTS, ...CRASH_POINTS].filter(
+    (_point, at) => isLong || postgresVersions[at % postgresVersions.length] === version,
+  );
+  for (const point of points) {
+    test(`[G2] a connector that dies at ${point} is followed by one that goes on from what was committed`, async () => {
+      await using sink = await Sink.create(server(), { hardDelete: true });
+      await assertDeathsAt(killed(sink), point, isLong ? [1, 4] : [2]);
     });
+  }
 
-    test('[G5] two instances that fight for one range never write over each other', async (context) => {
-      await using sink = await ledgerSink();
-      const subject = { open: () => sink.open(), found: () => countedIn(sink) };
-      // The row that the other one is inserting, the lock that it holds, or its fence.
-      const refused = /^(SQL_FENCED_OFF|PG_ROW_EXISTS|PG_CONFLICT)$/;
-      await assertFight(subject, { seed, refused }, context);
-    });
-
-    test(
-      `[G2] ${runs} cuts of connections and kills of the server lose nothing and double nothing`,
-      { timeout: 120_000 + runs * 4000 },
-      async (context) => {
-        await using proxy = await CuttingProxy.open(server);
-        await using sink = await ledgerSink();
-        const address = `127.0.0.1:${proxy.port}`;
-        const behind = sink.with({ hardDelete: true, address, advanced: { sslmode: 'disable' } });
-        behind.last = sink.last;
-        const subject = {
-          open: () => sink.open(),
-          openThroughProxy: () => behind.open(),
-          found: () => countedIn(sink),
-          proxy,
-          server,
-          lost: /^PG_(CONNECTION_LOST|UNREACHABLE|SERVER_UNAVAILABLE|COMMIT_UNKNOWN)$/,
-        };
-        const kills = Math.floor(runs / 8);
-        await assertCutsAndKills(subject, { runs, kills, seed }, context);
-      },
-    );
+  test(`[G2] ${deaths} kills of the connector at any moment lose nothing and double nothing`, async (context) => {
+    await using sink = await ledgerSink();
+    await assertKillsAtAnyMoment(killed(sink), { kills: deaths, seed }, context);
   });
-}
+
+  test('[G5] two instances that fight for one range never write over each other', async (context) => {
+    await using sink = await ledgerSink();
+    const subject = { open: () => sink.open(), found: () => countedIn(sink) };
+    // The row that the other one is inserting, the lock that it holds, or its fence.
+    const refused = /^(SQL_FENCED_OFF|PG_ROW_EXISTS|PG_CONFLICT)$/;
+    await assertFight(subject, { seed, refused }, context);
+  });
+
+  test(
+    `[G2] ${runs} cuts of connections and kills of the server lose nothing and double nothing`,
+    { timeout: 120_000 + runs * 4000 },
+    async (context) => {
+      await using proxy = await CuttingProxy.open(server());
+      await using sink = await ledgerSink();
+      const address = `127.0.0.1:${proxy.port}`;
+      const behind = sink.with({ hardDelete: true, address, advanced: { sslmode: 'disable' } });
+      behind.last = sink.last;
+      const subject = {
+        open: () => sink.open(),
+        openThroughProxy: () => behind.open(),
+        found: () => countedIn(sink),
+        proxy,
+        server: server(),
+        lost: /^PG_(CONNECTION_LOST|UNREACHABLE|SERVER_UNAVAILABLE|COMMIT_UNKNOWN)$/,
+      };
+      const kills = Math.floor(runs / 8);
+      await assertCutsAndKills(subject, { runs, kills, seed }, context);
+    },
+  );
+});

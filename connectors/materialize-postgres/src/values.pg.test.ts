@@ -1,26 +1,12 @@
 // Values on a real server: what arrives in which column, and what comes back as a document.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import { TupleDouble, type TupleElement } from '@weir/protocol';
-import {
-  missingPostgres,
-  type PostgresServer,
-  postgresVersions,
-  type SampleField,
-  startPostgres,
-  loadAll,
-  transact,
-} from '@weir/testing';
+import { fieldOf, textField, type SampleField, loadAll, transact } from '@weir/testing';
 import * as fc from 'fast-check';
-import { Sink } from '../test/sink.ts';
+import { onEveryServer, Sink } from '../test/sink.ts';
 
-const string = (format: string, more: Partial<SampleField> = {}): SampleField => ({
-  types: ['string'],
-  format,
-  exists: 'MAY',
-  ...more,
-});
 const JSONB = 'application/vnd.estuary.postgresql.jsonb+json';
 
 interface Kind {
@@ -31,7 +17,7 @@ interface Kind {
 
 const kinds: Readonly<Record<string, Kind>> = {
   integer: {
-    field: { types: ['integer'], exists: 'MAY' },
+    field: fieldOf(['integer']),
     values: [
       [9223372036854775807n, '9223372036854775807'],
       [-(2n ** 63n), '-9223372036854775808'],
@@ -39,11 +25,11 @@ const kinds: Readonly<Record<string, Kind>> = {
     ],
   },
   huge: {
-    field: { types: ['integer'], exists: 'MAY', maximum: 1e20 },
+    field: fieldOf(['integer'], { maximum: 1e20 }),
     values: [[18446744073709551615n, '18446744073709551615']],
   },
   number: {
-    field: { types: ['number'], exists: 'MAY' },
+    field: fieldOf(['number']),
     values: [
       [0.1, '0.1'],
       [new TupleDouble(1e300), '1e+300'],
@@ -52,14 +38,14 @@ const kinds: Readonly<Record<string, Kind>> = {
     ],
   },
   boolean: {
-    field: { types: ['boolean'], exists: 'MAY' },
+    field: fieldOf(['boolean']),
     values: [
       [true, 't'],
       [false, 'f'],
     ],
   },
   text: {
-    field: { types: ['string'], exists: 'MAY' },
+    field: fieldOf(['string']),
     values: [
       ['a\tb\nc\\d\re', 'a\tb\nc\\d\re'],
       [String.raw`\N`, String.raw`\N`],
@@ -70,26 +56,26 @@ const kinds: Readonly<Record<string, Kind>> = {
     ],
   },
   object: {
-    field: { types: ['object'], exists: 'MAY' },
+    field: fieldOf(['object']),
     values: [[Buffer.from(String.raw`{"a":1.50,"b":"\u0000\n"}`), String.raw`{"a":1.50,"b":"\u0000\n"}`]],
   },
   jsonb: {
-    field: { types: ['object'], exists: 'MAY', contentType: JSONB },
+    field: fieldOf(['object'], { contentType: JSONB }),
     values: [
       [Buffer.from(String.raw`{"b":"x\u0000y","a":"\\u0000"}`), String.raw`{"a": "\\u0000", "b": "xy"}`],
       [Buffer.from(String.raw`{"a":"\ud83d\ude00\ud83d"}`), '{"a": "😀\ufffd"}'],
     ],
   },
   several: {
-    field: { types: ['integer', 'string'], exists: 'MAY' },
+    field: fieldOf(['integer', 'string']),
     values: [
       ['say "hi"\n', String.raw`"say \"hi\"\n"`],
       [5, '5'],
     ],
   },
-  binary: { field: string('', { contentEncoding: 'base64' }), values: [['AP/+', String.raw`\x00fffe`]] },
+  binary: { field: textField('', { contentEncoding: 'base64' }), values: [['AP/+', String.raw`\x00fffe`]] },
   bigText: {
-    field: string('integer'),
+    field: textField('integer'),
     values: [
       ['1.0', '1'],
       ['-14.0', '-14'],
@@ -97,7 +83,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     ],
   },
   decimal: {
-    field: string('number', { types: ['string', 'number'] }),
+    field: textField('number', { types: ['string', 'number'] }),
     values: [
       ['12.50', '12.50'],
       ['NaN', 'NaN'],
@@ -106,7 +92,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     ],
   },
   date: {
-    field: string('date'),
+    field: textField('date'),
     values: [
       ['2024-02-29', '2024-02-29'],
       ['0000-01-01', '0001-01-01'],
@@ -115,7 +101,7 @@ const kinds: Readonly<Record<string, Kind>> = {
     ],
   },
   dateTime: {
-    field: string('date-time'),
+    field: textField('date-time'),
     values: [
       ['2024-01-02T03:04:05.123456789Z', '2024-01-02 03:04:05.123457+00'],
       ['2024-01-02T03:04:05+02:30', '2024-01-02 00:34:05+00'],
@@ -130,144 +116,141 @@ const kinds: Readonly<Record<string, Kind>> = {
     ],
   },
   time: {
-    field: string('time'),
+    field: textField('time'),
     values: [
       ['14:30:00Z', '14:30:00'],
       ['14:30:00.25+02:30', '12:00:00.25'],
       ['23:30:00-01:00', '00:30:00'],
     ],
   },
-  duration: { field: string('duration'), values: [['P1Y2M3DT4H5M6S', 'P1Y2M3DT4H5M6S']] },
-  ipv4: { field: string('ipv4'), values: [['127.0.0.1', '127.0.0.1/32']] },
-  ipv6: { field: string('ipv6'), values: [['::1', '::1/128']] },
-  macaddr: { field: string('macaddr'), values: [['08:00:2b:01:02:03', '08:00:2b:01:02:03']] },
-  macaddr8: { field: string('macaddr8'), values: [['08:00:2b:01:02:03:04:05', '08:00:2b:01:02:03:04:05']] },
+  duration: { field: textField('duration'), values: [['P1Y2M3DT4H5M6S', 'P1Y2M3DT4H5M6S']] },
+  ipv4: { field: textField('ipv4'), values: [['127.0.0.1', '127.0.0.1/32']] },
+  ipv6: { field: textField('ipv6'), values: [['::1', '::1/128']] },
+  macaddr: { field: textField('macaddr'), values: [['08:00:2b:01:02:03', '08:00:2b:01:02:03']] },
+  macaddr8: {
+    field: textField('macaddr8'),
+    values: [['08:00:2b:01:02:03:04:05', '08:00:2b:01:02:03:04:05']],
+  },
   uuid: {
-    field: string('uuid'),
+    field: textField('uuid'),
     values: [['A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11']],
   },
 };
 
-for (const version of postgresVersions) {
-  describe(`PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
-    let server: PostgresServer;
-    before(async () => void (server = await startPostgres({ version })));
-    after(async () => await server[Symbol.asyncDispose]());
-
-    test('[G7] values of every type arrive in their columns, by way of either lane', async () => {
-      await using sink = await Sink.create(server);
-      const names = Object.keys(kinds).sort();
-      const fields = Object.fromEntries(names.map((name) => [name, kinds[name]?.field ?? { types: [] }]));
-      await using session = await sink.start({
-        table: 't',
-        fields: { id: { types: ['integer'] }, ...fields },
-      });
-      const most = Math.max(...names.map((name) => kinds[name]?.values.length ?? 0));
-      const stores = Array.from({ length: most }, (_, row) => ({
-        key: [row],
-        values: names.map((name) => kinds[name]?.values[row]?.[0] ?? null),
-      }));
-      for (const offset of [1, 2]) {
-        await sink.query('TRUNCATE t');
-        await transact(session, offset, stores);
-        const found = await sink.query(
-          `SET IntervalStyle = iso_8601; SET TimeZone = UTC; SELECT * FROM t ORDER BY id`,
+onEveryServer((server, version) => {
+  test('[G7] values of every type arrive in their columns, by way of either lane', async () => {
+    await using sink = await Sink.create(server());
+    const names = Object.keys(kinds).sort();
+    const fields = Object.fromEntries(names.map((name) => [name, kinds[name]?.field ?? { types: [] }]));
+    await using session = await sink.start({
+      table: 't',
+      fields: { id: { types: ['integer'] }, ...fields },
+    });
+    const most = Math.max(...names.map((name) => kinds[name]?.values.length ?? 0));
+    const stores = Array.from({ length: most }, (_, row) => ({
+      key: [row],
+      values: names.map((name) => kinds[name]?.values[row]?.[0] ?? null),
+    }));
+    for (const offset of [1, 2]) {
+      await sink.query('TRUNCATE t');
+      await transact(session, offset, stores);
+      const found = await sink.query(
+        `SET IntervalStyle = iso_8601; SET TimeZone = UTC; SELECT * FROM t ORDER BY id`,
+      );
+      for (const name of names) {
+        const expected = stores.map((_, row) => kinds[name]?.values[row]?.[1] ?? null);
+        assert.deepEqual(
+          found.map((row) => row[name]),
+          expected,
+          name,
         );
-        for (const name of names) {
-          const expected = stores.map((_, row) => kinds[name]?.values[row]?.[1] ?? null);
-          assert.deepEqual(
-            found.map((row) => row[name]),
-            expected,
-            name,
-          );
-        }
       }
-    });
+    }
+  });
 
-    test('[G7] documents come back byte for byte, whatever is in them', async () => {
-      await using sink = await Sink.create(server);
-      await using session = await sink.start({ table: 't', fields: { id: { types: ['integer'] } } });
-      const documents = fc.sample(fc.jsonValue({ stringUnit: 'binary' }), { numRuns: 300, seed: 7 });
-      const texts = documents.map((value, id) => JSON.stringify({ id, value, raw: '\u0000\\\t\n' }));
-      await transact(
+  test('[G7] documents come back byte for byte, whatever is in them', async () => {
+    await using sink = await Sink.create(server());
+    await using session = await sink.start({ table: 't', fields: { id: { types: ['integer'] } } });
+    const documents = fc.sample(fc.jsonValue({ stringUnit: 'binary' }), { numRuns: 300, seed: 7 });
+    const texts = documents.map((value, id) => JSON.stringify({ id, value, raw: '\u0000\\\t\n' }));
+    await transact(
+      session,
+      1,
+      texts.map((doc, id) => ({ key: [id], doc })),
+    );
+    assert.deepEqual(
+      await loadAll(
         session,
-        1,
-        texts.map((doc, id) => ({ key: [id], doc })),
-      );
-      assert.deepEqual(
-        await loadAll(
-          session,
-          texts.map((_, id) => [id]),
-        ),
-        texts.toSorted(),
-      );
-    });
+        texts.map((_, id) => [id]),
+      ),
+      texts.toSorted(),
+    );
+  });
 
-    test('documents of 16 MiB are stored and loaded', async () => {
-      await using sink = await Sink.create(server);
-      await using session = await sink.start({
-        table: 't',
-        fields: { id: { types: ['integer'] }, v: { types: ['string'] } },
-      });
-      const text = 'käse\\"'.repeat((16 << 20) / 7);
-      const doc = JSON.stringify({ v: text });
-      await transact(
-        session,
-        1,
-        [1, 2, 3].map((id) => ({ key: [id], values: [text], doc })),
-      );
-      const [{ length } = {}] = await sink.query('SELECT max(length(v)) AS length FROM t');
-      assert.equal(Number(length), text.length);
-      assert.deepEqual(await loadAll(session, [[2]]), [doc]);
+  test('documents of 16 MiB are stored and loaded', async () => {
+    await using sink = await Sink.create(server());
+    await using session = await sink.start({
+      table: 't',
+      fields: { id: { types: ['integer'] }, v: { types: ['string'] } },
     });
+    const text = 'käse\\"'.repeat((16 << 20) / 7);
+    const doc = JSON.stringify({ v: text });
+    await transact(
+      session,
+      1,
+      [1, 2, 3].map((id) => ({ key: [id], values: [text], doc })),
+    );
+    const [{ length } = {}] = await sink.query('SELECT max(length(v)) AS length FROM t');
+    assert.equal(Number(length), text.length);
+    assert.deepEqual(await loadAll(session, [[2]]), [doc]);
+  });
 
-    test('a field may be cast to text, or be given a type of its own', async () => {
-      await using sink = await Sink.create(server);
-      await using session = await sink.start({
-        table: 't',
-        keys: ['when', 'name'],
-        fields: {
-          when: string('date-time', { exists: 'MUST' }),
-          name: { types: ['string'] },
-          n: { types: ['integer'] },
-          day: string('date'),
-        },
-        fieldConfig: {
-          n: { castToString: true },
-          day: { ignoreStringFormat: true },
-          name: { DDL: 'varchar(10)' },
-        },
-      });
-      await transact(session, 1, [{ key: ['2024-01-02t00:00:00Z', 'a'], values: ['no date', 5] }]);
-      const types = await sink.query(
-        `SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute
-         WHERE attrelid = 't'::regclass AND attnum > 0 ORDER BY 1`,
-      );
-      assert.deepEqual(
-        types.map(({ attname, type }) => [attname, type]),
-        [
-          ['day', 'text'],
-          ['flow_document', 'json'],
-          ['n', 'text'],
-          ['name', 'character varying(10)'],
-          ['when', 'text'],
-        ],
-      );
-      assert.equal(await sink.apply(sink.lastSpec), '');
-      await assert.rejects(transact(session, 2, [{ key: ['x', 'longer than ten'], values: [null, 1] }]), {
-        code: 'PG_VALUE_REFUSED',
-      });
+  test('a field may be cast to text, or be given a type of its own', async () => {
+    await using sink = await Sink.create(server());
+    await using session = await sink.start({
+      table: 't',
+      keys: ['when', 'name'],
+      fields: {
+        when: textField('date-time', { exists: 'MUST' }),
+        name: { types: ['string'] },
+        n: { types: ['integer'] },
+        day: textField('date'),
+      },
+      fieldConfig: {
+        n: { castToString: true },
+        day: { ignoreStringFormat: true },
+        name: { DDL: 'varchar(10)' },
+      },
     });
-
-    test('a database of another encoding takes what it can hold, and refuses the rest', async () => {
-      await server.query(
-        `CREATE DATABASE latin_${version} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`,
-      );
-      await using sink = await Sink.over(server, `latin_${version}`);
-      await using session = await sink.start({ table: 't', fields: { id: { types: ['string'] } } });
-      await transact(session, 1, [{ key: ['käse'], doc: '{"id":"käse"}' }]);
-      assert.deepEqual(await loadAll(session, [['käse']]), ['{"id":"käse"}']);
-      await assert.rejects(transact(session, 2, [{ key: ['😀'] }]), { code: 'PG_VALUE_REFUSED' });
+    await transact(session, 1, [{ key: ['2024-01-02t00:00:00Z', 'a'], values: ['no date', 5] }]);
+    const types = await sink.query(
+      `SELECT attname, format_type(atttypid, atttypmod) AS type FROM pg_attribute
+       WHERE attrelid = 't'::regclass AND attnum > 0 ORDER BY 1`,
+    );
+    assert.deepEqual(
+      types.map(({ attname, type }) => [attname, type]),
+      [
+        ['day', 'text'],
+        ['flow_document', 'json'],
+        ['n', 'text'],
+        ['name', 'character varying(10)'],
+        ['when', 'text'],
+      ],
+    );
+    assert.equal(await sink.apply(sink.lastSpec), '');
+    await assert.rejects(transact(session, 2, [{ key: ['x', 'longer than ten'], values: [null, 1] }]), {
+      code: 'PG_VALUE_REFUSED',
     });
   });
-}
+
+  test('a database of another encoding takes what it can hold, and refuses the rest', async () => {
+    await server().query(
+      `CREATE DATABASE latin_${version} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`,
+    );
+    await using sink = await Sink.over(server(), `latin_${version}`);
+    await using session = await sink.start({ table: 't', fields: { id: { types: ['string'] } } });
+    await transact(session, 1, [{ key: ['käse'], doc: '{"id":"käse"}' }]);
+    assert.deepEqual(await loadAll(session, [['käse']]), ['{"id":"käse"}']);
+    await assert.rejects(transact(session, 2, [{ key: ['😀'] }]), { code: 'PG_VALUE_REFUSED' });
+  });
+});

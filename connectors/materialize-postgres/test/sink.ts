@@ -1,5 +1,7 @@
 // A database of one's own on a real server, and the connector over it, driven without a runtime.
 
+import assert from 'node:assert/strict';
+import { after, before, describe } from 'node:test';
 import type {
   MaterializationBindingSpec,
   MaterializationSpec,
@@ -8,11 +10,15 @@ import type {
 } from '@weir/protocol';
 import { rowObjects } from '@weir/pgwire';
 import {
+  missingPostgres,
   type PostgresServer,
+  type PostgresVersion,
+  postgresVersions,
   type SampleBinding,
   sampleBindingSpec,
   sampleMaterialization,
   SinkDriver,
+  startPostgres,
 } from '@weir/testing';
 import { type EndpointConfig, type ResourceConfig, resourcePathOf } from '../src/config.ts';
 import type { LockPatience } from '../src/connection.ts';
@@ -29,6 +35,21 @@ export type TableSample = Omit<SampleBinding, 'resourcePath' | 'resource'> & {
 };
 
 let databases = 0;
+
+/** Runs the tests on every version, each server started once. */
+export function onEveryServer(tests: (server: () => PostgresServer, version: PostgresVersion) => void): void {
+  for (const version of postgresVersions) {
+    void describe(`PostgreSQL ${version}`, { skip: missingPostgres(version) }, () => {
+      let server: PostgresServer | undefined;
+      before(async () => void (server = await startPostgres({ version })));
+      after(async () => await server?.[Symbol.asyncDispose]());
+      tests(() => {
+        assert.ok(server !== undefined);
+        return server;
+      }, version);
+    });
+  }
+}
 
 export class Sink extends SinkDriver<EndpointConfig, ResourceConfig> implements AsyncDisposable {
   readonly server: PostgresServer;

@@ -18,6 +18,7 @@ testSinkSessions(async (hardDelete, work) => {
     validate: (...tables) => sink.validateSpec(sink.spec(...tables)),
     open: async (range) => await Promise.resolve(range).then((of) => sink.open(of)),
     query: (sql) => Promise.resolve(sink.query(sql)),
+    execute: (sql) => Promise.resolve(sink.exec(sql)),
   });
 });
 

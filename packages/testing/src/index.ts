@@ -32,7 +32,7 @@ export { captureSpecText } from './capture-spec-text.ts';
 export { ConnectorDriver } from './connector-driver.ts';
 export type { ConnectorDriverOptions, ConnectorExit, ConnectorLog } from './connector-driver.ts';
 export { ConnectorHost } from './connector-host.ts';
-export { generateSshKey, missingSshServer, SshServer, startSshServer } from './ssh-server.ts';
+export { generateSshKey, missingSshServer, SshServer, startSshServer, tunnelThrough } from './ssh-server.ts';
 export type { SshServerOptions } from './ssh-server.ts';
 export { missingMysql, mysqlFlavours, MysqlTestServer, startMysql } from './mysql-server.ts';
 export type { MysqlFlavour, MysqlServerOptions } from './mysql-server.ts';
@@ -40,10 +40,12 @@ export * as randomPostgres from './random-postgres/index.ts';
 export type { RandomValue } from './random-postgres/index.ts';
 export { SeededRandom } from './seeded-random.ts';
 export {
+  fieldOf,
   sampleBindingSpec,
   sampleMaterialization,
   sampleProjection,
   sampleStore,
+  textField,
 } from './materialization-spec.ts';
 export type { SampleBinding, SampleField, SampleStore } from './materialization-spec.ts';
 export { CuttingProxy } from './cutting-proxy.ts';
@@ -52,7 +54,7 @@ export { checkpointAt, commitAt, loadAll, storeAll, transact } from './transacti
 export type { LoadOptions } from './transactions.ts';
 export { foldOf, offsetOf, takeTransaction } from './counting-journal.ts';
 export type { CountedRows } from './counting-journal.ts';
-export { countedIn, eventsTable, ledgerTable } from './ledger-tables.ts';
+export { countedIn, eventsTable, ledgerTable, takeInSessions } from './ledger-tables.ts';
 export { assertCutsAndKills, assertFight } from './sink-crashes.ts';
 export type { CrashSeries, CrashSubject } from './sink-crashes.ts';
 export { testSinkSessions } from './sink-sessions.ts';

@@ -29,6 +29,16 @@ export interface SampleField {
   readonly default?: string;
 }
 
+/** One that a document may be without. */
+export function fieldOf(types: SampleField['types'], more: Partial<SampleField> = {}): SampleField {
+  return { types, exists: 'MAY', ...more };
+}
+
+/** A text that a document may be without. */
+export function textField(format = '', more: Partial<SampleField> = {}): SampleField {
+  return fieldOf(['string'], { format, ...more });
+}
+
 export interface SampleBinding {
   readonly resourcePath: readonly string[];
   readonly resource: Readonly<Record<string, unknown>>;

@@ -16,6 +16,7 @@ export interface SinkSubject {
   /** Over the tables that were applied last. */
   readonly open: (range?: RangeSpec) => Promise<Authoritative>;
   readonly query: (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>;
+  readonly execute: (sql: string) => Promise<unknown>;
 }
 
 /** Gives the test a connector, with hard deletes or without, and takes it away after it. */
@@ -40,6 +41,40 @@ async function texts({ query }: SinkSubject, sql: string): Promise<readonly (rea
 
 /** To be called where the tests belong, such as in the `describe` of a server. */
 export function testSinkSessions(withSink: WithSink): void {
+  for (const hardDelete of [false, true]) {
+    const what = hardDelete ? 'hard' : 'soft';
+    void test(`rows are inserted, replaced and removed (${what} deletes), in the first transaction of a session and in later ones`, () =>
+      withSink(hardDelete, async (sink) => {
+        await sink.apply(things);
+        await using session = await sink.open();
+        for (let round = 0; round < 3; round += 1) {
+          const [a, b, c] = [round * 10, round * 10 + 1, round * 10 + 2];
+          await transact(session, round * 2 + 1, [
+            { key: [a], values: ['a'] },
+            { key: [b], values: ['b'] },
+          ]);
+          await transact(session, round * 2 + 2, [
+            { key: [a], values: ['changed'], exists: true },
+            { key: [b], values: ['gone'], exists: true, delete: true },
+            { key: [c], values: [null] },
+          ]);
+          const rows = await texts(sink, `SELECT id, v FROM t WHERE id >= ${a} ORDER BY id`);
+          const gone = hardDelete ? [] : [[`${b}`, 'gone']];
+          assert.deepEqual(rows, [[`${a}`, 'changed'], ...gone, [`${c}`, 'null']]);
+        }
+      }));
+  }
+
+  void test('a row that somebody deleted by hand is stored again, not lost', () =>
+    withSink(false, async (sink) => {
+      await sink.apply(things);
+      await using session = await sink.open();
+      await transact(session, 1, [{ key: [1], values: ['a'] }]);
+      await sink.execute('DELETE FROM t');
+      await transact(session, 2, [{ key: [1], values: ['b'], exists: true }]);
+      assert.deepEqual(await texts(sink, 'SELECT id, v FROM t'), [['1', 'b']]);
+    }));
+
   void test('an empty transaction moves the checkpoint, also to the same place again', () =>
     withSink(false, async (sink) => {
       await sink.apply(things);

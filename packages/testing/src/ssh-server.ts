@@ -199,3 +199,10 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
   await server.start();
   return server;
 }
+
+/** The part of a connector's configuration that says so; `more` in place of what this server wants. */
+export function tunnelThrough(ssh: SshServer, more: object = {}): Record<string, unknown> {
+  const { endpoint: sshEndpoint, privateKey } = ssh;
+  const hostKey = ssh.fingerprint('ed25519');
+  return { networkTunnel: { sshForwarding: { sshEndpoint, privateKey, hostKey, ...more } } };
+}
