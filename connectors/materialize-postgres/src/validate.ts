@@ -8,7 +8,7 @@ import {
   type ValidateTarget,
 } from '@weir/materialize';
 import { CHECKPOINTS_TABLE } from '@weir/materialize-sql';
-import type { MaterializationBindingSpec, MaterializeValidatedBinding } from '@weir/protocol';
+import type { MaterializationSpec, MaterializeValidatedBinding } from '@weir/protocol';
 import { hasUniqueKey } from './column-meta.ts';
 import { type EndpointConfig, endpointSchema, type ResourceConfig, resourcePathOf } from './config.ts';
 import { endpointSetup } from './endpoint-setup.ts';
@@ -33,29 +33,16 @@ export async function validate(
   await refuseSharedSessions(connection, server.connect);
   const info = await readInfoSchema(connection, paths, endpointSchema(config), dialect);
   assertDistinctResources(paths, info);
-  const written = (
-    path: readonly string[],
-    rights: readonly Right[],
-    hasKey: (table: ExistingResource) => boolean,
-  ) => {
+  const written = (path: readonly string[], rights: readonly Right[], isIndexed: boolean) => {
     const [schema = '', table = ''] = info.naming.locate(path);
-    const existing = info.resource(path);
-    const isThere = existing !== undefined;
-    return { schema, table, isThere, rights, hasUniqueKey: !isThere || hasKey(existing) };
+    return { schema, table, isThere: info.resource(path) !== undefined, rights, hasUniqueKey: isIndexed };
   };
   const tables = [
-    written([endpointSchema(config), CHECKPOINTS_TABLE], rightsOf(false, false), () => true),
+    written([endpointSchema(config), CHECKPOINTS_TABLE], rightsOf(false, false), true),
     ...target.bindings.map((binding, index) => {
       const path = paths[index] ?? [];
       const rights = rightsOf(binding.resource.delta_updates, config.hardDelete);
-      const last = lastBindingOf(target.last, path);
-      // A backfill may make the table anew, with a primary key.
-      const isBackfill = last !== undefined && last.backfill !== binding.backfill;
-      return written(
-        path,
-        rights,
-        (existing) => isBackfill || hasUniqueKey(existing, keyColumns(binding, last)),
-      );
+      return written(path, rights, findsByIndex(binding, target.last, info.resource(path), path));
     }),
   ];
   const isStaged = target.bindings.some(({ resource }) => !resource.delta_updates);
@@ -73,15 +60,20 @@ export async function validate(
   });
 }
 
-/** As they are, or will be: of several fields of one location, any may be chosen. */
-function keyColumns(
-  { collection, groupBy }: ValidateBinding<ResourceConfig>,
-  last: MaterializationBindingSpec | undefined,
-): readonly string[] {
+/** Whether a unique index finds the rows of a key. A table that is made, which a backfill may come to, has its primary key. */
+function findsByIndex(
+  { collection, groupBy, backfill }: ValidateBinding<ResourceConfig>,
+  lastSpec: MaterializationSpec | undefined,
+  existing: ExistingResource | undefined,
+  path: readonly string[],
+): boolean {
+  const last = lastBindingOf(lastSpec, path);
+  if (existing === undefined || (last !== undefined && last.backfill !== backfill)) return true;
+  // Of several fields of one location, any may be chosen.
   const fieldOf = (pointer: string): string =>
     collection.projections.find(({ ptr }) => ptr === pointer)?.field ?? '';
   const chosen = groupBy.length > 0 ? groupBy : collection.key.map(fieldOf);
-  return (last?.fieldSelection.keys ?? chosen).map(serverName);
+  return hasUniqueKey(existing, (last?.fieldSelection.keys ?? chosen).map(serverName));
 }
 
 function requireFreeName(path: readonly string[]): void {
