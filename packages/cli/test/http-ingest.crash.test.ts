@@ -1,10 +1,12 @@
-// kill -9 of the connector and of the runtime while senders try again and again until they are told of success.
-// WEIR_CRASH_RUNS sets the number of kills, WEIR_CRASH_SEED repeats their order.
+// kill -9 of the connector and of the runtime while senders try again and again until they are told of success: at each point
+// between two effects, and at any time. WEIR_CRASH_RUNS sets the number of kills at any time, WEIR_CRASH_SEED repeats their order.
 
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SeededRandom, until } from '@weir/testing';
+import { SeededRandom, temporaryDirectory, until } from '@weir/testing';
 import { IngestRun } from './ingest-run.ts';
 
 const kills = Number(process.env['WEIR_CRASH_RUNS'] ?? 8);
@@ -91,3 +93,56 @@ test(`[G1] under ${kills} kills, everything that a sender was told is published 
   const tries = senders.reduce((sum, each) => sum + each.tries, 0);
   assert.ok(tries > acknowledged(), 'no kill made a sender try again');
 });
+
+/** What comes before the commit, and what is the commit or comes behind it. */
+const points = {
+  'capture.before-checkpoint': 'before',
+  'capture.after-checkpoint': 'any',
+  'runtime.capture.after-checkpoint': 'before',
+  'runtime.capture.before-append': 'before',
+  'runtime.capture.after-append': 'before',
+  'runtime.capture.after-sync': 'before',
+  'runtime.capture.after-commit': 'after',
+  'runtime.capture.after-acknowledge': 'after',
+} as const;
+
+for (const [point, place] of Object.entries(points)) {
+  for (const pass of [1, 2]) {
+    test(`[G1] killed at ${point}, pass ${pass}: nobody was told of success before the commit, and nothing told of is lost`, async () => {
+      await using ingest = await IngestRun.create({ '/named': { hasId: true } });
+      using folder = temporaryDirectory();
+      const marker = join(folder.path, 'died');
+      const explain = (): string => ingest.log.slice(-4000);
+      ingest.start({ WEIR_CRASH_POINT: `${point}:${pass}`, WEIR_CRASH_ONCE: marker });
+      const told: number[] = [];
+      let inFlight: { readonly n: number; readonly status: number | undefined } | undefined;
+      for (let n = 0; inFlight === undefined; n += 1) {
+        let status: number | undefined;
+        await until(
+          `an answer to ${n}, or a kill`,
+          async () => {
+            status = await ingest.post('/named', `{"n":${n}}`, `id-${n}`);
+            return status === 200 || existsSync(marker);
+          },
+          { explain },
+        );
+        if (status === 200) told.push(n);
+        if (existsSync(marker)) inFlight = { n, status };
+      }
+      if (place === 'before') assert.notEqual(inFlight.status, 200, 'told of success before the commit');
+      await ingest.run.kill();
+      ingest.start();
+      const numbers = (): number[] => ingest.rows('named').map(({ n }) => n);
+      const committed = place === 'after' ? [...told, inFlight.n] : told;
+      const isThere = (): boolean => committed.every((n) => numbers().includes(n));
+      await until('what was committed is in the table', isThere, { explain });
+      // Sent again, it replaces the first.
+      const sent = async (): Promise<boolean> =>
+        (await ingest.post('/named', `{"n":${inFlight.n}}`, `id-${inFlight.n}`)) === 200;
+      await until('success at last', sent, { explain });
+      const all = new Set([...told, inFlight.n]);
+      await until('the table holds what was sent', () => numbers().length === all.size, { explain });
+      assert.deepEqual(new Set(numbers()), all);
+    });
+  }
+}

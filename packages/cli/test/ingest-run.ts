@@ -84,11 +84,13 @@ export class IngestRun implements AsyncDisposable {
     return this.#run;
   }
 
-  start(): void {
+  /** `env`: of the runtime and its connectors, beside that of the test. */
+  start(env: Readonly<Record<string, string>> = {}): void {
     const log = openSync(join(this.#folder.path, 'run.log'), 'a');
     const child = spawn(process.execPath, [main, 'run'], {
       cwd: this.#folder.path,
       stdio: ['ignore', log, log],
+      env: { ...process.env, ...env },
     });
     closeSync(log);
     this.#run = new WeirRun(child);
