@@ -3,6 +3,7 @@
 
 import type { JsonObject, JsonValue } from '@weir/schema/json';
 import type { Transport, TransportResponse } from '@weir/cdk';
+import type { FakeApi } from '@weir/cdk/testing';
 
 export const config = JSON.stringify({
   spreadsheet_url: 'https://docs.google.com/spreadsheets/d/abc_DEF-123/edit#gid=0',
@@ -80,3 +81,36 @@ function answer(status: number, body: JsonValue): TransportResponse {
     })(),
   };
 }
+
+const MEMBERS = ['id', 'version', 'updated_at', 'created_at'] as const;
+
+/** A spreadsheet of one sheet that changes while it is read: each row of a table is a row of cells, below a frozen one. */
+export const changingSheet: FakeApi = {
+  origin: 'https://sheets.googleapis.com',
+  token: {
+    url: 'https://oauth2.googleapis.com/token',
+    livesMs: 600_000,
+    accepts: ({ body = '' }) => body.includes('refresh_token=r'),
+  },
+  lists: {
+    '/v4/spreadsheets/abc_DEF-123': (rows, { searchParams }) => {
+      if (searchParams.get('ranges') === null) {
+        const sheets = [{ properties: { title: 'S', gridProperties: { frozenRowCount: 1 } } }];
+        return { body: { properties: { timeZone: 'UTC' }, sheets } };
+      }
+      const cells = rows.map(({ row }) => MEMBERS.map((name) => [textOf(row[name])] as const));
+      const rowData = [MEMBERS.map((name) => [name] as const), ...cells].map((each) => ({
+        values: each.map(cellOf),
+      }));
+      return { body: { sheets: [{ data: [{ rowData }] }] } };
+    },
+  },
+};
+
+/** As a cell shows it. */
+export function asCells(row: JsonObject): JsonObject {
+  return Object.fromEntries(MEMBERS.map((name) => [name, textOf(row[name])]));
+}
+
+const textOf = (value: JsonValue | undefined): string =>
+  typeof value === 'string' ? value : JSON.stringify(value);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apiCapture, catalogue } from '@weir/cdk';
-import { silentLog } from '@weir/cdk/testing';
+import { apiCapture, catalogue, type Transport } from '@weir/cdk';
+import { silentLog, VirtualClock } from '@weir/cdk/testing';
 import { configSchemaText, decodeConfig, lintConfigSchema } from '@weir/schema';
 import { checkReadmeTables, matchSnapshot } from '@weir/testing';
 import { CaptureHost } from '@weir/testing/api';
@@ -153,6 +153,41 @@ test('a token that is refused, and an address that is none, are told', async () 
       decodeConfig(capture.spec.configSchema, config.replace('https://docs', 'http://docs'), { what: 'it' }),
     { code: 'CONFIG_INVALID' },
   );
+});
+
+test('a quota that is told as 403 is waited for; any other 403 is an error', async () => {
+  for (const [text, isQuota] of [
+    ['{"error":{"status":"PERMISSION_DENIED","details":[{"reason":"RATE_LIMIT_EXCEEDED"}]}}', true],
+    ['{"error":{"errors":[{"reason":"rateLimitExceeded"}]}}', true],
+    ['{"error":{"status":"PERMISSION_DENIED"}}', false],
+  ] as const) {
+    const fake = new FakeSheets(people);
+    const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
+    let refusals = 0;
+    const transport: Transport = async (request) => {
+      if (request.url.hostname !== 'sheets.googleapis.com' || refusals > 0)
+        return await fake.transport(request);
+      refusals += 1;
+      return {
+        status: 403,
+        headers: {},
+        body: (async function* () {
+          yield Buffer.from(text);
+        })(),
+      };
+    };
+    const capture = apiCapture(googleSheets, { clock, transport });
+    const decoded = decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' });
+    const context = {
+      log: silentLog,
+      signal: new AbortController().signal,
+      taskName: '',
+      preview: undefined,
+    };
+    const found = clock.run(capture.discover(decoded, context));
+    if (isQuota) assert.equal((await found).length, 1);
+    else await assert.rejects(found, { code: 'CDK_HTTP_FORBIDDEN' });
+  }
 });
 
 test('the tables of the README are those of the schemas and of the errors', () => {

@@ -3,6 +3,7 @@
 // credentials as HTTP Basic are those of its sign-in. How late rows appear, and that pages hold no more than four, is made up.
 
 import { type FakeApi, type FakeList, fakeLinkPages, type TableRow } from '@weir/cdk/testing';
+import { greenhouse } from '../src/greenhouse.ts';
 
 const list: FakeList = fakeLinkPages({
   param: 'cursor',
@@ -15,6 +16,9 @@ const list: FakeList = fakeLinkPages({
   },
 });
 
+/** What a list is called is its path, as in upstream's connector. */
+export const paths = Object.fromEntries(Object.keys(greenhouse.streams).map((name) => [name, `/v3/${name}`]));
+
 export const fakeGreenhouse: FakeApi = {
   origin: 'https://harvest.greenhouse.io',
   token: {
@@ -25,7 +29,7 @@ export const fakeGreenhouse: FakeApi = {
       headers['authorization'] === `Basic ${Buffer.from('the id:the secret').toString('base64')}` &&
       body === 'grant_type=client_credentials',
   },
-  lists: { '/v3/users': list, '/v3/candidates': list, '/v3/demographic_questions': list },
+  lists: Object.fromEntries(Object.values(paths).map((path) => [path, list])),
   tables: { tickNs: 1_000_000n, latestMs: 120_000 },
 };
 

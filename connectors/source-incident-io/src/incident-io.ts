@@ -43,7 +43,7 @@ const incidents = {
   path: '/v2/incidents',
   records: 'incidents',
   paging,
-  query: { page_size: 500, 'mode[one_of]': 'standard,retrospective,test,tutorial' },
+  query: { page_size: 500, 'mode[one_of]': ['standard', 'retrospective', 'test', 'tutorial'] },
 } as const;
 
 export const incidentIo = defineApi({

@@ -4,7 +4,11 @@
 
 import { type FakeApi, fakeCursorPages, type FakeList, type TableRow } from '@weir/cdk/testing';
 
-function inDays({ updatedAt }: TableRow, query: URLSearchParams): boolean {
+/** Incidents of other modes than those that are asked for are left out; each mode is a parameter of its own. */
+const modes = ['standard', 'retrospective', 'test', 'tutorial'] as const;
+
+function inDays({ id, updatedAt }: TableRow, query: URLSearchParams): boolean {
+  if (!query.getAll('mode[one_of]').includes(modes[id % modes.length] ?? '')) return false;
   const [, from, to] = /^(.+)~(.+)$/.exec(query.get('updated_at[date_range]') ?? '') ?? [];
   const day = updatedAt.toString().slice(0, 10);
   return from === undefined || to === undefined || (day >= from && day <= to);
@@ -36,6 +40,11 @@ export const fakeIncidentIo: FakeApi = {
     '/v2/incidents': paged('incidents', inDays),
     '/v1/severities': whole('severities'),
     '/v2/custom_fields': whole('custom_fields'),
+    '/v1/incident_statuses': whole('incident_statuses'),
+    '/v1/incident_types': whole('incident_types'),
+    '/v1/incident_roles': whole('incident_roles'),
+    '/v2/incident_timestamps': whole('incident_timestamps'),
+    '/v3/catalog_resources': whole('resources'),
     '/v2/users': paged('users'),
     // Two types that stay; each has every other entry.
     '/v3/catalog_types': () => ({
@@ -49,11 +58,13 @@ export const fakeIncidentIo: FakeApi = {
   tables: { latestMs: 30_000 },
 };
 
-/** Incidents that stay, for what is attached to them. */
+/** Incidents that stay, for what is attached to them; types of the catalog that do not. */
 export const fakeAttachments: FakeApi = {
   origin: 'https://api.incident.io',
   accepts,
   lists: {
+    '/v3/catalog_types': whole('catalog_types'),
+    '/v1/severities': whole('severities'),
     '/v2/incidents': () => ({
       body: { incidents: [{ id: 1 }, { id: 2 }], pagination_meta: { after: null } },
     }),
