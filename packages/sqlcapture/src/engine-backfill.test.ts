@@ -4,10 +4,26 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Downstream } from '../test/downstream.ts';
 import { binding, filled, runOnce, settings, table, tableState } from '../test/engine-runs.ts';
-import { FakeDatabase, FakePosition, type FakeWrite, packId } from '../test/fake-database.ts';
+import {
+  FakeDatabase,
+  FakePosition,
+  type FakeServer,
+  type FakeWrite,
+  packId,
+} from '../test/fake-database.ts';
 import { CaptureEngine } from './engine.ts';
 import { FALLBACK_KEY } from './key-pointer.ts';
 import { CaptureState } from './state.ts';
+
+/** Commits these writes when the first document leaves. */
+function withFirstDocument(server: FakeServer, ...writes: readonly FakeWrite[]) {
+  let isWritten = false;
+  return (kind: string): void => {
+    if (kind !== 'document' || isWritten) return;
+    isWritten = true;
+    server.commit(...writes);
+  };
+}
 
 describe('a backfill of the engine', () => {
   test('reads every row once and leaves the table Active with its key and count', async () => {
@@ -80,16 +96,15 @@ describe('a backfill of the engine', () => {
 
   test('a precise backfill passes over changes of rows it will meet later, and emits those behind it', async () => {
     const [server, downstream] = [filled(6), new Downstream(1)];
-    let written = false;
     await runOnce({
       server,
       downstream,
       bindings: [binding(0)],
-      onOutput: (kind) => {
-        if (kind !== 'document' || written) return;
-        written = true;
-        server.commit({ table: 0, op: 'put', id: 1, value: 111 }, { table: 0, op: 'put', id: 6, value: 666 });
-      },
+      onOutput: withFirstDocument(
+        server,
+        { table: 0, op: 'put', id: 1, value: 111 },
+        { table: 0, op: 'put', id: 6, value: 666 },
+      ),
     });
     const changed = downstream.committed.filter(({ document }) => document.snapshot !== true);
     assert.deepEqual(
@@ -101,16 +116,11 @@ describe('a backfill of the engine', () => {
 
   test('an unfiltered backfill emits changes of rows it has not met yet', async () => {
     const [server, downstream] = [filled(6), new Downstream(1)];
-    let written = false;
     await runOnce({
       server,
       downstream,
       bindings: [binding(0, { mode: 'Normal' })],
-      onOutput: (kind) => {
-        if (kind !== 'document' || written) return;
-        written = true;
-        server.commit({ table: 0, op: 'put', id: 6, value: 666 });
-      },
+      onOutput: withFirstDocument(server, { table: 0, op: 'put', id: 6, value: 666 }),
     });
     assert.equal(downstream.committed.filter(({ document }) => document.id === 6).length, 2);
     assert.deepEqual(downstream.tables, server.tables);
@@ -165,17 +175,12 @@ describe('a backfill of the engine', () => {
         },
       },
     };
-    let written = false;
     await runOnce({
       server,
       downstream,
       bindings: [binding(0, { mode: 'Precise' })],
       infos,
-      onOutput: (kind) => {
-        if (kind !== 'document' || written) return;
-        written = true;
-        server.commit({ table: 0, op: 'put', id: 6, value: 666 });
-      },
+      onOutput: withFirstDocument(server, { table: 0, op: 'put', id: 6, value: 666 }),
     });
     assert.deepEqual(downstream.tables, server.tables);
     assert.ok(downstream.committed.some(({ document }) => document.id === 6 && document.snapshot !== true));

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { temporaryDirectory } from '@weir/testing';
 import { ledgerCapture, ledgerCollection } from '../../test/scripted/ledger.ts';
 import type { ConnectorCommand } from '../connector/connector-command.ts';
-import { systemClock } from '../host/clock.ts';
+import { type Random, systemClock } from '../host/clock.ts';
 import { patience } from './back-off.ts';
 import { readCollection } from './read-collection.ts';
 import { readStatus } from './status.ts';
@@ -51,6 +51,23 @@ const failing = scriptedCommand(`
 
 const tasks = [{ name: 'test/source', kind: 'capture' }] as const;
 
+/** The task is a capture by this connector. */
+function built(
+  command: ConnectorCommand,
+  { spec = ledgerCapture(), secrets = [] }: Partial<BuiltCapture> = {},
+) {
+  const task = { kind: 'capture', spec, version: '1', command, catalogConfig: '{}', secrets } as const;
+  return () => Promise.resolve(task);
+}
+
+interface BuiltCapture {
+  readonly spec: ReturnType<typeof ledgerCapture>;
+  readonly secrets: readonly string[];
+}
+
+/** Back-offs are as short as they may be. */
+const noChance: Random = { bytes: (count) => Buffer.alloc(count), fraction: () => 0 };
+
 test('a capture runs in a thread of its own until it is caught up, and a second run adds nothing', async () => {
   using folder = temporaryDirectory();
   const statePath = join(folder.path, 'state');
@@ -59,15 +76,7 @@ test('a capture runs in a thread of its own until it is caught up, and a second 
     const { failed } = await supervise({
       statePath,
       tasks,
-      build: () =>
-        Promise.resolve({
-          kind: 'capture',
-          spec: ledgerCapture(ledgerCollection()),
-          version: '1',
-          command: counting,
-          catalogConfig: '{}',
-          secrets: [],
-        }),
+      build: built(counting, { spec: ledgerCapture(ledgerCollection()) }),
       signal: new AbortController().signal,
       untilCaughtUp: true,
       onEvent: (event) => void events.push(event),
@@ -118,7 +127,7 @@ test('the process that answered Validate is the one that is applied and opened',
         lastVersion: '',
       });
       [validatedBy] = bindings[0]?.resourcePath ?? [];
-      return { kind: 'capture', spec, version: '1', command: counting, catalogConfig: '{}', secrets: [] };
+      return await built(counting, { spec })();
     },
     signal: new AbortController().signal,
     untilCaughtUp: true,
@@ -134,15 +143,7 @@ test('a failure that a person has to mend ends its task with the code that the c
   const { failed } = await supervise({
     statePath: folder.path,
     tasks,
-    build: () =>
-      Promise.resolve({
-        kind: 'capture',
-        spec: ledgerCapture(),
-        version: '1',
-        command: failing,
-        catalogConfig: '{}',
-        secrets: [],
-      }),
+    build: built(failing),
     signal: new AbortController().signal,
   });
   assert.equal(failed.get('test/source')?.code, 'TEST_PASSWORD_WRONG');
@@ -167,17 +168,9 @@ test('a task that commits documents before each failure is tried again after a s
   await supervise({
     statePath: folder.path,
     tasks,
-    build: () =>
-      Promise.resolve({
-        kind: 'capture',
-        spec: ledgerCapture(ledgerCollection()),
-        version: '1',
-        command: stumbling,
-        catalogConfig: '{}',
-        secrets: [],
-      }),
+    build: built(stumbling, { spec: ledgerCapture(ledgerCollection()) }),
     signal: stop.signal,
-    random: { bytes: (count) => Buffer.alloc(count), fraction: () => 0 },
+    random: noChance,
     onEvent: (event) => {
       if (event.kind === 'failed' && delays.push(event.retryInMs) === 3) stop.abort();
     },
@@ -198,15 +191,7 @@ test('a source that is never reached ends a run until caught up after so many tr
     const { failed } = await supervise({
       statePath: folder.path,
       tasks,
-      build: () =>
-        Promise.resolve({
-          kind: 'capture',
-          spec: ledgerCapture(),
-          version: '1',
-          command: unreachable,
-          catalogConfig: '{}',
-          secrets: [],
-        }),
+      build: built(unreachable),
       signal: stop.signal,
       untilCaughtUp,
       // The waits of a back-off take no time.
@@ -214,7 +199,7 @@ test('a source that is never reached ends a run until caught up after so many tr
         nowMs: () => Date.now(),
         sleep: (ms, signal) => systemClock.sleep(ms < 500 ? ms : 0, signal),
       },
-      random: { bytes: (count) => Buffer.alloc(count), fraction: () => 0 },
+      random: noChance,
       onEvent: (event) => {
         if (event.kind !== 'failed') return;
         if (delays.push(event.retryInMs) > patience.failures) stop.abort();
@@ -262,15 +247,10 @@ test('a capture that has been idle is not given up for failures far apart, while
   const { failed } = await supervise({
     statePath: folder.path,
     tasks: [...tasks, { name: 'test/working', kind: 'capture' }],
-    build: ({ name }) =>
-      Promise.resolve({
-        kind: 'capture',
-        spec: { ...ledgerCapture(), name, intervalSeconds: 0 },
-        version: '1',
-        command: name === 'test/source' ? polling : working,
-        catalogConfig: '{}',
-        secrets: [],
-      }),
+    build: ({ name }) => {
+      const spec = { ...ledgerCapture(), name, intervalSeconds: 0 };
+      return built(name === 'test/source' ? polling : working, { spec })();
+    },
     signal: stop.signal,
     untilCaughtUp: true,
     clock: {
@@ -303,15 +283,7 @@ test('[G10] a connector that renews its configuration again and again, and commi
   const { failed } = await supervise({
     statePath: folder.path,
     tasks,
-    build: () =>
-      Promise.resolve({
-        kind: 'capture',
-        spec: ledgerCapture(),
-        version: '1',
-        command: renewing,
-        catalogConfig: '{}',
-        secrets: [],
-      }),
+    build: built(renewing),
     signal: stop.signal,
     clock: {
       nowMs: () => Date.now(),
@@ -319,7 +291,7 @@ test('[G10] a connector that renews its configuration again and again, and commi
         if (waits.push(ms) === 3) stop.abort();
       },
     },
-    random: { bytes: (count) => Buffer.alloc(count), fraction: () => 0 },
+    random: noChance,
     onEvent: (event) => void events.push(event),
   });
   // The first is opened at once.
@@ -342,15 +314,7 @@ test('[G9] what was encrypted in a config reaches neither the logs nor the error
   const { failed } = await supervise({
     statePath: folder.path,
     tasks,
-    build: () =>
-      Promise.resolve({
-        kind: 'capture',
-        spec: ledgerCapture(),
-        version: '1',
-        command: leaking,
-        catalogConfig: '{}',
-        secrets: ['hunter2'],
-      }),
+    build: built(leaking, { secrets: ['hunter2'] }),
     signal: new AbortController().signal,
     onEvent: (event) => void events.push(event),
   });
