@@ -228,6 +228,25 @@ onBothServers((server, flavour) => {
     assert.match(await sink.apply(other), /^DROP TABLE t;\nCREATE TABLE/);
   });
 
+  test('a backfill keeps the rows, or makes the table anew, where a flag says so', async () => {
+    await using sink = await Sink.create(server());
+    const table: TableSample = {
+      table: 't',
+      fields: { id: { types: ['integer'] }, v: { types: ['integer'] } },
+    };
+    await sink.apply(table);
+    await sink.query(`INSERT INTO t VALUES (1, 1, '{}')`);
+    const keeping = sink.with({ advanced: { feature_flags: 'retain_existing_data_on_backfill' } });
+    assert.equal(await keeping.apply({ ...table, backfill: 1 }), '');
+    assert.equal((await sink.query('SELECT * FROM t')).length, 1);
+    const rekeyed = { ...table, backfill: 2, keys: ['v'] };
+    await assert.rejects(keeping.apply(rekeyed), { code: 'MATERIALIZE_BACKFILL_WOULD_DROP' });
+    assert.equal((await sink.query('SELECT * FROM t')).length, 1);
+    const dropping = sink.with({ advanced: { feature_flags: 'always_drop_tables_on_backfill' } });
+    dropping.last = keeping.last;
+    assert.match(await dropping.apply({ ...table, backfill: 2 }), /^DROP TABLE t;\nCREATE TABLE/);
+  });
+
   test('additional SQL may be several statements, and is run once', async () => {
     await using sink = await Sink.create(server());
     const additionalSql = `CREATE INDEX by_v ON t (v(10)); ALTER TABLE t COMMENT = 'mine'`;
