@@ -79,6 +79,9 @@ const ofOddTypes = table(
   [...values, 'id', 'second', 'flow_document'].map((name) => column(name, 'odd')),
 );
 const delta: SampleBinding = { ...all, delta: true };
+const keyAsValue: SampleBinding = { ...all, keys: ['id'], values: [...values, 'second'] };
+const oldRoot = projection('old_root', { ptr: '', types: ['object'], must: true });
+const renamed: SampleBinding = { ...all, fields: [...fields, oldRoot], document: 'old_root' };
 const withoutDocument: SampleBinding = { ...all, document: '' };
 
 const situations: Readonly<Record<string, Situation>> = {
@@ -92,11 +95,21 @@ const situations: Readonly<Record<string, Situation>> = {
   'from delta': { last: delta, there: table(delta) },
   'of one key and no values': { last: least, there: table(least) },
   'made without a document': { last: withoutDocument, there: table(withoutDocument) },
+  'a key that was a value': { last: keyAsValue, there: table(keyAsValue) },
+  'and its column is gone': { last: keyAsValue, there: table(least) },
+  'the document had another name': { last: renamed, there: table(renamed) },
   'other types': { last: all, there: ofOddTypes },
   'other types, backfill': { backfill: 1, last: all, there: ofOddTypes },
   'table of somebody else': { there: table(all) },
   'the same, allowed': { allowed: true, there: table(all) },
   'allowed, other types': { allowed: true, there: ofOddTypes },
+  'allowed, values of other types': {
+    allowed: true,
+    there: table(
+      all,
+      values.map((name) => column(name, 'odd')),
+    ),
+  },
   'table gone': { last: all },
 };
 
@@ -135,7 +148,7 @@ test('the constraint of every kind of field in every situation is that of the ta
     rows.push([name, ...fields.map(({ field }) => of(field))]);
   }
   const transposed = (rows[0] ?? []).map((_, at) => rows.map((row) => row[at] ?? ''));
-  const parts = [1, 5, 9, 13].map((from) =>
+  const parts = [1, 5, 9, 13, 17].map((from) =>
     rendered(transposed.map(([field = '', ...cells]) => [field, ...cells.slice(from - 1, from + 3)])),
   );
   matchSnapshot(import.meta.url, 'constraints', parts.join('\n\n'));
