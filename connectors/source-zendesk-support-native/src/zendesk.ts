@@ -13,7 +13,6 @@ import {
   each,
   errors,
   get,
-  type HttpClient,
   type ListOptions,
   movingWindow,
   nextUrl,
@@ -23,9 +22,10 @@ import {
   updatedAt,
   walk,
 } from '@weir/cdk';
-import { integer, optional, resolvePointer, text } from '@weir/schema';
+import { integer, optional, text } from '@weir/schema';
 import { optionalSection } from '@weir/schema/config';
 import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from '@weir/schema/json';
+import { lackingStreams } from './account.ts';
 
 const paging = cursor({ at: '/meta/after_cursor', param: 'page[after]', more: '/meta/has_more' });
 const hundred = { 'page[size]': 100 };
@@ -319,13 +319,6 @@ export const zendesk = defineApi({
   renamed: { talk_calls: 'calls', talk_call_legs: 'call_legs' },
   describe: async ({ client }, signal, { advanced }) => ({
     ...alongCursors(advanced.incremental_export_page_size),
-    ...((await hasSideConversations(client, signal)) ? {} : { side_conversations: undefined }),
+    ...(await lackingStreams(client, signal)),
   }),
 });
-
-async function hasSideConversations(client: HttpClient, signal: AbortSignal): Promise<boolean> {
-  const answers = [{ status: [403, 404], means: 'empty' }] as const;
-  const account = await client.json({ url: '/account/settings', answers }, signal);
-  const at = ['settings', 'side_conversations', 'show_in_context_panel'];
-  return resolvePointer(account, at) === true;
-}

@@ -4,7 +4,7 @@
 // Authentication"): the export along a cursor with its `end_of_stream`, which leaves out the last minute; the export by
 // `start_time`, sorted by `updated_at`; lists with `page[size]`, `page[after]` and `meta`; lists with `per_page` and `next_page`; an
 // API token as `email/token`; groups that stay with `deleted`; tickets that stay with the status `deleted`.
-// Known from upstream's connector (reference notes): that exports of calls tell no end and give `end_time`, that events of
+// Known from upstream's connector (reference notes): how Zendesk says that an account lacks a product; that exports of calls tell no end and give `end_time`, that events of
 // metrics are written up to half an hour after their time, that `metric_set` is within each ticket, that side conversations are listed by
 // `next_page` where the settings of the account say so, that posts and comments have a `vote_count`.
 // Made up: how late rows appear otherwise, and how small the pages are.
@@ -245,6 +245,7 @@ export const fakeZendesk: FakeApi = {
     [`${base}/business_hours/schedules`]: wholeList('schedules'),
     [below.posts]: cursorPages('posts', { size: EXPORTED, shown: ({ row }) => asPost(row) }),
     [`${base}/account/settings`]: settings,
+    [`${base}/channels/voice/stats/account_overview`]: () => ({ body: { account_overview: {} } }),
   },
   sameTable: { [ticketExport]: below.tickets },
   below: { [below.tickets]: listBelowTickets, [below.posts]: listBelowPosts },

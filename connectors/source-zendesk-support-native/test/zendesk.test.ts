@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiCapture, catalogue, explainApi } from '@weir/cdk';
-import { convergeApi, FakeVendor, silentLog, VirtualClock } from '@weir/cdk/testing';
+import { convergeApi, type FakeApi, FakeVendor, silentLog, VirtualClock } from '@weir/cdk/testing';
 import { decodeConfig, lintConfigSchema } from '@weir/schema';
 import type { JsonObject, JsonValue } from '@weir/schema/json';
 import { authorizationUrl, tokenRequest } from '@weir/schema/oauth2';
@@ -85,6 +85,46 @@ test('what is discovered is as recorded', async () => {
   );
   const names = found.map(({ recommendedName, key }) => `${recommendedName} ${key.join()}`).join('\n');
   matchSnapshot(import.meta.url, 'discovered.txt', `${names}\n${JSON.stringify(shown, null, 2)}`);
+});
+
+test('streams of plans and products that the account lacks are not discovered, each by what Zendesk says', async () => {
+  const refused = (status: number, text: string) => () => ({ status, text });
+  const off = () => ({ body: { settings: { side_conversations: { show_in_context_panel: false } } } });
+  const lists = {
+    '/api/v2/audit_logs': refused(403, '{"error":{"message":"You do not have access to this page."}}'),
+    '/api/v2/community/posts': refused(404, "The page you were looking for doesn't exist"),
+    '/api/v2/channels/voice/stats/account_overview': refused(403, 'Forbidden'),
+    '/api/v2/account/settings': off,
+  };
+  const namesWith = async (some: FakeApi['lists']): Promise<string[]> => {
+    const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
+    const random = new SeededRandom(3);
+    const fake = { ...fakeZendesk, lists: { ...fakeZendesk.lists, ...some } };
+    const { transport } = new FakeVendor(fake, { clock, random, changesUntilMs: 0, isCalm: true });
+    const capture = apiCapture(zendesk, { clock, random, transport });
+    const decoded = decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' });
+    const signal = new AbortController().signal;
+    const context = { log: silentLog, signal, taskName: '', preview: undefined };
+    const found = await clock.run(capture.discover(decoded, context));
+    return found.map(({ recommendedName }) => recommendedName);
+  };
+  const all = await namesWith({});
+  assert.equal(all.length, 35);
+  const lacking = {
+    '/api/v2/audit_logs': ['audit_logs', 'account_attributes', 'sla_policies', 'schedules'],
+    '/api/v2/community/posts': ['posts', 'topics', 'post_comments', 'post_votes', 'post_comment_votes'],
+    '/api/v2/channels/voice/stats/account_overview': ['calls', 'call_legs'],
+    '/api/v2/account/settings': ['side_conversations'],
+  };
+  for (const [path, list] of Object.entries(lists)) {
+    const there = new Set(await namesWith({ [path]: list }));
+    const gone = all.filter((name) => !there.has(name));
+    assert.deepEqual(new Set(gone), new Set(lacking[path as keyof typeof lacking]), path);
+  }
+  // Another 403 is no plan that is missing.
+  await assert.rejects(namesWith({ '/api/v2/audit_logs': refused(403, 'suspended') }), {
+    code: 'CDK_HTTP_FORBIDDEN',
+  });
 });
 
 test('a stream that was called otherwise is told by its name of now', async () => {
