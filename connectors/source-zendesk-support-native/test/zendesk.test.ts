@@ -65,6 +65,8 @@ test('pages of exports have as many rows as the configuration says', async () =>
   const exported = asked.filter(({ pathname }) => pathname.endsWith('/incremental/tickets/cursor'));
   assert.ok(exported.length > 0);
   assert.ok(exported.every(({ searchParams }) => searchParams.get('per_page') === '7'));
+  // What the account lacks is asked for before, and not by each session.
+  assert.ok(asked.every(({ pathname }) => !/account_overview|settings|audit_logs/.test(pathname)));
 });
 
 test('the plan of every stream is as recorded', () => {
