@@ -9,6 +9,17 @@ import { checkReadmeTables, matchSnapshot, SeededRandom } from '@weir/testing';
 import { zendesk } from '../src/zendesk.ts';
 import { config, fakeZendesk, truths } from './fake-zendesk.ts';
 
+/** A capture of a fake that refuses nothing. */
+function calm(fake: FakeApi = fakeZendesk) {
+  const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
+  const random = new SeededRandom(3);
+  const { transport } = new FakeVendor(fake, { clock, random, changesUntilMs: 0, isCalm: true });
+  const capture = apiCapture(zendesk, { clock, random, transport });
+  const decoded = decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' });
+  const context = { log: silentLog, signal: new AbortController().signal, taskName: '', preview: undefined };
+  return { clock, capture, decoded, context };
+}
+
 test('the schemas of the spec keep the guidelines for configurations, and are as recorded', () => {
   const { spec } = apiCapture(zendesk);
   assert.deepEqual(lintConfigSchema(spec.configSchema), []);
@@ -75,12 +86,7 @@ test('the plan of every stream is as recorded', () => {
 });
 
 test('what is discovered is as recorded', async () => {
-  const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
-  const random = new SeededRandom(3);
-  const { transport } = new FakeVendor(fakeZendesk, { clock, random, changesUntilMs: 0, isCalm: true });
-  const capture = apiCapture(zendesk, { clock, random, transport });
-  const decoded = decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' });
-  const context = { log: silentLog, signal: new AbortController().signal, taskName: '', preview: undefined };
+  const { clock, capture, decoded, context } = calm();
   const found = await clock.run(capture.discover(decoded, context));
   const shown = found.filter(({ recommendedName }) =>
     /^(tickets|tags|post_votes|side_conversations|post_comment_votes)$/.test(recommendedName),
@@ -99,14 +105,10 @@ test('streams of plans and products that the account lacks are not discovered, e
     '/api/v2/account/settings': off,
   };
   const namesWith = async (some: FakeApi['lists']): Promise<string[]> => {
-    const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
-    const random = new SeededRandom(3);
-    const fake = { ...fakeZendesk, lists: { ...fakeZendesk.lists, ...some } };
-    const { transport } = new FakeVendor(fake, { clock, random, changesUntilMs: 0, isCalm: true });
-    const capture = apiCapture(zendesk, { clock, random, transport });
-    const decoded = decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' });
-    const signal = new AbortController().signal;
-    const context = { log: silentLog, signal, taskName: '', preview: undefined };
+    const { clock, capture, decoded, context } = calm({
+      ...fakeZendesk,
+      lists: { ...fakeZendesk.lists, ...some },
+    });
     const found = await clock.run(capture.discover(decoded, context));
     return found.map(({ recommendedName }) => recommendedName);
   };
@@ -130,12 +132,7 @@ test('streams of plans and products that the account lacks are not discovered, e
 });
 
 test('a stream that was called otherwise is told by its name of now', async () => {
-  const clock = new VirtualClock(Date.parse('2024-05-05T05:00:00Z'));
-  const random = new SeededRandom(3);
-  const { transport } = new FakeVendor(fakeZendesk, { clock, random, changesUntilMs: 0, isCalm: true });
-  const capture = apiCapture(zendesk, { clock, random, transport });
-  const decoded = decodeConfig(capture.spec.configSchema, config, { what: 'the configuration' });
-  const context = { log: silentLog, signal: new AbortController().signal, taskName: '', preview: undefined };
+  const { clock, capture, decoded, context } = calm();
   const collection = { name: 'acme/calls', key: ['/id'] };
   const binding = { index: 0, resource: { name: 'talk_calls' }, backfill: 0, collection };
   await assert.rejects(clock.run(capture.validate(decoded, [binding as never], context, undefined)), {
