@@ -110,7 +110,8 @@ export const fakeHubspot: FakeApi = {
     [engagementsChanged]: paths.engagements,
     [participants]: paths.marketingEvents,
   },
-  tables: { latestMs: 200_000, tickNs: 1_000_000n, changesOnceATick: true },
+  // Later than the soon look of two sees it.
+  tables: { latestMs: 400_000, tickNs: 1_000_000n, changesOnceATick: true },
 };
 
 export const historicConfig =
