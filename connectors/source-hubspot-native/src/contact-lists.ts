@@ -1,5 +1,4 @@
-// The lists of contacts that an account has, and who is in them. Lists are listed by offsets, which shift when one is deleted. So
-// pages overlap: one that does not begin with what was seen has left something out, and what is above it is read again.
+// The lists of contacts that an account has, and who is in them.
 
 import {
   cursor,
@@ -11,13 +10,13 @@ import {
   listedRecords,
   lookingBack,
   nextPage,
+  overlapping,
   rawChanges,
 } from '@weir/cdk';
 import { resolvePointer } from '@weir/schema';
 import { type JsonObject, parseJson } from '@weir/schema/json';
 import { instantOf, numberOf, resultsOf, textOf } from './answers.ts';
 
-const PAGE = 500;
 /** Lists may be of other objects. */
 const CONTACTS = '0-1';
 /** Lists are objects of this kind, and have the properties of it. */
@@ -58,15 +57,13 @@ export const contactListMemberships = rawChanges({
     lookingBack({
       lookback: '1h',
       async *fetchSince(from, signal) {
-        for await (const lists of listsOf(client, [], signal))
-          for (const { listId } of lists) yield* membersSince(client, Number(listId), from, signal);
+        for (const id of await listIds(client, signal)) yield* membersSince(client, id, from, signal);
       },
       async *fetchPage({ page = 0, signal }) {
-        for await (const lists of listsOf(client, [], signal)) {
-          for (const id of lists.map(({ listId }) => Number(listId)).filter((each) => each > Number(page))) {
-            yield* membersSince(client, id, new Instant(0n), signal);
-            yield nextPage(id);
-          }
+        for (const id of await listIds(client, signal)) {
+          if (id <= Number(page)) continue;
+          yield* membersSince(client, id, new Instant(0n), signal);
+          yield nextPage(id);
         }
         yield documents([]);
       },
@@ -82,40 +79,32 @@ function changedAt({ additionalProperties, updatedAt }: JsonObject): Instant {
   });
 }
 
-/** In the order of their ids. */
+/** In their order. All of them before the first is asked for its members, so that no answer stays open meanwhile. */
+async function listIds(client: HttpClient, signal: AbortSignal): Promise<readonly number[]> {
+  const ids = new Set<number>();
+  for await (const lists of listsOf(client, [], signal))
+    for (const { listId } of lists) ids.add(Number(listId));
+  return [...ids].toSorted((left, right) => left - right);
+}
+
+/** In the order of their ids; some more than once. */
 async function* listsOf(
   client: HttpClient,
   additionalProperties: string[],
   signal: AbortSignal,
 ): AsyncGenerator<JsonObject[], void, void> {
-  let offset = 0;
-  let last = 0;
-  for (;;) {
-    const json = { count: PAGE, offset, sort: 'HS_LIST_ID', additionalProperties };
-    const request = { method: 'POST', url: '/crm/v3/lists/search', body: { json }, isSafe: true } as const;
-    const answer = await client.json(request, signal);
-    const lists = resultsOf(answer, 'lists').map((list) => ({ ...list, listId: Number(list['listId']) }));
-    assertSorted(lists.map(({ listId }) => listId));
-    if (offset > 0 && (lists[0]?.listId ?? Infinity) > last) {
-      offset = Math.max(0, offset - PAGE);
-      continue;
-    }
-    yield lists.filter(
-      (list: JsonObject) => Number(list['listId']) > last && list['objectTypeId'] === CONTACTS,
-    );
-    last = Math.max(last, lists.at(-1)?.listId ?? 0);
-    if (resolvePointer(answer, ['hasMore']) !== true) return;
-    if (lists.length < 2) {
-      throw errors.CDK_PAGING_LOOP({ message: 'The search for lists has a page that leads nowhere.' });
-    }
-    offset += lists.length - 1;
+  const list = {
+    path: '/crm/v3/lists/search',
+    method: 'POST',
+    body: { json: { sort: 'HS_LIST_ID', additionalProperties } },
+    records: 'lists',
+    paging: overlapping({ param: 'offset', size: ['count', 500], by: '/listId', more: '/hasMore' }),
+  } as const;
+  for await (const records of listedRecords(client, list, signal)) {
+    const lists = records.map((record) => parseJson(record)).filter(isJsonObject);
+    const ofContacts = lists.filter(({ objectTypeId }) => objectTypeId === CONTACTS);
+    yield ofContacts.map((each) => ({ ...each, listId: Number(each['listId']) }));
   }
-}
-
-function assertSorted(ids: readonly number[]): void {
-  const at = ids.findIndex((id, index) => !(id > (ids[index - 1] ?? 0)));
-  if (at === -1) return;
-  throw errors.CDK_ORDER_BROKEN({ message: `The search for lists has ${ids[at]} behind ${ids[at - 1]}.` });
 }
 
 /**

@@ -70,6 +70,8 @@ export type { Span } from './time/duration.ts';
 export { horizon, Instant } from './time/instant.ts';
 export { serialDate, serialTime } from './time/serial-time.ts';
 export { ofShown, zoneOffsetMs } from './time/zone.ts';
+export { overlapping } from './paging/overlapping.ts';
+export type { OverlappingOptions } from './paging/overlapping.ts';
 export { afterLast, cursor, linkHeader, nextUrl, offset, pageNumber, singlePage } from './paging/paging.ts';
 export type { ListPosition, PageSeen, Paging, Stability } from './paging/paging.ts';
 export {

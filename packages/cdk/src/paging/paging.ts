@@ -16,7 +16,8 @@ export interface PageSeen {
   /** What was around the records. */
   readonly envelope: JsonValue;
   readonly count: number;
-  /** The bytes of the last record. */
+  /** The bytes of the first record, and of the last. */
+  readonly first?: Buffer | undefined;
   readonly last: Buffer | undefined;
   readonly position: ListPosition | undefined;
 }

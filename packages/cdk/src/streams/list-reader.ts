@@ -50,6 +50,7 @@ export interface PageRead {
   readonly headers: ResponseHeaders;
   readonly envelope: JsonValue;
   readonly count: number;
+  readonly first?: Buffer | undefined;
   readonly last: Buffer | undefined;
   /** The rules of the request say that there is nothing. */
   readonly isEmpty: boolean;
@@ -68,10 +69,13 @@ export async function* readPage(
   const tree = source.nested === undefined ? undefined : new RowTree(source.nested);
   const held: RecordBatch[] = [];
   let count = 0;
+  let first: Buffer | undefined;
   let last: Buffer | undefined;
   let step = await records.next();
   for (; step.done !== true; step = await records.next()) {
     count += step.value.count;
+    // A copy: the bytes of a batch are its own until the next one is read.
+    first ??= Buffer.from(firstOf(step.value));
     last = lastOf(step.value);
     const batch = tree === undefined ? step.value : tree.add(step.value);
     if (source.complete === undefined) yield* changed(batch, source.map);
@@ -83,7 +87,7 @@ export async function* readPage(
   if (tree !== undefined) yield* changed(tree.end(), source.map);
   for (const batch of held)
     yield* changed(await completed(client, source, request, batch, signal), source.map);
-  return { headers, envelope: step.value, count, last, isEmpty };
+  return { headers, envelope: step.value, count, first, last, isEmpty };
 }
 
 async function completed(
@@ -135,6 +139,10 @@ export async function* readList(
 
 export function asDocuments(batch: RecordBatch): DocumentBatch {
   return { kind: 'documents', ...batch };
+}
+
+function firstOf({ bytes, ends }: RecordBatch): Buffer {
+  return bytes.subarray(0, ends[0]);
 }
 
 function lastOf({ bytes, ends, count }: RecordBatch): Buffer {
