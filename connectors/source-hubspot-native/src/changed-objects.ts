@@ -2,17 +2,9 @@
 // shift when an object changes, and its order by time is not to be relied on. So objects are read along their ids, and no page but
 // the first of a query is asked for. Engagements cannot be searched: a list of their own tells what changed since a time.
 
-import {
-  cursor,
-  errors,
-  type FoundRow,
-  type HttpClient,
-  type Instant,
-  listedRecords,
-  type Span,
-} from '@weir/cdk';
+import { errors, type FoundRow, type HttpClient, type Instant, type Span } from '@weir/cdk';
 import { resolvePointer } from '@weir/schema';
-import { type JsonValue, parseJson } from '@weir/schema/json';
+import type { JsonValue } from '@weir/schema/json';
 import { instantOf, nextAfter, resultsOf, textOf } from './answers.ts';
 
 export interface ChangedObjects {
@@ -57,17 +49,20 @@ export function searched(path: string, modified = 'hs_lastmodifieddate'): Change
 /** The list has no order and no end, so that each of several windows would read all that follows it. */
 export const engagementsChanged: ChangedObjects = {
   async *find(client, from, to, signal) {
-    const list = {
-      path: '/engagements/v1/engagements/modified/after',
-      query: { after: from.ms, limit: 250 },
-      records: 'results',
-      paging: cursor({ at: '/after', param: 'after', more: '/hasMore' }),
-    };
-    for await (const records of listedRecords(client, list, signal)) {
-      const rows = records.map((each) =>
-        foundRow(parseJson(each), ['engagement', 'id'], ['engagement', 'lastUpdated']),
+    const url = '/engagements/v1/engagements/modified/after';
+    for (let after: JsonValue | undefined = from.ms; after !== undefined;) {
+      const answer: JsonValue = await client.json(
+        { url, query: { after: textOf(after), limit: 250 } },
+        signal,
+      );
+      const rows = resultsOf(answer).map((row) =>
+        foundRow(row, ['engagement', 'id'], ['engagement', 'lastUpdated']),
       );
       yield rows.filter(({ time }) => !time.isAfter(to));
+      const hasMore = resolvePointer(answer, ['hasMore']) === true;
+      const next = hasMore ? resolvePointer(answer, ['after']) : undefined;
+      if (next === after) throw errors.CDK_PAGING_LOOP({ message: `${url} leads to ${textOf(next)} again.` });
+      after = next;
     }
   },
 };
